@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+)
+
+// Life is the name of the pseudo-unit that says whether an item exists. It is
+// versioned like any unit; in a Knowledge it is addressed by this name.
+const Life = ""
+
+// Element is one element of a list unit with the version that added it: list
+// units are observed-remove sets.
+type Element struct {
+	Digest ElementDigest
+	Added  Version
+}
+
+// UnitMeta is the metadata of one change unit. A unit that an ItemMeta doesn't
+// list was never set: it is empty and dominated by every version.
+type UnitMeta struct {
+	Unit     string
+	Version  Version
+	Edited   int64 // when a person made this value, Unix milliseconds; 0 unknown
+	Resolved bool  // the version was minted by a resolution, not by a person's edit
+	Digest   Digest
+	Elements []Element // of a list unit, sorted by Digest; else nil
+}
+
+// ItemMeta is all that the engine knows of an item at one participant; its cost
+// is O(units), independent of the number of replicas.
+type ItemMeta struct {
+	ID       ItemID
+	Creation Version
+	// Life: the version of the item's existence or absence.
+	LifeVersion  Version
+	LifeEdited   int64
+	LifeResolved bool
+	Deleted      bool
+	MergedInto   ItemID     // of a merge tombstone; else zero
+	Units        []UnitMeta // sorted by Unit; of a tombstone: none
+}
+
+// Unit returns the metadata of a unit, or nil if it was never set.
+func (m *ItemMeta) Unit(name string) *UnitMeta {
+	if m == nil {
+		return nil
+	}
+	i, ok := slices.BinarySearchFunc(m.Units, name, func(u UnitMeta, n string) int { return strings.Compare(u.Unit, n) })
+	if !ok {
+		return nil
+	}
+	return &m.Units[i]
+}
+
+// SetUnit puts u in its place, replacing an older one of its name.
+func (m *ItemMeta) SetUnit(u UnitMeta) {
+	i, ok := slices.BinarySearchFunc(m.Units, u.Unit, func(u UnitMeta, n string) int { return strings.Compare(u.Unit, n) })
+	if ok {
+		m.Units[i] = u
+		return
+	}
+	m.Units = slices.Insert(m.Units, i, u)
+}
+
+// Clone returns a deep copy.
+func (m *ItemMeta) Clone() *ItemMeta {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	c.Units = slices.Clone(m.Units)
+	for i := range c.Units {
+		c.Units[i].Elements = slices.Clone(c.Units[i].Elements)
+	}
+	return &c
+}
+
+// Live reports whether the item is known and not deleted.
+func (m *ItemMeta) Live() bool { return m != nil && !m.Deleted }
+
+// Equal reports whether both say the same, element by element.
+func (m *ItemMeta) Equal(o *ItemMeta) bool {
+	if m == nil || o == nil {
+		return m == o
+	}
+	return m.ID == o.ID && m.Creation == o.Creation && m.LifeVersion == o.LifeVersion &&
+		m.LifeEdited == o.LifeEdited && m.LifeResolved == o.LifeResolved && m.Deleted == o.Deleted &&
+		m.MergedInto == o.MergedInto && slices.EqualFunc(m.Units, o.Units, func(a, b UnitMeta) bool { return a.equal(&b) })
+}
+
+func (u *UnitMeta) equal(o *UnitMeta) bool {
+	return u.Unit == o.Unit && u.Version == o.Version && u.Edited == o.Edited && u.Resolved == o.Resolved &&
+		u.Digest == o.Digest && slices.Equal(u.Elements, o.Elements)
+}
+
+// EachVersion calls yield for the item's existence (unit Life) and for each unit.
+func (m *ItemMeta) EachVersion(yield func(unit string, v Version) bool) {
+	if !yield(Life, m.LifeVersion) {
+		return
+	}
+	for i := range m.Units {
+		if !yield(m.Units[i].Unit, m.Units[i].Version) {
+			return
+		}
+	}
+}
+
+// KnownTo reports whether k contains every version of the item.
+func (m *ItemMeta) KnownTo(k Knowledge) bool {
+	for unit, v := range m.EachVersion {
+		if !k.Contains(m.ID, unit, v) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cradle/valuebag"
+)
+
+// Errors of participants that a session acts on.
+var (
+	// ErrChanged: the item is no longer as the plan saw it; it is left for the
+	// next pass.
+	ErrChanged = errors.New("changed since the plan was made")
+	// ErrGone: the participant is no longer there (a pulled cable). It ends the
+	// session; everything committed so far stands.
+	ErrGone = errors.New("participant is gone")
+	// ErrNewer: a store or state is of a newer version than this program.
+	ErrNewer = errors.New("written by a newer version of this program")
+)
+
+// Replica is a scope's own metadata at a full participant.
+type Replica struct {
+	ID        ReplicaID
+	Tick      uint64 // the highest tick ever minted under ID
+	Knowledge Knowledge
+	Forgotten Knowledge
+}
+
+// Store is a full participant: it keeps items and metadata and commits both
+// together (sync-model §1.3 step 8). Scopes are named as their Schema.
+type Store interface {
+	// Admit shows the store what a peer's state holds, before anything else is
+	// versioned or planned. A store that finds itself a copy or restored from a
+	// backup takes new replica IDs here (sync-model G17).
+	Admit(ctx context.Context, peer PeerFacts) (Meeting, error)
+	Replica(ctx context.Context, scope string) (Replica, error)
+	// Changes lists, in item-ID order, the metadata of every item, tombstones
+	// included, that has a version which k doesn't contain.
+	Changes(ctx context.Context, scope string, k Knowledge) ([]*ItemMeta, error)
+	// Metas looks items up; unknown ones are absent from the map.
+	Metas(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*ItemMeta, error)
+	// Load reads the items' bags; unknown or deleted ones are absent.
+	Load(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*valuebag.Values, error)
+	// Anonymous lists live items whose ID isn't made from a UID, with their
+	// content digests, for pairing by content.
+	Anonymous(ctx context.Context, scope string) (map[ItemID]Digest, error)
+	// ByContent finds live items by content digest (all units but the collection).
+	ByContent(ctx context.Context, scope string, contents []Digest) (map[Digest][]ItemID, error)
+	// Count is the number of live items of the scope.
+	Count(ctx context.Context, scope string) (int, error)
+	// ViewItems gives the view of a peer: for each item the rows the store keeps
+	// of it, the newest first. ViewPaths finds rows by path, in any scope.
+	ViewItems(ctx context.Context, scope string, peer PeerID, ids []ItemID) (map[ItemID][]ViewRow, error)
+	ViewPaths(ctx context.Context, peer PeerID, paths []string) (map[string][]ViewRow, error)
+	// Deferred lists the conflicts of a scope with a peer that neither side
+	// learned (states waiting and held).
+	Deferred(ctx context.Context, scope string, peer PeerID) ([]Conflict, error)
+	// Update runs one transaction: all of it is committed or nothing.
+	Update(ctx context.Context, scope string, fn func(Tx) error) error
+}
+
+// PeerFacts is what a partial participant's state tells before a session.
+type PeerFacts struct {
+	ID        PeerID
+	Serial    string
+	Name      string
+	HasState  bool
+	Marks     map[ReplicaID][16]byte // the last session mark of each store (by StoreID)
+	Knowledge map[string]Knowledge   // by scope
+}
+
+// Meeting is how a store knows a peer.
+type Meeting struct {
+	Known    bool              // a session with this peer was committed before
+	StoreID  ReplicaID         // the store's identity in session marks
+	Renewed  bool              // the store took new replica IDs: it was copied or restored
+	Mappings map[string]string // the peer's collection → the store's, where they differ
+}
+
+// ViewRow is what a store holds of one item at a peer: what it last took from
+// there, or what it is about to write there (Announced, committed before the
+// write). The former row stays until the peer's state is committed.
+type ViewRow struct {
+	Scope     string
+	Path      string
+	Body      Digest // digest of the object's bytes; zero when not known
+	Announced bool
+	Meta      ItemMeta // digests and versions; Deleted announces a deletion
+}
+
+// Tx is a store's transaction in one scope.
+type Tx interface {
+	// Mint gives the next tick of the store's own replica, MintFor of a proxy;
+	// ticks are durable with the transaction. Both raise the store's knowledge.
+	Mint() (Version, error)
+	MintFor(proxy ReplicaID) (Version, error)
+	// Meta is the item's metadata as it is now (settled); nil when unknown.
+	Meta(id ItemID) (*ItemMeta, error)
+	// Put saves metadata and data. A nil value leaves the data alone; metadata
+	// with Deleted set removes it and keeps the tombstone. An item with unsettled
+	// edits of another program gives ErrChanged and is left alone. Any other error
+	// concerns this item only when it is an *ItemError.
+	Put(meta *ItemMeta, value *valuebag.Values) error
+	// Knowledge and SetKnowledge: what this store knows. SetKnowledge replaces.
+	Knowledge() (Knowledge, error)
+	SetKnowledge(Knowledge) error
+	// PutView adds a row; SettleView makes the newest row of each item of the
+	// peer the only one (after the peer's state was committed).
+	PutView(peer PeerID, row ViewRow) error
+	SettleView(peer PeerID, ids []ItemID) error
+	// Log records a conflict; a waiting or held one is found again by Deferred
+	// until Obsolete is called for it.
+	Log(run int64, c Conflict) error
+	Obsolete(item ItemID, unit string) error
+	// StartRun opens a run's record, once a session moves its first item.
+	StartRun(RunInfo) (int64, error)
+	// Before keeps the value that an item had at one side before the run, for undo.
+	Before(run int64, img PreImage) error
+	// CountRun replaces the run's counts by scope.
+	CountRun(run int64, scope string, s Stats) error
+	// Commit marks that a session with the peer was committed: mark goes into the
+	// peer's state; shared is the highest own tick that went into the session.
+	Commit(peer PeerFacts, mark [16]byte, shared uint64) error
+}
+
+// RunInfo is the head of a run's record.
+type RunInfo struct {
+	Peer   PeerID
+	Phone  string
+	At     time.Time
+	Undoes int64 // the run that this one takes back; 0 none
+}
+
+// PreImage is the value of an item at one side before a run. A nil Value is
+// absence.
+type PreImage struct {
+	Side  Side
+	Item  ItemID
+	Path  string // of the object on the peer
+	Value *valuebag.Values
+}
+
+// ItemError is an error that concerns one item; the session goes on.
+type ItemError struct {
+	Item   ItemID
+	Path   string
+	Reason error
+}
+
+func (e *ItemError) Error() string {
+	if e.Path != "" {
+		return e.Path + ": " + e.Reason.Error()
+	}
+	return e.Item.String() + ": " + e.Reason.Error()
+}
+
+func (e *ItemError) Unwrap() error { return e.Reason }
+
+// Place is where an object lies at a partial participant and how it looked when
+// it was last seen whole.
+type Place struct {
+	Storage  string // the storage's lasting name (volume identifier or label)
+	Path     string // below the storage's root, "/" between names
+	Size     int64
+	Modified int64  // the participant's time of last change, Unix milliseconds; 0 unknown
+	Body     Digest // of the bytes
+	Bundle   bool   // one of several items in the file: read only
+}
+
+// PartialItem is an item's line in the state that a partial participant keeps.
+type PartialItem struct {
+	Meta  ItemMeta
+	Place Place // zero for a tombstone
+}
+
+// PartialState is what a partial participant keeps for one scope.
+type PartialState struct {
+	Knowledge Knowledge
+	Forgotten Knowledge
+	Items     []PartialItem // sorted by item ID, tombstones included
+}
+
+// Survey is what a partial participant holds now, compared with its state.
+type Survey struct {
+	// Objects that are new or may differ from the state, sorted by item ID;
+	// unchanged ones are left out.
+	Objects []Surveyed
+	// Absent: items of the state whose objects are certainly gone.
+	Absent []ItemID
+	// Untouched: items that could not be looked at (a missing storage, a folder
+	// that could not be listed whole); never taken as deleted, never written.
+	Untouched []ItemID
+	// Present counts the items that are there, changed or not.
+	Present int
+	// Failed: objects that could not be read or understood.
+	Failed []ItemError
+}
+
+// Surveyed is one object of a Survey.
+type Surveyed struct {
+	ID        ItemID
+	Anonymous bool   // the ID isn't made from a UID and no state or view knew it
+	StateID   ItemID // the ID under which the state lists the object when the view says ID; else zero
+	Place     Place
+	// Value is the item as read; nil when its body is known to be as in the state
+	// and only its place changed (renamed, touched).
+	Value  *valuebag.Values
+	Edited int64 // the object's time on this computer's clock, Unix milliseconds; 0 unknown
+}
+
+// Views is what a survey may ask the store about a peer's objects.
+type Views interface {
+	// ByPath gives the rows that name these paths.
+	ByPath(ctx context.Context, paths []string) (map[string][]ViewRow, error)
+}
+
+// Partial is a participant that keeps metadata for others and runs nothing
+// (sync-model §1.8): a phone, or a folder on a USB stick.
+type Partial interface {
+	// Facts and State: what its newest whole state says. State of a scope that it
+	// doesn't know is empty.
+	Facts() PeerFacts
+	State(scope string) *PartialState
+	// Survey compares what is there with the state, for the given scopes.
+	Survey(ctx context.Context, scopes []string, views Views) (map[string]*Survey, error)
+	// Load reads an item as it is now. ErrChanged when the object is no longer as
+	// place says.
+	Load(ctx context.Context, scope string, id ItemID, place Place) (*valuebag.Values, error)
+	// Prepare tells how much is going to be written: space is checked here.
+	Prepare(ctx context.Context, writes int, bytes int64) error
+	// Target is the place that Write is going to use: the name is the same from
+	// any computer.
+	Target(scope string, w Write) Place
+	// Write creates or replaces an object and returns where it now lies. Remove
+	// takes one away. ErrChanged when the old object is no longer as w.Old says;
+	// an *ItemError concerns this item only; ErrGone ends the session.
+	Write(ctx context.Context, scope string, w Write) (Place, error)
+	Remove(ctx context.Context, scope string, id ItemID, old Place) error
+	// Commit stores a new generation of the state, whole or not at all.
+	Commit(ctx context.Context, marks map[ReplicaID][16]byte, states map[string]*PartialState) error
+	// ReadOnly says why nothing can be written there; nil when it can.
+	ReadOnly() error
+}
+
+// Write is one object to be written at a partial participant.
+type Write struct {
+	ID    ItemID
+	Old   *Place // nil: it is created
+	Value *valuebag.Values
+}
