@@ -1,0 +1,91 @@
+# make            builds ./cradle
+# make sync       builds it and syncs the phone on the cable
+# make test       the whole fast suite
+# make help       the rest
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+# Where an unpacked Go usually lies, for a shell that doesn't have it in PATH yet.
+export PATH := $(PATH):/usr/local/go/bin
+
+GO ?= go
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+ARGS ?=
+
+GOLANGCI := v2.15.0
+LINTER := .cache/bin/golangci-lint-$(GOLANGCI)
+
+# A checkout of another user's has no version to stamp: git refuses to look into it.
+VCS = $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: ## install what building needs (asks first)
+	@scripts/setup
+
+.PHONY: build
+build: setup ## build ./cradle
+	@$(GO) build -buildvcs=$(VCS) -o cradle .
+
+.PHONY: sync
+sync: build ## sync the phone on the cable, or a virtual one where there is none
+	@scripts/sync $(ARGS)
+
+.PHONY: test
+test: setup ## the whole fast suite: no cable, no root, no network
+	$(GO) test -timeout 5m ./...
+
+.PHONY: race
+race: setup ## the fast suite under the race detector
+	$(GO) test -race -timeout 20m ./...
+
+.PHONY: vet
+vet: setup ## go vet, with and without the USB stack
+	$(GO) vet ./...
+	$(GO) vet -tags nousb ./...
+
+.PHONY: format
+format: setup ## gofmt has nothing to change
+	@out=$$(git ls-files -z '*.go' | xargs -0 gofmt -l -s) && [ -z "$$out" ] || \
+		{ echo "gofmt -s -w would change:"; echo "$$out"; exit 1; }
+
+.PHONY: lint
+lint: $(LINTER) ## the linters of .golangci.yml (the first time builds them: a minute)
+	$(LINTER) run
+
+# go install with the version in the path gives each version a file of its own.
+$(LINTER):
+	@echo "building golangci-lint $(GOLANGCI) into .cache/bin"
+	@mkdir -p .cache/bin
+	@GOBIN=$(CURDIR)/.cache/bin GOFLAGS= $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@mv .cache/bin/golangci-lint $@
+
+.PHONY: check
+check: format vet lint test race ## everything before a change goes out
+
+.PHONY: fuzz
+fuzz: setup ## each fuzz target for FUZZTIME (10s)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(ARGS)
+
+.PHONY: bench
+bench: build ## the whole program on 10,000 contacts, against its floors; then the packages' benchmarks
+	$(GO) run ./hwtest/bench -cradle ./cradle
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+.PHONY: vmtest
+vmtest: setup ## the real USB stack and third-party phones, in the virtual machine that CRADLE_LAB names
+	@hwtest/lab/run-suite $(ARGS)
+
+.PHONY: man
+man: setup ## man pages into dist/man
+	@mkdir -p dist/man
+	$(GO) run -tags man ./scripts/man dist/man
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf cradle dist .cache
