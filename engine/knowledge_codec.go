@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// knowledgeVersion is the first byte of a Knowledge in binary form.
+const knowledgeVersion = 1
+
+// ErrNormalForm: the bytes are a knowledge, but not as AppendBinary writes it.
+// Cradle refuses them, because equal knowledge must have equal bytes.
+var ErrNormalForm = errors.New("not in normal form")
+
+// AppendBinary appends the canonical binary form: equal knowledge has equal
+// bytes, and a clean one takes 4 bytes and 18 to 27 for each replica. Numbers
+// are unsigned LEB128 unless they are single bytes:
+//
+//	version     1 byte, 1
+//	replicas    count, then 16 bytes each, ascending, each in use
+//	rows        count, then each distinct row in order of first use:
+//	              clock  of all units
+//	              units  count, then name (length, bytes) and clock, by name
+//	ranges      row number of the first range; count of the others, then each:
+//	              step   1 byte: 0 the lowest ID follows (16 bytes),
+//	                     1 it is the one after the former range's lowest
+//	              row    number
+//
+// A clock is a count, then (replica number, tick) pairs, ascending, ticks above 0.
+func (k Knowledge) AppendBinary(b []byte) []byte {
+	replicas := k.Replicas()
+	b = append(b, knowledgeVersion)
+	b = binary.AppendUvarint(b, uint64(len(replicas)))
+	for _, r := range replicas {
+		b = append(b, r[:]...)
+	}
+	rows, numbers := k.rows(replicas)
+	b = binary.AppendUvarint(b, uint64(len(rows)))
+	for _, r := range rows {
+		b = append(b, r...)
+	}
+	b = binary.AppendUvarint(b, uint64(numbers[k.start()]))
+	b = binary.AppendUvarint(b, uint64(len(k.cuts)))
+	last := MinItemID
+	for _, c := range k.cuts {
+		if after, ok := last.next(); ok && after == c.low {
+			b = append(b, 1)
+		} else {
+			b = append(append(b, 0), c.low[:]...)
+		}
+		b = binary.AppendUvarint(b, uint64(numbers[c.row]))
+		last = c.low
+	}
+	return b
+}
+
+// rows gives the distinct rows in order of first use, in binary form, and the
+// number of each row.
+func (k Knowledge) rows(replicas []ReplicaID) (rows []string, numbers map[*row]int) {
+	numbers = make(map[*row]int, 1)
+	byForm := make(map[string]int, 1)
+	for _, r := range k.ranges() {
+		if _, ok := numbers[r]; ok {
+			continue
+		}
+		form := string(r.append(nil, replicas))
+		n, ok := byForm[form]
+		if !ok {
+			n = len(rows)
+			byForm[form] = n
+			rows = append(rows, form)
+		}
+		numbers[r] = n
+	}
+	return rows, numbers
+}
+
+func (r *row) append(b []byte, replicas []ReplicaID) []byte {
+	b = r.all.append(b, replicas)
+	b = binary.AppendUvarint(b, uint64(len(r.units)))
+	for _, u := range r.units {
+		b = binary.AppendUvarint(b, uint64(len(u.unit)))
+		b = append(b, u.unit...)
+		b = u.clock.append(b, replicas)
+	}
+	return b
+}
+
+func (c clock) append(b []byte, replicas []ReplicaID) []byte {
+	b = binary.AppendUvarint(b, uint64(len(c)))
+	for _, v := range c {
+		i, _ := slices.BinarySearchFunc(replicas, v.Replica, ReplicaID.Compare)
+		b = binary.AppendUvarint(b, uint64(i))
+		b = binary.AppendUvarint(b, v.Tick)
+	}
+	return b
+}
+
+// ParseKnowledge reads what AppendBinary wrote, which must fill b. An error says
+// at which byte what was expected; that of a version this program doesn't know
+// is ErrNewer, that of anything that isn't in normal form ErrNormalForm. The
+// memory it takes is proportional to len(b).
+func ParseKnowledge(b []byte) (Knowledge, error) {
+	c := cursor{buf: b}
+	k := c.knowledge()
+	if c.err == nil && len(c.rest()) > 0 {
+		c.fail("the end of the knowledge")
+	}
+	if c.err == nil && !bytes.Equal(k.AppendBinary(make([]byte, 0, len(b))), b) {
+		c.err = ErrNormalForm
+	}
+	if c.err != nil {
+		return Knowledge{}, fmt.Errorf("knowledge: %w", c.err)
+	}
+	return k, nil
+}
+
+func (c *cursor) knowledge() Knowledge {
+	if v := c.byte("a version"); c.err == nil && v != knowledgeVersion {
+		if v > knowledgeVersion {
+			c.err = fmt.Errorf("version %d: %w", v, ErrNewer)
+		} else {
+			c.failAt(0, "version 1")
+		}
+	}
+	replicas := make([]ReplicaID, c.count(16, "a count of replicas"))
+	for i := range replicas {
+		copy(replicas[i][:], c.bytes(16, "a replica ID"))
+		if i > 0 && c.err == nil && replicas[i].Compare(replicas[i-1]) <= 0 {
+			c.failAt(c.off-16, "a greater replica ID")
+		}
+	}
+	rows := make([]*row, c.count(2, "a count of rows"))
+	for i := range rows {
+		rows[i] = c.row(replicas)
+	}
+	var b builder
+	b.add(MinItemID, c.rowNumber(rows))
+	n := c.count(2, "a count of ranges")
+	b.cuts = make([]cut, 0, n)
+	var last ItemID
+	for ; n > 0 && c.err == nil; n-- {
+		at := c.off
+		low, ok := last.next()
+		switch c.byte("a step") {
+		case 0:
+			copy(low[:], c.bytes(16, "an item ID"))
+			ok = low.Compare(last) > 0
+		case 1:
+		default:
+			c.failAt(at, "step 0 or 1")
+		}
+		if !ok {
+			c.failAt(at, "a greater item ID")
+		}
+		b.add(low, c.rowNumber(rows))
+		last = low
+	}
+	return b.knowledge()
+}
+
+func (c *cursor) row(replicas []ReplicaID) *row {
+	r := &row{all: c.clock(replicas)}
+	n := c.count(2, "a count of units")
+	if n > 0 {
+		r.units = make([]unitClock, n)
+	}
+	for i := range r.units {
+		at := c.off
+		r.units[i].unit = string(c.bytes(c.count(1, "a length of a name"), "a name"))
+		if i > 0 && r.units[i].unit <= r.units[i-1].unit {
+			c.failAt(at, "a greater name")
+		}
+		r.units[i].clock = c.clock(replicas)
+	}
+	return r
+}
+
+func (c *cursor) clock(replicas []ReplicaID) clock {
+	n := c.count(2, "a count of ticks")
+	if n == 0 {
+		return nil
+	}
+	v := make(clock, n)
+	next := uint64(0)
+	for i := range v {
+		at := c.off
+		key := c.uvarint("a replica number")
+		if c.err == nil && (key < next || key >= uint64(len(replicas))) {
+			c.failAt(at, fmt.Sprintf("a replica number from %d to %d", next, len(replicas)-1))
+		}
+		at = c.off
+		tick := c.uvarint("a tick")
+		if c.err == nil && (tick == 0 || tick == pendingTick) {
+			c.failAt(at, "a tick above 0 and below 2^64-1")
+		}
+		if c.err != nil {
+			return nil
+		}
+		v[i] = Version{replicas[key], tick}
+		next = key + 1
+	}
+	return v
+}
+
+func (c *cursor) rowNumber(rows []*row) *row {
+	at := c.off
+	n := c.uvarint("a row number")
+	if c.err == nil && n >= uint64(len(rows)) {
+		c.failAt(at, fmt.Sprintf("a row number below %d", len(rows)))
+	}
+	if c.err != nil {
+		return &emptyRow
+	}
+	return rows[n]
+}

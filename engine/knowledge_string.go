@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// exception is a tile that departs from the scope's row.
+type exception struct {
+	low, high ItemID
+	whole     bool   // the vector of all units of the range
+	unit      string // else of this one
+	clock     clock
+}
+
+// scope is the row that most ranges have (of equal ones the first): the one
+// beside which the others are exceptions.
+func (k Knowledge) scope() *row {
+	best := k.start()
+	if len(k.cuts) == 0 {
+		return best
+	}
+	most := 0
+	counts := make(map[*row]int, 4)
+	for _, r := range k.ranges() {
+		counts[r]++
+		if counts[r] > most {
+			best, most = r, counts[r]
+		}
+	}
+	return best
+}
+
+// exceptions yields, in ID order, the tiles that aren't as the scope's vector.
+func (k Knowledge) exceptions() iter.Seq[exception] {
+	return func(yield func(exception) bool) {
+		scope := k.scope()
+		for _, u := range scope.units {
+			if !yield(exception{low: MinItemID, high: MaxItemID, unit: u.unit, clock: u.clock}) {
+				return
+			}
+		}
+		low, r := MinItemID, k.start()
+		for i := 0; ; i++ {
+			e := exception{low: low, high: MaxItemID}
+			if i < len(k.cuts) {
+				e.high = k.cuts[i].low.prev()
+			}
+			if !r.equal(scope) && !r.exceptions(scope, e, yield) {
+				return
+			}
+			if i == len(k.cuts) {
+				return
+			}
+			low, r = k.cuts[i].low, k.cuts[i].row
+		}
+	}
+}
+
+// exceptions yields what r says otherwise than scope in the range of e.
+func (r *row) exceptions(scope *row, e exception, yield func(exception) bool) bool {
+	first := true
+	for unit, p := range r.pairs(scope) {
+		e.whole, e.unit, e.clock = first, unit, p[0]
+		first = false
+		// A range with its own vector replaces the scope's units as well.
+		differs := !p[0].equal(p[1])
+		if !e.whole && !r.all.equal(scope.all) {
+			differs = !p[0].equal(r.all)
+		}
+		if differs && !yield(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// String is for logs and tests: the scope's clock vector, then each exception as
+// +item:{…}, +[low,high]:{…}, or with /unit after the item or range. Replica IDs
+// are shortened.
+func (k Knowledge) String() string {
+	var b strings.Builder
+	k.scope().all.writeTo(&b)
+	for e := range k.exceptions() {
+		b.WriteByte('+')
+		if e.low == e.high {
+			b.WriteString(e.low.String())
+		} else {
+			fmt.Fprintf(&b, "[%s,%s]", e.low, e.high)
+		}
+		if !e.whole {
+			b.WriteString("/" + e.unit)
+		}
+		b.WriteByte(':')
+		e.clock.writeTo(&b)
+	}
+	return b.String()
+}
+
+func (c clock) writeTo(b *strings.Builder) {
+	b.WriteByte('{')
+	for i, v := range c {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(v.String())
+	}
+	b.WriteByte('}')
+}
