@@ -43,11 +43,13 @@ type Store interface {
 	Metas(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*ItemMeta, error)
 	// Load reads the items' bags; unknown or deleted ones are absent.
 	Load(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*valuebag.Values, error)
-	// Anonymous lists live items whose ID isn't made from a UID, with their
-	// content digests, for pairing by content.
-	Anonymous(ctx context.Context, scope string) (map[ItemID]Digest, error)
-	// ByContent finds live items by content digest (all units but the collection).
-	ByContent(ctx context.Context, scope string, contents []Digest) (map[Digest][]ItemID, error)
+	// Heads reads what a plan says of items; unknown or deleted ones are absent.
+	Heads(ctx context.Context, scope string, ids []ItemID) (map[ItemID]Head, error)
+	// Settle takes in what other programs edited since (a full participant may
+	// be edited at any time); it mints no ticks of its own.
+	Settle(ctx context.Context) error
+	// Anonymous lists live items whose text has no UID, for pairing by content.
+	Anonymous(ctx context.Context, scope string) ([]ItemID, error)
 	// Count is the number of live items of the scope.
 	Count(ctx context.Context, scope string) (int, error)
 	// ViewItems gives the view of a peer: for each item the rows the store keeps
@@ -88,6 +90,13 @@ type ViewRow struct {
 	Body      Digest // digest of the object's bytes; zero when not known
 	Announced bool
 	Meta      ItemMeta // digests and versions; Deleted announces a deletion
+}
+
+// Head is what a plan says of a stored item.
+type Head struct {
+	UID     string
+	Summary string
+	Size    int64 // of its text, bytes
 }
 
 // Tx is a store's transaction in one scope.

@@ -1,0 +1,446 @@
+package engine
+
+import (
+	"slices"
+)
+
+// unitEdit is what happens to one unit of an item's data: it is made equal to
+// the other side's, a list unit to the set keep.
+type unitEdit struct {
+	unit string
+	list bool
+	keep [][8]byte
+}
+
+// dataOp is what happens to an item's data at one side.
+type dataOp int
+
+const (
+	opNone   dataOp = iota
+	opMeta          // only versions change
+	opCreate        // the item comes whole from the other side
+	opUpdate        // some units change
+	opDelete
+)
+
+// clash is a conflict as decided; its values are filled in when it is applied.
+type clash struct {
+	unit         string
+	state        ConflictState
+	kept         Side
+	store, phone Version
+}
+
+// decision is what becomes of one item. It is made from metadata alone.
+type decision struct {
+	id ItemID
+	// before, at the store and at the phone (nil: unknown there)
+	hadStore, hadPhone *ItemMeta
+	// after; pending versions are minted when the decision is applied
+	store, phone     *ItemMeta
+	toStore, toPhone dataOp
+	storeEdits       []unitEdit
+	phoneEdits       []unitEdit
+	clashes          []clash
+	deferred         []string // units that neither side learns; Life means the whole item
+	copied           bool     // preset Both: the phone's value goes on as a second item
+	renamedFrom      ItemID   // the store's item that becomes this one (a merge of IDs)
+}
+
+// decider decides items of one scope between a store and a partial participant.
+type decider struct {
+	schema   Schema
+	preset   Preset
+	home     ReplicaID
+	store    Knowledge // what the store knows
+	phone    Knowledge // what the phone's state knows
+	deferred map[deferredKey]Conflict
+	views    map[ItemID][]ViewRow
+}
+
+type deferredKey struct {
+	item ItemID
+	unit string
+}
+
+// item decides one item from its metadata at both sides; nil when there is
+// nothing to do.
+func (d *decider) item(h, p *ItemMeta) *decision {
+	if h == nil && p == nil {
+		return nil
+	}
+	r := &decision{hadStore: h, hadPhone: p, store: h, phone: p}
+	if h != nil {
+		r.id = h.ID
+	} else {
+		r.id = p.ID
+	}
+	switch {
+	case h == nil:
+		d.onlyPhone(r, p)
+	case p == nil:
+		d.onlyStore(r, h)
+	case h.Deleted && p.Deleted:
+		d.bothDeleted(r, h, p)
+	case h.Deleted:
+		d.storeDeleted(r, h, p)
+	case p.Deleted:
+		d.phoneDeleted(r, h, p)
+	default:
+		d.bothLive(r, h, p)
+	}
+	if r.toStore == opNone && r.toPhone == opNone && len(r.clashes) == 0 && len(r.deferred) == 0 {
+		return nil
+	}
+	return r
+}
+
+func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
+	r.store = p
+	if p.Deleted {
+		if !d.store.Contains(p.ID, Life, p.LifeVersion) {
+			r.toStore = opMeta
+		} else {
+			r.store = nil
+		}
+		return
+	}
+	r.toStore = opCreate
+	if !p.Creation.IsPending() && d.store.Contains(p.ID, Life, p.Creation) && !p.KnownTo(d.store) {
+		// The store had it and forgot its tombstone: an edit that met a deletion.
+		d.revive(r, p, ToPhone)
+	}
+}
+
+func (d *decider) onlyStore(r *decision, h *ItemMeta) {
+	if h.KnownTo(d.phone) {
+		r.phone = nil
+		return
+	}
+	r.phone = h
+	if h.Deleted {
+		r.toPhone = opMeta
+		return
+	}
+	r.toPhone = opCreate
+}
+
+func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
+	if h.LifeVersion == p.LifeVersion {
+		return
+	}
+	w := h
+	switch {
+	case d.store.Contains(h.ID, Life, p.LifeVersion):
+	case d.phone.Contains(h.ID, Life, h.LifeVersion):
+		w = p
+	case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
+		w = p
+	}
+	r.store, r.phone = w, w
+	if w == h {
+		r.toPhone = opMeta
+	} else {
+		r.toStore = opMeta
+	}
+}
+
+// revive lets an edit live that met a deletion: the item's existence gets a new
+// version of the store's, which dominates the deletion.
+func (d *decider) revive(r *decision, live *ItemMeta, kept Side) {
+	m := live.Clone()
+	m.LifeVersion, m.LifeResolved = Pending(d.home), true
+	r.store, r.phone = m, m
+	c := clash{unit: UnitDeleted, state: Settled, kept: kept}
+	if r.hadStore != nil {
+		c.store = r.hadStore.LifeVersion
+	}
+	if r.hadPhone != nil {
+		c.phone = r.hadPhone.LifeVersion
+	}
+	r.clashes = append(r.clashes, c)
+}
+
+func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
+	switch {
+	case d.phone.Contains(h.ID, Life, h.LifeVersion):
+		// The phone knew of the deletion and has the item again.
+		r.store, r.toStore = p, opCreate
+	case d.isDeferred(r, Life, h.LifeVersion, p.LifeVersion, p.KnownTo(d.store)):
+	case p.KnownTo(d.store):
+		r.phone, r.toPhone = h, opDelete
+	case d.oldValue(p):
+		t := h.Clone()
+		t.LifeVersion = Pending(d.home)
+		r.store, r.phone = t, t
+		r.toStore, r.toPhone = opMeta, opDelete
+	default:
+		d.revive(r, p, ToPhone)
+		r.toStore, r.toPhone = opCreate, opMeta
+	}
+}
+
+func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
+	switch {
+	case d.store.Contains(h.ID, Life, p.LifeVersion):
+		r.phone, r.toPhone = h, opCreate
+	case d.isDeferred(r, Life, h.LifeVersion, p.LifeVersion, h.KnownTo(d.phone)):
+	case h.KnownTo(d.phone):
+		r.store, r.toStore = p, opDelete
+	default:
+		d.revive(r, h, ToStore)
+		r.toStore, r.toPhone = opMeta, opCreate
+	}
+}
+
+func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
+	hs, ps := h.Clone(), p.Clone()
+	r.store, r.phone = hs, ps
+	if p.Creation.Compare(h.Creation) < 0 {
+		hs.Creation = p.Creation
+	} else {
+		ps.Creation = h.Creation
+	}
+	if h.LifeVersion != p.LifeVersion {
+		switch {
+		case d.store.Contains(h.ID, Life, p.LifeVersion):
+			takeLife(ps, hs)
+		case d.phone.Contains(h.ID, Life, h.LifeVersion):
+			takeLife(hs, ps)
+		case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
+			takeLife(hs, ps)
+		default:
+			takeLife(ps, hs)
+		}
+	}
+	for _, unit := range d.schema.Units() {
+		d.unit(r, unit, h.Unit(unit), p.Unit(unit))
+	}
+	if r.toStore == opNone && !hs.Equal(h) {
+		r.toStore = opMeta
+	}
+	if r.toPhone == opNone && !ps.Equal(p) {
+		r.toPhone = opMeta
+	}
+}
+
+func takeLife(dst, src *ItemMeta) {
+	dst.LifeVersion, dst.LifeEdited, dst.LifeResolved = src.LifeVersion, src.LifeEdited, src.LifeResolved
+}
+
+// unit decides one unit of an item that is live on both sides.
+func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
+	switch {
+	case h == nil && p == nil:
+		return
+	case h == nil: // never set in the store: anything dominates it
+		d.take(r, ToStore, *p, nil)
+		return
+	case p == nil:
+		d.take(r, ToPhone, *h, nil)
+		return
+	case h.Version == p.Version:
+		return
+	}
+	pKnown := d.store.Contains(r.id, unit, p.Version)
+	hKnown := d.phone.Contains(r.id, unit, h.Version)
+	switch {
+	case pKnown && !hKnown:
+		d.take(r, ToPhone, *h, p)
+	case hKnown && !pKnown:
+		d.take(r, ToStore, *p, h)
+	case h.Digest == p.Digest:
+		d.adopt(r, h, p)
+	case d.isDeferred(r, unit, h.Version, p.Version, true):
+	case d.oldUnit(r.id, p):
+		u := *h
+		u.Version = Pending(d.home)
+		d.both(r, u, h, p)
+	case d.schema.IsList(unit):
+		d.both(r, d.mergeList(r.id, h, p), h, p)
+	default:
+		d.conflict(r, h, p)
+	}
+}
+
+// take gives one side the other's unit, with its version.
+func (d *decider) take(r *decision, to Side, u UnitMeta, old *UnitMeta) {
+	same := d.sameContent(u, old)
+	if to == ToStore {
+		r.store.SetUnit(u)
+		r.toStore = max(r.toStore, opMeta)
+		if !same {
+			r.toStore = opUpdate
+			r.storeEdits = append(r.storeEdits, d.edit(u))
+		}
+		return
+	}
+	r.phone.SetUnit(u)
+	r.toPhone = max(r.toPhone, opMeta)
+	if !same {
+		r.toPhone = opUpdate
+		r.phoneEdits = append(r.phoneEdits, d.edit(u))
+	}
+}
+
+func (d *decider) sameContent(u UnitMeta, old *UnitMeta) bool {
+	if d.schema.IsList(u.Unit) {
+		return sameElements(u.Elements, old.elements())
+	}
+	return old == nil && u.Digest.IsZero() || old != nil && old.Digest == u.Digest
+}
+
+func (u *UnitMeta) elements() []Element {
+	if u == nil {
+		return nil
+	}
+	return u.Elements
+}
+
+// both gives both sides a unit with a new version of the store's.
+func (d *decider) both(r *decision, u UnitMeta, h, p *UnitMeta) {
+	d.take(r, ToStore, u, h)
+	d.take(r, ToPhone, u, p)
+}
+
+func (d *decider) edit(u UnitMeta) unitEdit {
+	e := unitEdit{unit: u.Unit, list: d.schema.IsList(u.Unit)}
+	if e.list {
+		for _, el := range u.Elements {
+			e.keep = append(e.keep, el.Digest)
+		}
+	}
+	return e
+}
+
+// adopt lets equal contents have one version: the greater that is minted.
+func (d *decider) adopt(r *decision, h, p *UnitMeta) {
+	w, o := *h, p
+	if h.Version.IsPending() || !p.Version.IsPending() && p.Version.Compare(h.Version) > 0 {
+		w, o = *p, h
+	}
+	w.Elements = slices.Clone(w.Elements)
+	for i, e := range w.Elements {
+		if j := o.element(e.Digest); j >= 0 {
+			w.Elements[i].Added = laterAdded(e.Added, o.Elements[j].Added)
+		}
+	}
+	d.both(r, w, h, p)
+}
+
+func (u *UnitMeta) element(e ElementDigest) int {
+	i, ok := slices.BinarySearchFunc(u.Elements, e, func(a Element, b ElementDigest) int { return slices.Compare(a.Digest[:], b[:]) })
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// laterAdded is the version that stands for an element that both sides added:
+// the greater, so that a removal that knew only the other doesn't take it away.
+func laterAdded(a, b Version) Version {
+	if a.IsPending() {
+		return b
+	}
+	if b.IsPending() || a.Compare(b) > 0 {
+		return a
+	}
+	return b
+}
+
+// mergeList merges two concurrent values of a list unit as observed-remove sets:
+// an element on one side only was added there if the other side doesn't know
+// the version that added it, else the other side removed it.
+func (d *decider) mergeList(id ItemID, h, p *UnitMeta) UnitMeta {
+	u := UnitMeta{Unit: h.Unit, Version: Pending(d.home), Resolved: true, Edited: max(h.Edited, p.Edited)}
+	for _, e := range h.Elements {
+		if j := p.element(e.Digest); j >= 0 {
+			u.Elements = append(u.Elements, Element{e.Digest, laterAdded(e.Added, p.Elements[j].Added)})
+		} else if !d.phone.Contains(id, h.Unit, e.Added) {
+			u.Elements = append(u.Elements, e)
+		}
+	}
+	for _, e := range p.Elements {
+		if h.element(e.Digest) < 0 && !d.store.Contains(id, h.Unit, e.Added) {
+			u.Elements = append(u.Elements, e)
+		}
+	}
+	slices.SortFunc(u.Elements, func(a, b Element) int { return slices.Compare(a.Digest[:], b.Digest[:]) })
+	// The digest of a merged set is taken from the data when it is applied, unless
+	// it is a side's own.
+	switch {
+	case sameElements(u.Elements, h.Elements):
+		u.Digest = h.Digest
+	case sameElements(u.Elements, p.Elements):
+		u.Digest = p.Digest
+	}
+	return u
+}
+
+func sameElements(a, b []Element) bool {
+	return slices.EqualFunc(a, b, func(x, y Element) bool { return x.Digest == y.Digest })
+}
+
+// conflict settles a conflict of a unit that isn't a list, or defers it.
+func (d *decider) conflict(r *decision, h, p *UnitMeta) {
+	side, ok := d.preset.pick(h, p)
+	c := clash{unit: h.Unit, kept: side, store: h.Version, phone: p.Version, state: Settled}
+	if !ok {
+		c.state, c.kept = Waiting, ToStore
+		r.clashes = append(r.clashes, c)
+		r.deferred = append(r.deferred, h.Unit)
+		return
+	}
+	u := *h
+	if side == ToPhone {
+		u = *p
+	}
+	u.Version, u.Resolved = Pending(d.home), true
+	d.both(r, u, h, p)
+	r.clashes = append(r.clashes, c)
+	if d.preset == Both && !(h.Resolved && p.Resolved) {
+		r.copied = true
+	}
+}
+
+// isDeferred reports whether this very pair of versions was deferred before.
+func (d *decider) isDeferred(r *decision, unit string, h, p Version, unchanged bool) bool {
+	c, ok := d.deferred[deferredKey{r.id, unit}]
+	if !ok || !unchanged || c.Store != h || c.Phone != p {
+		return false
+	}
+	r.deferred = append(r.deferred, unit)
+	return true
+}
+
+// oldUnit reports whether a version that another computer minted is in truth a
+// value that this store wrote to the phone or took from it, and has moved on
+// from: the cable was pulled before the phone's state said so.
+func (d *decider) oldUnit(id ItemID, p *UnitMeta) bool {
+	if p.Version.IsPending() || p.Resolved {
+		return false
+	}
+	for _, row := range d.views[id] {
+		u := row.Meta.Unit(p.Unit)
+		if u != nil && u.Digest == p.Digest && u.Version != p.Version && d.store.Contains(id, p.Unit, u.Version) && !d.phone.Contains(id, p.Unit, u.Version) {
+			return true
+		}
+	}
+	return false
+}
+
+// oldValue is oldUnit for a whole item: every version that the store doesn't
+// know is an old value of its own.
+func (d *decider) oldValue(p *ItemMeta) bool {
+	rows := d.views[p.ID]
+	if len(rows) == 0 || p.LifeVersion.IsPending() {
+		return false
+	}
+	for i := range p.Units {
+		u := &p.Units[i]
+		if !d.store.Contains(p.ID, u.Unit, u.Version) && !d.oldUnit(p.ID, u) {
+			return false
+		}
+	}
+	return true
+}
