@@ -63,6 +63,12 @@ func (c *cursor) uvarint(expected string) uint64 {
 	return v
 }
 
+// varint reads a zigzag (signed) number.
+func (c *cursor) varint(expected string) int64 {
+	u := c.uvarint(expected)
+	return int64(u>>1) ^ -int64(u&1)
+}
+
 // count reads the number of things to come, each of which takes at least size
 // bytes: a greater number than the bytes left can hold is an error, so that it
 // can be allocated.
