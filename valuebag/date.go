@@ -3,6 +3,7 @@ package valuebag
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -44,4 +45,35 @@ func timeOf(days float64) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("date %v: years 100 to 9999: %w", days, ErrOutOfRange)
 	}
 	return dateEpoch.AddDate(0, 0, int(whole)).Add(time.Duration(millis) * time.Millisecond), nil
+}
+
+// Dates in the readable forms and in conversions: a wall clock without a zone.
+const dateLayout = "2006-01-02T15:04:05.999"
+
+// dateText is a date as a wall clock where that says all, else as the number of
+// days, so that it always reads back to the same bits.
+func (v Value) dateText() string {
+	days := math.Float64frombits(v.num)
+	if t, err := timeOf(days); err == nil && float64Bits(daysOf(t)) == v.num {
+		return t.Format(dateLayout)
+	}
+	return strconv.FormatFloat(days, 'g', -1, 64)
+}
+
+// parseDate reads what dateText writes. The wall clock may also be in the basic
+// form of ISO 8601, which MTP's DateTime strings use.
+func parseDate(s string) (Value, error) {
+	for _, layout := range [...]string{dateLayout, "20060102T150405.999", "2006-01-02"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			if _, err := timeOf(daysOf(t)); err != nil {
+				return Value{}, err
+			}
+			return Date(t), nil
+		}
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return Value{}, fmt.Errorf("date %q: want YYYY-MM-DDThh:mm:ss or a number of days", s)
+	}
+	return DateFromDays(f), nil
 }
