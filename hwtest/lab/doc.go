@@ -1,0 +1,19 @@
+// Package lab is the suite on the real USB stack: the built program in a small virtual machine,
+// against MTP responders that other people wrote, QEMU's usb-mtp and umtp-responder on a gadget
+// of the kernel's.
+//
+// It holds tests alone. run-suite (make vmtest) builds the program and starts them; without it
+// they are skipped. The machine is a lab, a folder with two programs:
+//
+//	lab/build                         makes what runs need, once
+//	lab/run [options] -- COMMAND…     boots, runs COMMAND as root in the guest, exits as it does
+//
+// of whose options the suite uses --phone NAME (a phone that is plugged in), --seed DIR (what its
+// storage holds at first), --share DIR (a host folder at /share, where COMMAND starts), --env and
+// --timeout. In the guest, `phone plug|unplug NAME` pulls and plugs the cable, and the phone's
+// storage lies at /phone/NAME.
+//
+// story.sh is what happens in the guest. It judges nothing: each step leaves the program's
+// answer, its exit status and a listing of the phone in a file, and the tests compare those on
+// the host, with a comparer that shares no code with the program.
+package lab

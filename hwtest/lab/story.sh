@@ -1,0 +1,106 @@
+# story.sh PHONE: what happens in the guest (doc.go). Runs in the shared folder, which holds the
+# program as ./cradle, more cards for the phone in late/ and for the store in desktop/, and out/
+# for the results: STEP.json (what the program printed), STEP.err, STEP.rc, STEP.ms and, of
+# some steps, STEP.tree (every file of the phone with size and time, and again with its digest).
+#
+# The store lies in the guest's memory: SQLite's WAL wants shared memory, which a host folder
+# has not.
+set -uo pipefail
+phone=$1
+out=$PWD/out
+storage=/phone/$phone
+cards=$storage/Cradle/contacts/personal
+store=/tmp/store.db
+
+# cradle STEP ARG…
+cradle() {
+	local step=$1 from=${EPOCHREALTIME/./} rc=0
+	shift
+	timeout 120 ./cradle "$@" --store "$store" >"$out/$step.json" 2>"$out/$step.err" || rc=$?
+	echo "$rc" >"$out/$step.rc"
+	echo $(((${EPOCHREALTIME/./} - from) / 1000)) >"$out/$step.ms"
+}
+
+tree() { # tree STEP
+	(
+		cd "$storage" || exit
+		find . -type f -printf '%P %s bytes, written at %T@\n'
+		find . -type f -print0 | xargs -0 sha256sum
+	) | LC_ALL=C sort >"$out/$1.tree"
+}
+
+# replace FILE FROM TO: as an app on the phone does it, a new file in the old one's place.
+replace() {
+	sed "s/$2/$3/" "$1" >"$1.tmp" && mv "$1.tmp" "$1"
+}
+
+# 1. The first sync, and two with nothing to do.
+timeout 60 ./cradle devices --json >"$out/devices.json" 2>"$out/devices.err"
+echo $? >"$out/devices.rc"
+tree seeded
+cradle first sync --pair --json
+tree first
+cradle noop sync --json
+cradle noop2 sync --json
+tree noop
+
+# 2. Edits on both sides, of different fields of one card too.
+replace "$cards/card-007.vcf" 'TEL;TYPE=CELL:.*007' 'TEL;TYPE=CELL:+1 202 555 7777'
+rm "$cards/card-011.vcf"
+cp late/from-phone.vcf "$cards/from-phone.vcf"
+replace "$storage/Cradle/calendars/personal/event-005.ics" 'SUMMARY:.*' 'SUMMARY:Moved by the phone'
+cradle show7 show --raw card-007
+sed 's/^NOTE:.*/NOTE:Written on the desktop\r/' "$out/show7.json" >/tmp/edit7.vcf
+cradle edit7 edit card-007 --from /tmp/edit7.vcf
+cradle show13 show --raw card-013
+sed 's/^EMAIL:.*/EMAIL:desktop@example.org\r/' "$out/show13.json" >/tmp/edit13.vcf
+cradle edit13 edit card-013 --from /tmp/edit13.vcf
+cradle delete delete card-017 event-003
+cradle import import --collection personal desktop/from-desktop.vcf
+cradle dry sync --dry-run --json
+cradle edits sync --json
+cradle settled sync --json
+
+# 3. The cable pulled while many cards go to the phone.
+cradle importmany import --collection personal desktop/many.vcf
+before=$(ls "$cards" | wc -l)
+cradle pulled sync --json &
+job=$!
+for _ in $(seq 2000); do
+	[ "$(ls "$cards" | wc -l)" -lt $((before + 30)) ] || break
+	kill -0 $job 2>/dev/null || break
+	sleep 0.01
+done
+phone unplug "$phone" 2>>"$out/phone.err"
+wait $job
+ls "$cards" | wc -l >"$out/pulled.files"
+cradle unplugged sync --json
+phone plug "$phone" 2>>"$out/phone.err"
+cradle replugged sync --json
+cradle whole sync --json
+
+# 4. And while many are read from it: after part of the time that the first sync took; earlier if
+# that was too late.
+part=$(($(cat "$out/first.ms") * 2 / 5))
+for try in 1 2 3; do
+	cp late/try$try/*.vcf "$cards/"
+	cradle reading sync --json &
+	job=$!
+	sleep "$(printf '%d.%03d' $((part / 1000)) $((part % 1000)))"
+	phone unplug "$phone" 2>>"$out/phone.err"
+	wait $job
+	phone plug "$phone" 2>>"$out/phone.err"
+	echo $try >"$out/reading.tries"
+	[ "$(cat "$out/reading.rc")" = 0 ] || break
+	part=$((part / 2))
+done
+cradle reread sync --json
+cradle end sync --json
+
+# 5. What each side holds.
+cradle list list --json
+mkdir -p "$out/export"
+cradle export export --format vdir "$out/export"
+cp -r "$storage/Cradle" "$out/phone"
+cp /run/umtprd.log "$out/" 2>/dev/null
+exit 0
