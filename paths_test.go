@@ -34,8 +34,8 @@ func privatePaths(root, home string) []string {
 	return paths
 }
 
-// pathPattern finds one of paths as a whole path or the start of one: not "/workshop", nor
-// "home/work", for "/work".
+// pathPattern finds one of paths as a whole path or the start of one: for a folder /a neither
+// /ab nor b/a.
 func pathPattern(paths []string) *regexp.Regexp {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
