@@ -42,9 +42,10 @@ type decision struct {
 	storeEdits       []unitEdit
 	phoneEdits       []unitEdit
 	clashes          []clash
-	deferred         []string // units that neither side learns; Life means the whole item
-	copied           bool     // preset Both: the phone's value goes on as a second item
-	renamedFrom      ItemID   // the store's item that becomes this one (a merge of IDs)
+	deferred         []string  // units that neither side learns; Life means the whole item
+	copied           bool      // preset Both: the phone's value goes on as a second item
+	old              *decision // the store's item that becomes this one (a merge of IDs), in the same transaction
+	joins            ItemID    // of such an old item: the one it becomes
 }
 
 // decider decides items of one scope between a store and a partial participant.
@@ -163,10 +164,10 @@ func (d *decider) revive(r *decision, live *ItemMeta, kept Side) {
 
 func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 	switch {
+	case d.isHeld(r, h.LifeVersion, p.LifeVersion, p.KnownTo(d.store)):
 	case d.phone.Contains(h.ID, Life, h.LifeVersion):
 		// The phone knew of the deletion and has the item again.
 		r.store, r.toStore = p, opCreate
-	case d.isDeferred(r, Life, h.LifeVersion, p.LifeVersion, p.KnownTo(d.store)):
 	case p.KnownTo(d.store):
 		r.phone, r.toPhone = h, opDelete
 	case d.oldValue(p):
@@ -182,9 +183,9 @@ func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 
 func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	switch {
+	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case d.isDeferred(r, Life, h.LifeVersion, p.LifeVersion, h.KnownTo(d.phone)):
 	case h.KnownTo(d.phone):
 		r.store, r.toStore = p, opDelete
 	default:
@@ -242,16 +243,19 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	case h.Version == p.Version:
 		return
 	}
-	pKnown := d.store.Contains(r.id, unit, p.Version)
-	hKnown := d.phone.Contains(r.id, unit, h.Version)
+	// What was deferred was learned by neither side.
+	c := d.deferred[deferredKey{r.id, unit}]
+	pKnown := c.Phone != p.Version && d.store.Contains(r.id, unit, p.Version)
+	hKnown := c.Store != h.Version && d.phone.Contains(r.id, unit, h.Version)
 	switch {
+	case c.Store == h.Version && c.Phone == p.Version:
+		r.deferred = append(r.deferred, unit)
 	case pKnown && !hKnown:
 		d.take(r, ToPhone, *h, p)
 	case hKnown && !pKnown:
 		d.take(r, ToStore, *p, h)
 	case h.Digest == p.Digest:
 		d.adopt(r, h, p)
-	case d.isDeferred(r, unit, h.Version, p.Version, true):
 	case d.oldUnit(r.id, p):
 		u := *h
 		u.Version = Pending(d.home)
@@ -403,13 +407,14 @@ func (d *decider) conflict(r *decision, h, p *UnitMeta) {
 	}
 }
 
-// isDeferred reports whether this very pair of versions was deferred before.
-func (d *decider) isDeferred(r *decision, unit string, h, p Version, unchanged bool) bool {
-	c, ok := d.deferred[deferredKey{r.id, unit}]
+// isHeld reports whether this very pair of an item's existence and absence was
+// deferred before, and nothing else of the item has changed since.
+func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
+	c, ok := d.deferred[deferredKey{r.id, Life}]
 	if !ok || !unchanged || c.Store != h || c.Phone != p {
 		return false
 	}
-	r.deferred = append(r.deferred, unit)
+	r.deferred = append(r.deferred, Life)
 	return true
 }
 

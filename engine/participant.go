@@ -211,12 +211,14 @@ type Survey struct {
 type Surveyed struct {
 	ID        ItemID
 	Anonymous bool   // the ID isn't made from a UID and no state or view knew it
-	StateID   ItemID // the ID under which the state lists the object when the view says ID; else zero
+	ViewID    ItemID // the ID that the store's view gives the object where it differs from ID; else zero
 	Place     Place
 	// Value is the item as read; nil when its body is known to be as in the state
 	// and only its place changed (renamed, touched).
 	Value  *valuebag.Values
 	Edited int64 // the object's time on this computer's clock, Unix milliseconds; 0 unknown
+
+	units []UnitMeta // the value's units, once described
 }
 
 // Views is what a survey may ask the store about a peer's objects.

@@ -1,0 +1,369 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// scopeWork is one scope of a session: what both sides hold and what becomes of
+// it.
+type scopeWork struct {
+	schema    Schema
+	proxy     ReplicaID
+	store     Replica // as of the plan
+	state     *PartialState
+	survey    *Survey
+	storeLive int
+
+	objects map[ItemID]*Surveyed // by the ID they have in this session
+	now     map[ItemID]*ItemMeta // phone items whose metadata isn't as in the state
+	metas   map[ItemID]*ItemMeta // the store's items that may matter
+	skip    map[ItemID]bool      // not to be touched or learned
+	copies  map[ItemID]*copyOf   // preset Both: second items
+	renames map[ItemID]ItemID    // the store's item ID → the ID it gets
+
+	decisions []*decision // in item order
+	actions   []Action
+	pairs     int
+}
+
+// copyOf is the second item that preset Both makes.
+type copyOf struct {
+	of  ItemID
+	uid string
+}
+
+// viewsOf lets a survey ask the store.
+type viewsOf struct {
+	store Store
+	peer  PeerID
+}
+
+func (v viewsOf) ByPath(ctx context.Context, paths []string) (map[string][]ViewRow, error) {
+	return v.store.ViewPaths(ctx, v.peer, paths)
+}
+
+// prepare surveys the phone and decides every item of every scope. It writes
+// nothing.
+func (s *Session) prepare(ctx context.Context) ([]*scopeWork, error) {
+	s.opt.Progress(Progress{Stage: "detect"})
+	if err := s.store.Settle(ctx); err != nil {
+		return nil, fmt.Errorf("taking in edits of the store: %w", err)
+	}
+	var scopes []string
+	for _, sc := range s.schemas {
+		scopes = append(scopes, sc.Name())
+	}
+	surveys, err := s.phone.Survey(ctx, scopes, viewsOf{s.store, s.peer.ID})
+	if err != nil {
+		return nil, fmt.Errorf("looking through the phone: %w", err)
+	}
+	s.opt.Progress(Progress{Stage: "plan"})
+	var all []*scopeWork
+	for _, sc := range s.schemas {
+		w := &scopeWork{
+			schema: sc, survey: surveys[sc.Name()], state: s.phone.State(sc.Name()),
+			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{},
+			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{},
+		}
+		if w.survey == nil {
+			w.survey = &Survey{}
+		}
+		if err := s.prepareScope(ctx, w); err != nil {
+			return nil, fmt.Errorf("%s: %w", sc.Name(), err)
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
+func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
+	scope := w.schema.Name()
+	var err error
+	if w.store, err = s.store.Replica(ctx, scope); err != nil {
+		return err
+	}
+	w.proxy = ProxyID(w.store.ID, s.peer.ID)
+	if w.storeLive, err = s.store.Count(ctx, scope); err != nil {
+		return err
+	}
+	for _, id := range w.survey.Untouched {
+		w.skip[id] = true
+	}
+	for _, f := range w.survey.Failed {
+		if !f.Item.IsZero() {
+			w.skip[f.Item] = true
+		}
+		s.fail(Failure{Scope: scope, Item: f.Item, Path: f.Path, Side: ToPhone, Err: f.Reason})
+	}
+	changed, err := s.store.Changes(ctx, scope, w.state.Knowledge)
+	if err != nil {
+		return err
+	}
+	w.metas = make(map[ItemID]*ItemMeta, len(changed))
+	for _, m := range changed {
+		w.metas[m.ID] = m
+	}
+	for i := range w.survey.Objects {
+		o := &w.survey.Objects[i]
+		if o.Value != nil {
+			o.units = Describe(w.schema, o.Value)
+		}
+	}
+	if err := s.pair(ctx, w); err != nil {
+		return err
+	}
+	for i := range w.survey.Objects {
+		w.objects[w.survey.Objects[i].ID] = &w.survey.Objects[i]
+	}
+	if err := s.lookUp(ctx, w); err != nil {
+		return err
+	}
+	ids := make([]ItemID, 0, len(w.objects)+len(w.survey.Absent))
+	for i := range w.survey.Objects {
+		ids = append(ids, w.survey.Objects[i].ID)
+	}
+	ids = append(ids, w.survey.Absent...)
+	views, err := s.store.ViewItems(ctx, scope, s.peer.ID, ids)
+	if err != nil {
+		return err
+	}
+	w.version(views)
+	deferred, err := s.store.Deferred(ctx, scope, s.peer.ID)
+	if err != nil {
+		return err
+	}
+	s.decide(w, views, deferred)
+	return s.describe(ctx, w)
+}
+
+// lookUp fetches the store's metadata of every item that the phone brings up
+// and that isn't known to have changed in the store.
+func (s *Session) lookUp(ctx context.Context, w *scopeWork) error {
+	var missing []ItemID
+	want := func(id ItemID) {
+		if _, ok := w.metas[id]; !ok {
+			missing = append(missing, id)
+		}
+	}
+	for i := range w.survey.Objects {
+		want(w.survey.Objects[i].ID)
+	}
+	for _, id := range w.survey.Absent {
+		want(id)
+	}
+	if !w.store.Knowledge.Covers(w.state.Knowledge) {
+		for i := range w.state.Items {
+			m := &w.state.Items[i].Meta
+			if !m.KnownTo(w.store.Knowledge) && w.objects[m.ID] == nil {
+				want(m.ID)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	found, err := s.store.Metas(ctx, w.schema.Name(), missing)
+	if err != nil {
+		return err
+	}
+	for id, m := range found {
+		w.metas[id] = m
+	}
+	return nil
+}
+
+// stateOf finds an item's line in the state; nil when it has none.
+func (w *scopeWork) stateOf(id ItemID) *PartialItem {
+	i, ok := slices.BinarySearchFunc(w.state.Items, id, func(it PartialItem, id ItemID) int { return it.Meta.ID.Compare(id) })
+	if !ok {
+		return nil
+	}
+	return &w.state.Items[i]
+}
+
+func (w *scopeWork) stateMeta(id ItemID) *ItemMeta {
+	if it := w.stateOf(id); it != nil {
+		return &it.Meta
+	}
+	return nil
+}
+
+// version gives what the survey found its versions.
+func (w *scopeWork) version(views map[ItemID][]ViewRow) {
+	st := standing{schema: w.schema, proxy: w.proxy, phone: w.state.Knowledge}
+	for id, o := range w.objects {
+		if o.Value == nil || w.skip[id] {
+			continue
+		}
+		state := w.stateMeta(id)
+		m := st.present(id, o.units, o.Edited, state, candidates(views[id], w.metas[id]))
+		if !m.Equal(state) {
+			w.now[id] = m
+		}
+	}
+	for _, id := range w.survey.Absent {
+		if state := w.stateMeta(id); state.Live() && !w.skip[id] && w.objects[id] == nil {
+			w.now[id] = st.absent(state, candidates(views[id], w.metas[id]))
+		}
+	}
+}
+
+// phoneMeta is an item's metadata at the phone as of now.
+func (w *scopeWork) phoneMeta(id ItemID) *ItemMeta {
+	if m, ok := w.now[id]; ok {
+		return m
+	}
+	return w.stateMeta(id)
+}
+
+// decide runs over every item that either side brings up, in item order.
+func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow, deferred []Conflict) {
+	d := &decider{
+		schema: w.schema, preset: s.opt.Preset, home: w.store.ID,
+		store: w.store.Knowledge, phone: w.state.Knowledge,
+		deferred: map[deferredKey]Conflict{}, views: views,
+	}
+	for _, c := range deferred {
+		unit := c.Unit
+		if unit == UnitDeleted {
+			unit = Life
+		}
+		d.deferred[deferredKey{c.Item, unit}] = c
+	}
+	ids := make([]ItemID, 0, len(w.metas)+len(w.now))
+	for id := range w.metas {
+		ids = append(ids, id)
+	}
+	for id := range w.now {
+		if _, ok := w.metas[id]; !ok {
+			ids = append(ids, id)
+		}
+	}
+	if !w.store.Knowledge.Covers(w.state.Knowledge) {
+		for i := range w.state.Items {
+			m := &w.state.Items[i].Meta
+			if _, ok := w.metas[m.ID]; ok || w.now[m.ID] != nil || m.KnownTo(w.store.Knowledge) {
+				continue
+			}
+			ids = append(ids, m.ID)
+		}
+	}
+	slices.SortFunc(ids, ItemID.Compare)
+	renamedFrom := map[ItemID]ItemID{}
+	for from, to := range w.renames {
+		renamedFrom[to] = from
+	}
+	for _, id := range ids {
+		if w.skip[id] {
+			continue
+		}
+		h := w.metas[id]
+		if _, ok := w.renames[id]; ok { // goes with the item that it becomes
+			continue
+		}
+		r := d.item(h, w.phoneMeta(id))
+		if r == nil {
+			continue
+		}
+		if from, ok := renamedFrom[id]; ok {
+			r.old = w.renamed(w.metas[from], id, w.store.ID)
+			r.hadStore = nil
+			w.decisions = append(w.decisions, r.old)
+		}
+		w.decisions = append(w.decisions, r)
+		if r.copied {
+			s.copyItem(w, r)
+		}
+	}
+	slices.SortStableFunc(w.decisions, func(a, b *decision) int { return a.id.Compare(b.id) })
+}
+
+// copyItem plans the second item of preset Both.
+func (s *Session) copyItem(w *scopeWork, r *decision) {
+	content := contentOf(r.hadPhone.Units, false)
+	uid := "cradle-" + Digest(content).String() + "-" + r.id.String()[:8]
+	id := ItemIDFromUID(w.schema.Name(), uid, 1)
+	if w.phoneMeta(id) != nil || w.metas[id] != nil || w.copies[id] != nil {
+		return
+	}
+	m := relabel(r.hadPhone, id, w.store.ID)
+	w.copies[id] = &copyOf{of: r.id, uid: uid}
+	w.decisions = append(w.decisions, &decision{id: id, store: m, phone: m, toStore: opCreate, toPhone: opCreate})
+}
+
+// describe turns the decisions into the plan's actions.
+func (s *Session) describe(ctx context.Context, w *scopeWork) error {
+	var ids []ItemID
+	for _, d := range w.decisions {
+		if d.hadStore.Live() {
+			ids = append(ids, d.id)
+		}
+	}
+	heads, err := s.store.Heads(ctx, w.schema.Name(), ids)
+	if err != nil {
+		return err
+	}
+	for _, d := range w.decisions {
+		uid := heads[d.id].UID
+		var path string
+		if it := w.stateOf(d.id); it != nil {
+			path = it.Place.Path
+		}
+		if o := w.objects[d.id]; o != nil {
+			path = o.Place.Path
+			if uid == "" && o.Value != nil {
+				uid = w.schema.UID(o.Value)
+			}
+		}
+		if c := w.copies[d.id]; c != nil {
+			uid = c.uid
+		}
+		if d.hadStore.Live() && d.hadPhone.Live() && (d.hadStore.LifeVersion != d.hadPhone.LifeVersion || s.first.noState) {
+			w.pairs++
+		}
+		w.actions = append(w.actions, d.actions(w.schema.Name(), uid, path)...)
+	}
+	if s.first.noState || s.first.meeting {
+		w.pairs = w.countPairs()
+	}
+	return nil
+}
+
+// countPairs counts the items that are live on both sides.
+func (w *scopeWork) countPairs() int {
+	n := 0
+	seen := map[ItemID]bool{}
+	for _, d := range w.decisions {
+		seen[d.id] = true
+		if d.hadStore.Live() && d.hadPhone.Live() || d.old != nil && d.hadPhone.Live() {
+			n++
+		}
+	}
+	for id, o := range w.objects {
+		if !seen[id] && o.Value != nil && w.metas[id].Live() {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *scopeWork) paired() int { return w.pairs }
+
+// countState counts the live items that the phone's own state says it had.
+func (w *scopeWork) countState() int {
+	n := 0
+	for i := range w.state.Items {
+		if !w.state.Items[i].Meta.Deleted {
+			n++
+		}
+	}
+	return n
+}
+
+// renamed takes the old ID of a merged item out of the store.
+func (w *scopeWork) renamed(h *ItemMeta, to ItemID, home ReplicaID) *decision {
+	t := &ItemMeta{ID: h.ID, Creation: h.Creation, LifeVersion: Pending(home), LifeResolved: true, Deleted: true, MergedInto: to}
+	return &decision{id: h.ID, hadStore: h, hadPhone: w.phoneMeta(h.ID), store: t, phone: t, toPhone: opMeta, joins: to}
+}

@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Options of a session. The zero value syncs by preset Newest and refuses a
+// first meeting.
+type Options struct {
+	Preset Preset // empty: Newest
+	DryRun bool   // plan only: nothing is minted or written
+	Accept string // digest of a plan that a brake stopped and a person approved
+	// Pair answers a first meeting; nil refuses it.
+	Pair func(Meet) bool
+	// CommitEvery is how often a long run commits the peer's state; 0 means 10 s.
+	CommitEvery time.Duration
+	Exempt      bool // no brake and no question: the session takes a run back
+	Now         func() time.Time
+	Rand        io.Reader
+	Log         *slog.Logger
+	Progress    func(Progress)
+}
+
+// Meet is what a person is told at a first meeting, in items.
+type Meet struct{ Pair, ToPhone, ToStore int }
+
+// Progress tells how far a session is.
+type Progress struct {
+	Stage       string // "detect", "plan", "store", "phone", "commit"
+	Done, Total int
+}
+
+// Errors that end a session before it wrote anything.
+var (
+	// ErrBraked: a brake stopped it; the result holds the plan.
+	ErrBraked = errors.New("stopped by a brake")
+	// ErrNotPaired: this store and this peer never met; the result holds the plan.
+	ErrNotPaired = errors.New("not paired with this phone")
+)
+
+// Result is what a session did. It is filled in as far as the session came,
+// also when Run returns an error.
+type Result struct {
+	First  bool
+	Plan   *Plan
+	Meet   Meet
+	Stats  map[string]*Stats
+	Failed []Failure
+	Run    int64 // the run's record; 0 when nothing moved
+	Left   int   // items that changed under way and are left for the next run
+}
+
+// Failure is an item that could not be synced; it is tried again in every run.
+type Failure struct {
+	Scope string
+	Item  ItemID
+	Path  string
+	Side  Side
+	Err   error
+}
+
+// Session syncs a store with a partial participant, in all scopes that have a
+// schema.
+type Session struct {
+	store   Store
+	phone   Partial
+	schemas []Schema
+	opt     Options
+
+	peer     PeerFacts
+	meeting  Meeting
+	first    firstness
+	result   *Result
+	run      int64
+	lastMark time.Time
+}
+
+// firstness tells the two ways in which a session may be the first.
+type firstness struct {
+	meeting bool // the store never committed a session with this peer
+	noState bool // the peer has no state
+}
+
+// NewSession joins the two participants. Nothing happens before Run.
+func NewSession(store Store, phone Partial, schemas []Schema, opt Options) *Session {
+	if opt.Preset == "" {
+		opt.Preset = Newest
+	}
+	if opt.CommitEvery == 0 {
+		opt.CommitEvery = 10 * time.Second
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Rand == nil {
+		opt.Rand = rand.Reader
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.Progress == nil {
+		opt.Progress = func(Progress) {}
+	}
+	return &Session{store: store, phone: phone, schemas: schemas, opt: opt}
+}
+
+// maxPasses bounds how often one run goes over items that are edited while it
+// runs; what still moves then is left for the next run.
+const maxPasses = 3
+
+// Run surveys, plans and executes. The result is never nil.
+func (s *Session) Run(ctx context.Context) (*Result, error) {
+	s.result = &Result{Stats: map[string]*Stats{}, Plan: &Plan{}}
+	for _, sc := range s.schemas {
+		s.result.Stats[sc.Name()] = &Stats{}
+	}
+	s.peer = s.phone.Facts()
+	var err error
+	if s.meeting, err = s.store.Admit(ctx, s.peer); err != nil {
+		return s.result, fmt.Errorf("looking the phone up in the store: %w", err)
+	}
+	s.first = firstness{meeting: !s.meeting.Known, noState: !s.peer.HasState}
+	s.result.First = s.first.meeting || s.first.noState
+	s.lastMark = s.opt.Now()
+	for pass := range maxPasses {
+		work, err := s.prepare(ctx)
+		if err != nil {
+			return s.result, err
+		}
+		if pass == 0 {
+			if err := s.gate(work); err != nil || s.opt.DryRun {
+				return s.result, err
+			}
+		}
+		left, err := s.execute(ctx, work)
+		s.result.Left = left
+		if err != nil {
+			return s.result, err
+		}
+		if left == 0 {
+			break
+		}
+		s.first = firstness{}
+		s.peer = s.phone.Facts()
+	}
+	return s.result, nil
+}
+
+// gate shows the plan to the brakes and, at a first meeting, to a person.
+func (s *Session) gate(work []*scopeWork) error {
+	plan := s.result.Plan
+	for _, w := range work {
+		plan.Actions = append(plan.Actions, w.actions...)
+		s.result.Meet.Pair += w.paired()
+		for _, d := range w.decisions {
+			if d.toPhone == opCreate {
+				s.result.Meet.ToPhone++
+			}
+			if d.toStore == opCreate {
+				s.result.Meet.ToStore++
+			}
+		}
+	}
+	plan.sort()
+	if s.opt.Exempt {
+		return nil
+	}
+	digest := plan.Digest()
+	if s.opt.Accept != digest {
+		for _, w := range work {
+			if b := w.brake(s.first); b != nil {
+				b.Accept = digest
+				plan.Brake = b
+				return ErrBraked
+			}
+		}
+	}
+	if s.first.meeting && s.opt.Accept != digest && (s.opt.Pair == nil || !s.opt.Pair(s.result.Meet)) {
+		return ErrNotPaired
+	}
+	return nil
+}
+
+func (s *Session) fail(f Failure) {
+	for _, o := range s.result.Failed {
+		if o.Scope == f.Scope && o.Item == f.Item && o.Path == f.Path && o.Side == f.Side {
+			return
+		}
+	}
+	s.result.Failed = append(s.result.Failed, f)
+}
