@@ -21,12 +21,15 @@ func (k Knowledge) scope() *row {
 	if len(k.cuts) == 0 {
 		return best
 	}
-	most := 0
-	counts := make(map[*row]int, 4)
+	forms, numbers := k.rows(k.Replicas()) // equal rows may be at several addresses
+	counts, most := make([]int, len(forms)), 0
 	for _, r := range k.ranges() {
-		counts[r]++
-		if counts[r] > most {
-			best, most = r, counts[r]
+		counts[numbers[r]]++
+		most = max(most, counts[numbers[r]])
+	}
+	for _, r := range k.ranges() {
+		if counts[numbers[r]] == most {
+			return r
 		}
 	}
 	return best
@@ -77,16 +80,20 @@ func (r *row) exceptions(scope *row, e exception, yield func(exception) bool) bo
 }
 
 // String is for logs and tests: the scope's clock vector, then each exception as
-// +item:{…}, +[low,high]:{…}, or with /unit after the item or range. Replica IDs
+// +item:{…} or +[low,high]:{…}, with /unit behind for one unit (then * stands for
+// all items). Replica IDs
 // are shortened.
 func (k Knowledge) String() string {
 	var b strings.Builder
 	k.scope().all.writeTo(&b)
 	for e := range k.exceptions() {
 		b.WriteByte('+')
-		if e.low == e.high {
+		switch {
+		case e.low == e.high:
 			b.WriteString(e.low.String())
-		} else {
+		case e.low == MinItemID && e.high == MaxItemID:
+			b.WriteByte('*')
+		default:
 			fmt.Fprintf(&b, "[%s,%s]", e.low, e.high)
 		}
 		if !e.whole {
