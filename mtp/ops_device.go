@@ -1,0 +1,93 @@
+package mtp
+
+import (
+	"context"
+	"fmt"
+)
+
+// dataset is a Writer that collects a dataset of at most max bytes.
+type dataset struct {
+	p   []byte
+	max int
+}
+
+// maxDataset bounds what is taken for one dataset: some 500,000 objects with
+// four properties each.
+const maxDataset = 256 << 20
+
+func (d *dataset) Write(p []byte) (int, error) {
+	if len(p) > d.max-len(d.p) {
+		return 0, fmt.Errorf("more than %d bytes: %w", d.max, ErrMalformed)
+	}
+	d.p = append(d.p, p...)
+	return len(p), nil
+}
+
+// Grow makes room for n bytes.
+func (d *dataset) Grow(n int) {
+	if d.p == nil && n > 0 {
+		d.p = make([]byte, 0, n)
+	}
+}
+
+// get makes a transaction that brings a dataset.
+func (s *Session) get(ctx context.Context, op OpCode, params ...uint32) ([]byte, error) {
+	d := dataset{max: maxDataset}
+	_, err := s.do(ctx, op, params, dataOut{}, &d)
+	return d.p, err
+}
+
+// decoded joins a transaction's error and a decoder's.
+func decoded[T any](op OpCode, p []byte, err error, decode func([]byte) (T, error)) (T, error) {
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	v, err := decode(p)
+	if err != nil {
+		return v, fmt.Errorf("%v: %w", op, err)
+	}
+	return v, nil
+}
+
+// GetDeviceInfo asks again what [Session.Info] has.
+func (s *Session) GetDeviceInfo(ctx context.Context) (DeviceInfo, error) {
+	p, err := s.get(ctx, OpGetDeviceInfo)
+	return decoded(OpGetDeviceInfo, p, err, DecodeDeviceInfo)
+}
+
+// GetStorageIDs lists the storages. A phone that is locked, or whose owner
+// hasn't allowed access yet, has none; a slot without medium is listed, see
+// [StorageID.HasMedium].
+func (s *Session) GetStorageIDs(ctx context.Context) ([]StorageID, error) {
+	p, err := s.get(ctx, OpGetStorageIDs)
+	return decoded(OpGetStorageIDs, p, err, DecodeStorageIDs)
+}
+
+// GetStorageInfo describes a storage.
+func (s *Session) GetStorageInfo(ctx context.Context, id StorageID) (StorageInfo, error) {
+	p, err := s.get(ctx, OpGetStorageInfo, uint32(id))
+	return decoded(OpGetStorageInfo, p, err, DecodeStorageInfo)
+}
+
+// GetDevicePropDesc describes a device property; its current value is in it.
+func (s *Session) GetDevicePropDesc(ctx context.Context, prop DevicePropCode) (DevicePropDesc, error) {
+	p, err := s.get(ctx, OpGetDevicePropDesc, uint32(prop))
+	return decoded(OpGetDevicePropDesc, p, err, DecodeDevicePropDesc)
+}
+
+// GetDevicePropValue reads a device property that is known to have type t.
+func (s *Session) GetDevicePropValue(ctx context.Context, prop DevicePropCode, t DataType) (Value, error) {
+	p, err := s.get(ctx, OpGetDevicePropValue, uint32(prop))
+	return decoded(OpGetDevicePropValue, p, err, func(p []byte) (Value, error) { return DecodeValue(t, p) })
+}
+
+// SetDevicePropValue sets a device property.
+func (s *Session) SetDevicePropValue(ctx context.Context, prop DevicePropCode, v Value) error {
+	p, err := AppendValue(nil, v)
+	if err != nil {
+		return fmt.Errorf("%v: %w", OpSetDevicePropValue, err)
+	}
+	_, err = s.do(ctx, OpSetDevicePropValue, []uint32{uint32(prop)}, outBytes(p), nil)
+	return err
+}

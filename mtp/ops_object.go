@@ -1,0 +1,204 @@
+package mtp
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+)
+
+// rootOr gives what the wire wants in place of [Root].
+func rootOr(h, wire ObjectHandle) uint32 {
+	if h == Root {
+		return uint32(wire)
+	}
+	return uint32(h)
+}
+
+// GetObjectHandles lists the objects directly below parent, which may be
+// [Root]. format 0 is any format.
+func (s *Session) GetObjectHandles(ctx context.Context, storage StorageID, format FormatCode, parent ObjectHandle) ([]ObjectHandle, error) {
+	p, err := s.get(ctx, OpGetObjectHandles, uint32(storage), uint32(format), rootOr(parent, AllHandles))
+	return decoded(OpGetObjectHandles, p, err, DecodeHandles)
+}
+
+// GetNumObjects counts the objects directly below parent.
+func (s *Session) GetNumObjects(ctx context.Context, storage StorageID, format FormatCode, parent ObjectHandle) (int, error) {
+	m, err := s.do(ctx, OpGetNumObjects, []uint32{uint32(storage), uint32(format), rootOr(parent, AllHandles)}, dataOut{}, nil)
+	return int(m.Params[0]), err
+}
+
+// GetObjectInfo describes an object. A Size of [UnknownSize] means 4 GiB or
+// more; see [Session.ObjectSize].
+func (s *Session) GetObjectInfo(ctx context.Context, h ObjectHandle) (ObjectInfo, error) {
+	p, err := s.get(ctx, OpGetObjectInfo, uint32(h))
+	return decoded(OpGetObjectInfo, p, err, DecodeObjectInfo)
+}
+
+// ObjectSize asks for the 64-bit size.
+func (s *Session) ObjectSize(ctx context.Context, h ObjectHandle) (uint64, error) {
+	v, err := s.GetObjectPropValue(ctx, h, PropObjectSize, TypeUint64)
+	return v.Uint(), err
+}
+
+// GetObject copies an object's whole body to w and returns how many bytes
+// came. If w fails, or ctx ends, the transaction is brought to its end or
+// called off. The caller compares the count with the object's size: devices'
+// own lengths can be wrong.
+func (s *Session) GetObject(ctx context.Context, h ObjectHandle, w io.Writer) (int64, error) {
+	n := counter{w: w}
+	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &n)
+	return n.n, err
+}
+
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// GetObjectBytes reads an object's whole body of at most max bytes. A longer
+// one is an error that wraps [ErrMalformed].
+func (s *Session) GetObjectBytes(ctx context.Context, h ObjectHandle, max int) ([]byte, error) {
+	d := dataset{max: max}
+	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &d)
+	if err != nil {
+		return nil, err
+	}
+	return d.p, nil
+}
+
+// GetPartialObject reads up to n bytes of an object from offset on. It takes
+// Android's 64-bit form where the device has it; else an offset beyond 4 GiB
+// gives [InvalidParameter]. Fewer bytes than asked for mean the end of the
+// object.
+func (s *Session) GetPartialObject(ctx context.Context, h ObjectHandle, offset uint64, n uint32) ([]byte, error) {
+	op, params := OpGetPartialObject, []uint32{uint32(h), uint32(offset), n}
+	switch {
+	case s.Supports(OpGetPartialObject64) && s.info.HasExtension("android.com"):
+		op, params = OpGetPartialObject64, []uint32{uint32(h), uint32(offset), uint32(offset >> 32), n}
+	case offset > math.MaxUint32:
+		return nil, &OpError{Op: op, Params: params, Code: InvalidParameter}
+	}
+	if s.quirks.Has(QuirkPartialEnd) && n > 1 && (int64(n)+HeaderSize)%int64(s.mps) == 0 {
+		// One byte less: a full last packet at the end of the object hangs.
+		params[len(params)-1] = n - 1
+		first, err := s.get(ctx, op, params...)
+		if err != nil || len(first) < int(n-1) {
+			return first, err
+		}
+		last, err := s.GetPartialObject(ctx, h, offset+uint64(n-1), 1)
+		return append(first, last...), err
+	}
+	return s.get(ctx, op, params...)
+}
+
+// Created says where a new object came to lie.
+type Created struct {
+	Storage StorageID
+	Parent  ObjectHandle // [Root] at the top, whatever the device calls it
+	Handle  ObjectHandle
+}
+
+func created(m Message) Created {
+	c := Created{StorageID(m.Params[0]), ObjectHandle(m.Params[1]), ObjectHandle(m.Params[2])}
+	if c.Parent == AllHandles {
+		c.Parent = Root
+	}
+	return c
+}
+
+// SendObjectInfo announces an object to be created below parent. Unless its
+// size is 0 and it is a folder, [Session.SendObject] must be the very next
+// operation. For the time of the new file put it into info.ModificationDate:
+// Android stamps it, and refuses to set it later.
+func (s *Session) SendObjectInfo(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo) (Created, error) {
+	p, err := info.AppendBinary(make([]byte, 0, 256))
+	if err != nil {
+		return Created{}, fmt.Errorf("%v: %w", OpSendObjectInfo, err)
+	}
+	m, err := s.do(ctx, OpSendObjectInfo, []uint32{uint32(storage), rootOr(parent, AllHandles)}, outBytes(p), nil)
+	return created(m), err
+}
+
+// SendObject sends the body that the operation right before has announced:
+// size bytes of r. If r has fewer the transaction is called off and the error
+// wraps [io.ErrUnexpectedEOF].
+func (s *Session) SendObject(ctx context.Context, r io.Reader, size int64) error {
+	_, err := s.do(ctx, OpSendObject, nil, outReader(r, size), nil)
+	return err
+}
+
+// SendObjectBytes is SendObject of a body in memory.
+func (s *Session) SendObjectBytes(ctx context.Context, body []byte) error {
+	_, err := s.do(ctx, OpSendObject, nil, outBytes(body), nil)
+	return err
+}
+
+// SendObjectPropList announces an object like SendObjectInfo, by its
+// properties (their handles are 0; name, at least) and with a 64-bit size. If
+// size is 0 the object exists at once and no SendObject follows.
+func (s *Session) SendObjectPropList(ctx context.Context, storage StorageID, parent ObjectHandle, format FormatCode, size uint64, props []ObjectProp) (Created, error) {
+	p, err := AppendObjectPropList(nil, props)
+	if err != nil {
+		return Created{}, fmt.Errorf("%v: %w", OpSendObjectPropList, err)
+	}
+	m, err := s.do(ctx, OpSendObjectPropList, []uint32{
+		uint32(storage), rootOr(parent, AllHandles), uint32(format), uint32(size >> 32), uint32(size),
+	}, outBytes(p), nil)
+	return created(m), err
+}
+
+// CreateObject makes a file with this body: SendObjectInfo and SendObject, with
+// nothing in between. If the body fails to arrive the device may hold a torn
+// object under the handle that comes with the error; the caller decides.
+func (s *Session) CreateObject(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo, body []byte) (Created, error) {
+	o := *info
+	o.Size = uint64(len(body))
+	c, err := s.SendObjectInfo(ctx, storage, parent, &o)
+	if err != nil {
+		return Created{}, err
+	}
+	return c, s.SendObjectBytes(ctx, body)
+}
+
+// CreateFolder makes a folder.
+func (s *Session) CreateFolder(ctx context.Context, storage StorageID, parent ObjectHandle, name string) (Created, error) {
+	return s.SendObjectInfo(ctx, storage, parent, &ObjectInfo{
+		Storage: storage, Format: FormatAssociation, Parent: parent,
+		AssociationType: AssociationGenericFolder, FileName: name,
+	})
+}
+
+// DeleteObject deletes an object, a folder with all that is in it. If the
+// device could delete only part of it, the error is [PartialDeletion].
+func (s *Session) DeleteObject(ctx context.Context, h ObjectHandle) error {
+	if h == Root || h == AllHandles {
+		// The wire would take it for "everything".
+		return fmt.Errorf("%v: %#x is no object: %w", OpDeleteObject, uint32(h), InvalidObjectHandle)
+	}
+	_, err := s.do(ctx, OpDeleteObject, []uint32{uint32(h), 0}, dataOut{}, nil)
+	return err
+}
+
+// MoveObject moves an object below parent; its handle stays.
+func (s *Session) MoveObject(ctx context.Context, h ObjectHandle, storage StorageID, parent ObjectHandle) error {
+	_, err := s.do(ctx, OpMoveObject, []uint32{uint32(h), uint32(storage), uint32(parent)}, dataOut{}, nil)
+	return err
+}
+
+// CopyObject copies an object below parent and gives the copy's handle.
+func (s *Session) CopyObject(ctx context.Context, h ObjectHandle, storage StorageID, parent ObjectHandle) (ObjectHandle, error) {
+	m, err := s.do(ctx, OpCopyObject, []uint32{uint32(h), uint32(storage), uint32(parent)}, dataOut{}, nil)
+	return ObjectHandle(m.Params[0]), err
+}
+
+// Rename sets an object's file name.
+func (s *Session) Rename(ctx context.Context, h ObjectHandle, name string) error {
+	return s.SetObjectPropValue(ctx, h, PropObjectFileName, StringValue(name))
+}

@@ -1,0 +1,79 @@
+package mtp
+
+import (
+	"context"
+	"fmt"
+)
+
+// GetObjectPropsSupported lists the properties that objects of a format have.
+func (s *Session) GetObjectPropsSupported(ctx context.Context, format FormatCode) ([]PropCode, error) {
+	p, err := s.get(ctx, OpGetObjectPropsSupported, uint32(format))
+	return decoded(OpGetObjectPropsSupported, p, err, DecodePropCodes)
+}
+
+// GetObjectPropDesc describes a property of a format.
+func (s *Session) GetObjectPropDesc(ctx context.Context, prop PropCode, format FormatCode) (ObjectPropDesc, error) {
+	p, err := s.get(ctx, OpGetObjectPropDesc, uint32(prop), uint32(format))
+	return decoded(OpGetObjectPropDesc, p, err, DecodeObjectPropDesc)
+}
+
+// GetObjectPropValue reads one property that is known to have type t.
+func (s *Session) GetObjectPropValue(ctx context.Context, h ObjectHandle, prop PropCode, t DataType) (Value, error) {
+	p, err := s.get(ctx, OpGetObjectPropValue, uint32(h), uint32(prop))
+	return decoded(OpGetObjectPropValue, p, err, func(p []byte) (Value, error) { return DecodeValue(t, p) })
+}
+
+// SetObjectPropValue sets one property.
+func (s *Session) SetObjectPropValue(ctx context.Context, h ObjectHandle, prop PropCode, v Value) error {
+	p, err := AppendValue(nil, v)
+	if err != nil {
+		return fmt.Errorf("%v: %w", OpSetObjectPropValue, err)
+	}
+	_, err = s.do(ctx, OpSetObjectPropValue, []uint32{uint32(h), uint32(prop)}, outBytes(p), nil)
+	return err
+}
+
+// Depths of GetObjectPropList.
+const (
+	DepthObject   uint32 = 0
+	DepthChildren uint32 = 1
+	DepthAll      uint32 = 0xFFFFFFFF
+)
+
+// GetObjectPropList reads properties of many objects. h is a folder, an object,
+// 0 for the top level of all storages or [AllHandles]; format 0 is any. prop
+// is a [PropCode], [AllProps], or 0 for those of group. With [DepthChildren]
+// some devices put the folder itself first. See [Session.ListFolder] for what
+// else devices do to it.
+func (s *Session) GetObjectPropList(ctx context.Context, h ObjectHandle, format FormatCode, prop, group, depth uint32) ([]ObjectProp, error) {
+	p, err := s.propList(ctx, h, format, prop, group, depth)
+	return decoded(OpGetObjectPropList, p, err, DecodeObjectPropList)
+}
+
+func (s *Session) propList(ctx context.Context, h ObjectHandle, format FormatCode, prop, group, depth uint32) ([]byte, error) {
+	return s.get(ctx, OpGetObjectPropList, uint32(h), uint32(format), prop, group, depth)
+}
+
+// SetObjectPropList sets properties, of one object or several. On refusal the
+// index of the element at fault is often in the [OpError]'s RespParams; those
+// before it may have been set.
+func (s *Session) SetObjectPropList(ctx context.Context, props []ObjectProp) error {
+	p, err := AppendObjectPropList(nil, props)
+	if err != nil {
+		return fmt.Errorf("%v: %w", OpSetObjectPropList, err)
+	}
+	_, err = s.do(ctx, OpSetObjectPropList, nil, outBytes(p), nil)
+	return err
+}
+
+// GetObjectReferences lists the objects that an object refers to.
+func (s *Session) GetObjectReferences(ctx context.Context, h ObjectHandle) ([]ObjectHandle, error) {
+	p, err := s.get(ctx, OpGetObjectReferences, uint32(h))
+	return decoded(OpGetObjectReferences, p, err, DecodeHandles)
+}
+
+// SetObjectReferences replaces an object's references.
+func (s *Session) SetObjectReferences(ctx context.Context, h ObjectHandle, refs []ObjectHandle) error {
+	_, err := s.do(ctx, OpSetObjectReferences, []uint32{uint32(h)}, outBytes(AppendHandles(nil, refs)), nil)
+	return err
+}

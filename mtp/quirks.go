@@ -1,0 +1,137 @@
+package mtp
+
+import "strings"
+
+// Quirks are known deviations of devices from the specification, as flags.
+type Quirks uint32
+
+// Quirks. The table in this file has each with the devices, what happens and
+// where that is known from.
+const (
+	// QuirkPropListByProp: never ask for "all properties" of a folder's
+	// children, one property at a time is fine.
+	QuirkPropListByProp Quirks = 1 << iota
+	// QuirkNoPropList: GetObjectPropList is advertised and no good.
+	QuirkNoPropList
+	// QuirkNoOutZLP: a ZLP on the OUT pipe stalls it.
+	QuirkNoOutZLP
+	// QuirkSplitHeader: the 12-byte header of a data container must be sent as
+	// a packet of its own.
+	QuirkSplitHeader
+	// QuirkIgnoreHeader: codes and transaction ids in headers are garbage.
+	QuirkIgnoreHeader
+	// QuirkLongTimeout: listing or deleting takes tens of seconds.
+	QuirkLongTimeout
+	// QuirkNoCloseSession: leaves MTP mode on CloseSession.
+	QuirkNoCloseSession
+	// QuirkNoSendPropList: SendObjectPropList is advertised and no good.
+	QuirkNoSendPropList
+	// QuirkNoSetPropList: SetObjectPropList is advertised and no good.
+	QuirkNoSetPropList
+	// QuirkPartialEnd: GetPartialObject hangs when the reply ends with a full
+	// packet at the end of the object.
+	QuirkPartialEnd
+	// QuirkNoAllStorages: a request for all storages at once wedges the device.
+	QuirkNoAllStorages
+)
+
+// Has reports whether all of q are set.
+func (k Quirks) Has(q Quirks) bool { return k&q == q }
+
+// quirkRow is one row: which devices, what they do, and who says so. A zero
+// field matches everything.
+type quirkRow struct {
+	vendor, product uint16
+	extension       string // in the vendor extension text
+	notExtension    string
+	manufacturer    string // compared without case
+	model           string // a prefix
+	quirks          Quirks
+	symptom         string
+	source          string
+}
+
+var quirkTable = []quirkRow{
+	{
+		extension: "android.com",
+		quirks:    QuirkPropListByProp | QuirkLongTimeout | QuirkNoSendPropList | QuirkNoSetPropList,
+		symptom:   "all properties of a folder: the first child's format decides the set for its siblings; bulk writes are broken in vendors' builds; listing a large camera folder takes half a minute",
+		source:    "AOSP media/java/android/mtp/MtpDatabase.java; libmtp src/libmtp.c, the android.com group",
+	},
+	{
+		extension: "sony.net/WMFU",
+		quirks:    QuirkNoSetPropList,
+		symptom:   "SetObjectPropList fails on Walkmans",
+		source:    "libmtp src/libmtp.c",
+	},
+	{
+		extension: "sonyericsson.com/SE", notExtension: "android.com",
+		quirks:  QuirkIgnoreHeader | QuirkNoPropList | QuirkNoSendPropList,
+		symptom: "Aricent stack: code and transaction in data headers are garbage",
+		source:  "libmtp src/libmtp.c",
+	},
+	{
+		vendor: 0x041E, product: 0x4157,
+		quirks:  QuirkIgnoreHeader | QuirkNoPropList,
+		symptom: "Creative ZEN: garbage in the code and transaction of data headers",
+		source:  "libmtp src/music-players.h",
+	},
+	{
+		vendor: 0x46F4, product: 0x0004,
+		quirks:  QuirkNoOutZLP,
+		symptom: "stalls OUT transfers shorter than a header, so also a ZLP",
+		source:  "QEMU hw/usb/dev-mtp.c; measured with 7.2",
+	},
+	{
+		manufacturer: "QEMU",
+		quirks:       QuirkNoOutZLP,
+		symptom:      "the same device behind another id",
+		source:       "QEMU hw/usb/dev-mtp.c",
+	},
+	{
+		vendor: 0x04E8, product: 0x6860,
+		quirks:  QuirkPartialEnd | QuirkLongTimeout,
+		symptom: "Galaxy: GetPartialObject hangs when the reply ends in a full packet at the end of the object",
+		source:  "libmtp issue 8 and src/music-players.h (SAMSUNG_OFFSET_BUG)",
+	},
+	{
+		manufacturer: "Viveris",
+		quirks:       QuirkNoAllStorages,
+		symptom:      "umtprd before 1.5.1: GetObjectHandles for all storages answers 0x2008 and keeps a lock for ever",
+		source:       "measured with umtp-responder 1.3.10",
+	},
+	{
+		manufacturer: "teenage engineering", model: "TP-7",
+		quirks:  QuirkNoCloseSession,
+		symptom: "leaves MTP mode on CloseSession",
+		source:  "mtp-rs notes; not tried here",
+	},
+}
+
+func (r *quirkRow) matches(vendor, product uint16, d *DeviceInfo) bool {
+	if r.vendor != 0 && (r.vendor != vendor || r.product != product) {
+		return false
+	}
+	if r.extension == "" && r.manufacturer == "" && r.model == "" {
+		return r.vendor != 0
+	}
+	return d != nil &&
+		(r.extension == "" || d.HasExtension(r.extension)) &&
+		(r.notExtension == "" || !d.HasExtension(r.notExtension)) &&
+		(r.manufacturer == "" || strings.EqualFold(r.manufacturer, d.Manufacturer)) &&
+		strings.HasPrefix(d.Model, r.model)
+}
+
+// usbQuirks are those that the USB ids alone decide, so that they hold for the
+// first transaction already.
+func usbQuirks(vendor, product uint16) Quirks { return deviceQuirks(vendor, product, nil) }
+
+func deviceQuirks(vendor, product uint16, d *DeviceInfo) Quirks {
+	var q Quirks
+	for i := range quirkTable {
+		if quirkTable[i].matches(vendor, product, d) {
+			q |= quirkTable[i].quirks
+		}
+	}
+	return q
+}

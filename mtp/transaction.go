@@ -1,0 +1,158 @@
+package mtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// drainable is how much more of a data phase is moved for a caller that has
+// gone away, rather than calling the transaction off: that is the riskier way.
+const drainable = 1 << 20
+
+// txn is the transaction under way.
+type txn struct {
+	caller context.Context // ends: finish soon, or call it off
+	ctx    context.Context // for transfers: ends on silence, and some time after caller
+	idle   *time.Timer
+	wait   time.Duration
+	op     OpCode
+	id     TransactionID
+
+	bytesIn, bytesOut int64
+	sinkErr           error // the caller's Writer; the data phase goes on
+}
+
+// alive starts the clock for the next transfer.
+func (x *txn) alive() { x.idle.Reset(x.wait) }
+
+// phaseError says in which phase a transfer broke off.
+type phaseError struct {
+	phase string
+	err   error
+}
+
+func (e *phaseError) Error() string { return e.phase + " phase: " + e.err.Error() }
+func (e *phaseError) Unwrap() error { return e.err }
+
+// errProtocol says that what came is no container, or not one that belongs
+// here.
+var errProtocol = errors.New("device is out of step")
+
+// do runs one transaction: the command, out if it has a source, what the device
+// sends into in, and the response. in may be nil; data is then dropped. A
+// response other than OK comes as *OpError.
+func (s *Session) do(ctx context.Context, op OpCode, params []uint32, out dataOut, in io.Writer) (Message, error) {
+	if err := ctx.Err(); err != nil {
+		return Message{}, fmt.Errorf("%v: %w", op, context.Cause(ctx))
+	}
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return Message{}, fmt.Errorf("%v: %w", op, context.Cause(ctx))
+	}
+	defer func() { s.turn <- struct{}{} }()
+	if err := s.Err(); err != nil {
+		return Message{}, fmt.Errorf("%v: %w", op, err)
+	}
+	return s.run(ctx, op, s.nextID(op), params, out, in)
+}
+
+// nextID counts from 1 to 0xFFFFFFFE; OpenSession, and what comes before it,
+// has 0.
+func (s *Session) nextID(op OpCode) TransactionID {
+	if op == OpOpenSession || !s.inTx {
+		return 0
+	}
+	if s.tx++; s.tx == 0xFFFFFFFF {
+		s.tx = 1
+	}
+	return s.tx
+}
+
+// run is do for a caller that has the turn.
+func (s *Session) run(caller context.Context, op OpCode, id TransactionID, params []uint32, out dataOut, in io.Writer) (Message, error) {
+	start := time.Now()
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
+	x := &txn{caller: caller, ctx: ctx, wait: s.timeout, op: op, id: id}
+	x.idle = time.AfterFunc(x.wait, func() { cancel(ErrTimeout) })
+	stop := context.AfterFunc(caller, func() {
+		late := time.NewTimer(s.opt.Grace)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			cancel(context.Cause(caller))
+		case <-ctx.Done():
+		}
+	})
+	resp, err := s.phases(x, params, out, in)
+	stop()
+	x.idle.Stop()
+	cancel(nil)
+
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%v: %w", op, s.broken(x, err))
+	case RespCode(resp.Code) != OK:
+		e := &OpError{Op: op, Params: params, Code: RespCode(resp.Code)}
+		e.RespParams = append(e.RespParams, resp.Params[:resp.N]...)
+		err = e
+	case x.sinkErr != nil:
+		err = fmt.Errorf("%v: %w", op, x.sinkErr)
+	}
+	s.stats.transactions.Add(1)
+	s.stats.in.Add(x.bytesIn)
+	s.stats.out.Add(x.bytesOut)
+	if s.opt.Observe != nil {
+		s.opt.Observe(Transaction{
+			Op: op, ID: id, Params: params, BytesIn: x.bytesIn, BytesOut: x.bytesOut,
+			Elapsed: time.Since(start), Err: err,
+		})
+	}
+	return resp, err
+}
+
+// phases moves the containers of one transaction.
+func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Message, error) {
+	s.rest = nil
+	cmd := NewMessage(ContainerCommand, x.op, x.id, params...)
+	p, _ := cmd.AppendBinary(s.buf[:0])
+	x.alive()
+	if err := s.t.Write(x.ctx, p); err != nil {
+		return Message{}, &phaseError{"command", err}
+	}
+	if out.given {
+		switch err := s.sendData(x, out); {
+		case errors.Is(err, ErrStalled):
+			// The device has no use for the rest; its response says why.
+			resp, rerr := s.receive(x, in)
+			if rerr == nil && RespCode(resp.Code) != OK {
+				return resp, nil
+			}
+			return Message{}, &phaseError{"data out", err}
+		case err != nil:
+			return Message{}, &phaseError{"data out", err}
+		}
+	}
+	return s.receive(x, in)
+}
+
+// broken decides what becomes of the session after a transaction that did not
+// get to its response, and gives the error.
+func (s *Session) broken(x *txn, err error) error {
+	if cause := context.Cause(x.ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w (%w)", err, cause)
+	}
+	if errors.Is(err, ErrDeviceGone) || errors.Is(err, ErrTransportClosed) {
+		return s.lose(err)
+	}
+	if !s.inTx {
+		return err // the ladder of Open has its own way
+	}
+	if rerr := s.callOff(x.id); rerr != nil {
+		return s.lose(fmt.Errorf("%w; calling it off: %w", err, rerr))
+	}
+	return err
+}
