@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -14,25 +16,35 @@ type exception struct {
 	clock     clock
 }
 
-// scope is the row that most ranges have (of equal ones the first): the one
-// beside which the others are exceptions.
+// scope is the row that most of the ID space has (of equal ones the first): the
+// one beside which the others are exceptions.
 func (k Knowledge) scope() *row {
-	best := k.start()
 	if len(k.cuts) == 0 {
-		return best
+		return k.start()
 	}
 	forms, numbers := k.rows(k.Replicas()) // equal rows may be at several addresses
-	counts, most := make([]int, len(forms)), 0
-	for _, r := range k.ranges() {
-		counts[numbers[r]]++
-		most = max(most, counts[numbers[r]])
+	sizes := make([]float64, len(forms))
+	low, last := MinItemID, k.start()
+	for _, c := range k.cuts {
+		sizes[numbers[last]] += c.low.above(low)
+		low, last = c.low, c.row
 	}
+	sizes[numbers[last]] += MaxItemID.above(low) + 1
+	most := slices.Max(sizes)
 	for _, r := range k.ranges() {
-		if counts[numbers[r]] == most {
+		if sizes[numbers[r]] == most {
 			return r
 		}
 	}
-	return best
+	return k.start()
+}
+
+// above is about how many IDs id is above low.
+func (id ItemID) above(low ItemID) float64 {
+	const word = 1 << 64
+	high := binary.BigEndian.Uint64(id[:8]) - binary.BigEndian.Uint64(low[:8])
+	rest := float64(binary.BigEndian.Uint64(id[8:])) - float64(binary.BigEndian.Uint64(low[8:]))
+	return float64(high)*word + rest
 }
 
 // exceptions yields, in ID order, the tiles that aren't as the scope's vector.
