@@ -120,8 +120,10 @@ func (v Value) fromInteger(k Kind) (Value, error) {
 	}
 	if k == KindError {
 		w, err := v.fromInteger(KindUint32)
-		w.kind = KindError
-		return w, err
+		if err != nil {
+			return Value{}, err
+		}
+		return ErrorCode(HRESULT(w.num)), nil
 	}
 	lo, hi := intRange(k)
 	if negative && int64(v.num) < lo || !negative && v.num > hi {
