@@ -1,0 +1,8 @@
+// Package hwtest plays phones. A [Phone] is a virtual one: a real MTP responder
+// whose storage is a folder of the host, in the same process. Any file in the
+// folder is an object, nothing but objects lies in it, and whatever another
+// program does there is what the phone's user did.
+//
+// A [Selector] names one on a command line, with the faults it shall have:
+// virtual:android:DIR?cut=7.100 pulls the cable within the seventh transaction.
+package hwtest

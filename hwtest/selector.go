@@ -1,0 +1,244 @@
+package hwtest
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cradle/mtp"
+	"cradle/mtp/responder"
+)
+
+// Options are the switches of a virtual phone. The zero value is a phone
+// without faults.
+type Options struct {
+	Serial string // default: a digest of the folder's absolute path
+	Name   string // the model; default "Virtual Phone" or "Basic Phone"
+	Cuts   []responder.Cut
+	// Free is how many bytes are free as the phone is opened; nil: what the
+	// host has.
+	Free     *int64
+	ReadOnly bool
+	Names    NameRule
+	Times    Times
+	// Clock is the phone's clock minus the host's. A file's time in the folder
+	// is on the host's clock.
+	Clock  time.Duration
+	Zone   *time.Location // of the phone's clock; nil: the host's
+	Locked bool
+	Lies   responder.Lies
+	// Storages are the subfolders that are the phone's storages, the first
+	// being its internal one; none: the folder itself is the only one.
+	Storages []string
+	// Without are operations that the kind has and this phone lacks.
+	Without []mtp.OpCode
+}
+
+// Times is how the phone keeps the times of objects.
+type Times uint8
+
+const (
+	Times1s   Times = iota // whole seconds
+	Times2s                // even seconds, rounded down, like FAT
+	TimesNone              // not at all
+)
+
+// complete fills in the defaults.
+func (o *Options) complete(kind Kind, dir string) error {
+	if o.Serial == "" {
+		o.Serial = "V" + strings.ToUpper(digest(dir)[:15])
+	}
+	if o.Name == "" {
+		o.Name = "Virtual Phone"
+		if kind == Basic {
+			o.Name = "Basic Phone"
+		}
+	}
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	for i, s := range o.Storages {
+		if s == "" || s != filepath.Base(s) || s == "." || s == ".." || slices.Contains(o.Storages[:i], s) {
+			return fmt.Errorf("storages: %q is no folder name, or stands there twice", s)
+		}
+	}
+	return nil
+}
+
+// A Selector names a virtual phone on a command line:
+//
+//	virtual:KIND:DIR[?key=value&key=value…]
+//
+// KIND is android or basic and DIR an existing folder. The last ? starts the
+// switches; values have no escapes.
+//
+//	serial=TEXT    serial number
+//	name=TEXT      model
+//	cut=N          the cable is pulled after the Nth transaction
+//	cut=N.BYTES    within the data phase of the Nth, after BYTES bytes of payload;
+//	               without so long a data phase its response is lost
+//	free=BYTES     free space
+//	readonly=1     nothing can be written
+//	names=RULE     host, fat or 7bit: which file names it takes
+//	times=STEP     none, 1s or 2s
+//	clock=±SECONDS the phone's clock minus the host's
+//	locked=1       no storage can be seen until Unlock
+//	storages=A,B   the subfolders A, B … are its storages
+//	without=OP,OP  operations that it lacks, by name
+//	lie=LIST       see [responder.LieTable]
+type Selector struct {
+	Kind    Kind
+	Dir     string
+	Options Options
+}
+
+// ErrSelector is wrapped by errors about the text of a selector.
+var ErrSelector = errors.New("bad selector of a virtual phone")
+
+// switches are the keys of a selector.
+var switches = map[string]func(o *Options, v string) error{
+	"serial":   func(o *Options, v string) error { o.Serial = v; return notEmpty(v) },
+	"name":     func(o *Options, v string) error { o.Name = v; return notEmpty(v) },
+	"cut":      parseCut,
+	"free":     parseFree,
+	"readonly": func(o *Options, v string) error { return parseBool(&o.ReadOnly, v) },
+	"locked":   func(o *Options, v string) error { return parseBool(&o.Locked, v) },
+	"names": func(o *Options, v string) error {
+		return pick(&o.Names, v, []string{"host", "fat", "7bit"}, []NameRule{NamesHost, NamesFAT, Names7Bit})
+	},
+	"times": func(o *Options, v string) error {
+		return pick(&o.Times, v, []string{"none", "1s", "2s"}, []Times{TimesNone, Times1s, Times2s})
+	},
+	"clock":    parseClock,
+	"storages": func(o *Options, v string) error { o.Storages = strings.Split(v, ","); return notEmpty(v) },
+	"without":  parseWithout,
+	"lie": func(o *Options, v string) (err error) {
+		o.Lies, err = responder.ParseLies(v)
+		return err
+	},
+}
+
+// ParseSelector parses the text of a selector; it doesn't look at the folder.
+// Errors wrap [ErrSelector] and name the key at fault.
+func ParseSelector(text string) (Selector, error) {
+	fail := func(format string, args ...any) (Selector, error) {
+		return Selector{}, fmt.Errorf("%w: %s", ErrSelector, fmt.Sprintf(format, args...))
+	}
+	rest, ok := strings.CutPrefix(text, "virtual:")
+	if !ok {
+		return fail("%q doesn't start with virtual:", text)
+	}
+	kind, dir, ok := strings.Cut(rest, ":")
+	if !ok || dir == "" {
+		return fail("%q: want virtual:KIND:DIR", text)
+	}
+	s := Selector{Kind: Kind(kind), Dir: dir}
+	if !slices.Contains(Kinds(), s.Kind) {
+		return fail("no kind %q, only %v", kind, Kinds())
+	}
+	at := strings.LastIndexByte(dir, '?')
+	if at < 0 {
+		return s, nil
+	}
+	s.Dir = dir[:at]
+	if s.Dir == "" {
+		return fail("%q: no folder", text)
+	}
+	seen := make(map[string]bool)
+	for part := range strings.SplitSeq(dir[at+1:], "&") {
+		if part == "" {
+			continue
+		}
+		key, value, _ := strings.Cut(part, "=")
+		set, ok := switches[key]
+		switch {
+		case !ok:
+			return fail("unknown key %q", key)
+		case seen[key] && key != "cut":
+			return fail("%s: given twice", key)
+		}
+		seen[key] = true
+		if err := set(&s.Options, value); err != nil {
+			return fail("%s=%s: %v", key, value, err)
+		}
+	}
+	return s, nil
+}
+
+// Open makes the phone.
+func (s Selector) Open() (*Phone, error) { return Open(s.Kind, s.Dir, s.Options) }
+
+func notEmpty(v string) error {
+	if v == "" {
+		return errors.New("empty")
+	}
+	return nil
+}
+
+func parseBool(b *bool, v string) error {
+	switch v {
+	case "0", "1":
+		*b = v == "1"
+		return nil
+	}
+	return errors.New("want 0 or 1")
+}
+
+func pick[T any](to *T, v string, names []string, values []T) error {
+	i := slices.Index(names, v)
+	if i < 0 {
+		return fmt.Errorf("want one of %s", strings.Join(names, ", "))
+	}
+	*to = values[i]
+	return nil
+}
+
+func parseCut(o *Options, v string) error {
+	number, bytes, within := strings.Cut(v, ".")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return errors.New("want N or N.BYTES, N from 1")
+	}
+	c := responder.Cut{Transaction: n, Phase: responder.After}
+	if within {
+		c.Phase = responder.InData
+		if c.Bytes, err = strconv.ParseInt(bytes, 10, 64); err != nil || c.Bytes < 0 {
+			return errors.New("want N or N.BYTES")
+		}
+	}
+	o.Cuts = append(o.Cuts, c)
+	return nil
+}
+
+func parseFree(o *Options, v string) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		return errors.New("want a number of bytes")
+	}
+	o.Free = &n
+	return nil
+}
+
+func parseClock(o *Options, v string) error {
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n > 1e9 || n < -1e9 {
+		return errors.New("want seconds, with a sign")
+	}
+	o.Clock = time.Duration(n) * time.Second
+	return nil
+}
+
+func parseWithout(o *Options, v string) error {
+	for name := range strings.SplitSeq(v, ",") {
+		i := slices.IndexFunc(androidOperations, func(op mtp.OpCode) bool { return op.String() == name })
+		if i < 0 {
+			return fmt.Errorf("no operation %q", name)
+		}
+		o.Without = append(o.Without, androidOperations[i])
+	}
+	return nil
+}
