@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,12 +95,13 @@ func readItem(text []byte) (name string, lines []string, err error) {
 // compare reports each difference between what two sides hold.
 func compare(t *testing.T, aName string, a held, bName string, b held) {
 	t.Helper()
-	for name := range a {
+	for _, name := range slices.Sorted(maps.Keys(a)) {
 		if _, ok := b[name]; !ok {
 			t.Errorf("%s is %s and not %s", name, aName, bName)
 		}
 	}
-	for name, lines := range b {
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		lines := b[name]
 		other, ok := a[name]
 		if !ok {
 			t.Errorf("%s is %s and not %s", name, bName, aName)
