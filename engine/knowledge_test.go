@@ -360,6 +360,27 @@ func TestKnowledgeClean(t *testing.T) {
 	}
 }
 
+// TestKnowledgeImmutable: what a union left room for is not written into by two
+// different successors.
+func TestKnowledgeImmutable(t *testing.T) {
+	a, b, c := modelReplicas[0], modelReplicas[1], modelReplicas[2]
+	u := NewKnowledge(Version{a, 2}, Version{c, 1}).Union(NewKnowledge(Version{a, 1}, Version{c, 2}))
+	x, y := u.WithTick(Version{b, 1}), u.WithTick(Version{b, 2})
+	for _, row := range []struct {
+		name string
+		k    Knowledge
+		want string
+	}{
+		{"union", u, "{41000000:2,43000000:2}"},
+		{"first successor", x, "{41000000:2,42000000:1,43000000:2}"},
+		{"second successor", y, "{41000000:2,42000000:2,43000000:2}"},
+	} {
+		if got := row.k.String(); got != row.want {
+			t.Errorf("%s: got %s, want %s", row.name, got, row.want)
+		}
+	}
+}
+
 // TestKnowledgeScenario follows a cut sync by its text (sync-model §1.2, G8).
 func TestKnowledgeScenario(t *testing.T) {
 	a, b := ReplicaID{'A'}, ReplicaID{'B'}

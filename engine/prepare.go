@@ -26,6 +26,10 @@ type scopeWork struct {
 	decisions []*decision // in item order
 	actions   []Action
 	pairs     int
+	deferred  []Conflict // that neither side had learned before
+
+	ex   execution
+	left int // items that changed under way
 }
 
 // copyOf is the second item that preset Both makes.
@@ -134,7 +138,8 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 	if err != nil {
 		return err
 	}
-	s.decide(w, views, deferred)
+	w.deferred = deferred
+	s.decide(w, views)
 	return s.describe(ctx, w)
 }
 
@@ -219,13 +224,13 @@ func (w *scopeWork) phoneMeta(id ItemID) *ItemMeta {
 }
 
 // decide runs over every item that either side brings up, in item order.
-func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow, deferred []Conflict) {
+func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	d := &decider{
 		schema: w.schema, preset: s.opt.Preset, home: w.store.ID,
 		store: w.store.Knowledge, phone: w.state.Knowledge,
 		deferred: map[deferredKey]Conflict{}, views: views,
 	}
-	for _, c := range deferred {
+	for _, c := range w.deferred {
 		unit := c.Unit
 		if unit == UnitDeleted {
 			unit = Life

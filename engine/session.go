@@ -73,12 +73,13 @@ type Session struct {
 	schemas []Schema
 	opt     Options
 
-	peer     PeerFacts
-	meeting  Meeting
-	first    firstness
-	result   *Result
-	run      int64
-	lastMark time.Time
+	peer      PeerFacts
+	meeting   Meeting
+	first     firstness
+	result    *Result
+	run       int64
+	committed bool // the phone's state was written in this run
+	lastMark  time.Time
 }
 
 // firstness tells the two ways in which a session may be the first.

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// commit writes the phone's next state if it says anything new. The mark that
+// the state gets is in the store before: a state with a mark that the store
+// doesn't know tells a restored store.
+func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
+	states := map[string]*PartialState{}
+	news := s.result.First && !s.committed
+	for _, w := range work {
+		st, differs, err := s.nextState(ctx, w)
+		if err != nil {
+			return err
+		}
+		news = news || differs
+		states[w.schema.Name()] = st
+	}
+	if !news {
+		return nil
+	}
+	if err := s.phone.ReadOnly(); err != nil {
+		s.opt.Log.Info("the phone's state isn't kept: it is read-only", "err", err)
+		return nil
+	}
+	s.opt.Progress(Progress{Stage: "commit"})
+	var mark [16]byte
+	if _, err := io.ReadFull(s.opt.Rand, mark[:]); err != nil {
+		return fmt.Errorf("making a session mark: %w", err)
+	}
+	for _, w := range work {
+		rep, err := s.store.Replica(ctx, w.schema.Name())
+		if err != nil {
+			return err
+		}
+		err = s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
+			if s.run != 0 {
+				if err := tx.CountRun(s.run, w.schema.Name(), *s.result.Stats[w.schema.Name()]); err != nil {
+					return err
+				}
+			}
+			return tx.Commit(s.peer, mark, rep.Tick)
+		})
+		if err != nil {
+			return fmt.Errorf("recording the session: %w", err)
+		}
+	}
+	marks := maps.Clone(s.peer.Marks)
+	if marks == nil {
+		marks = map[ReplicaID][16]byte{}
+	}
+	marks[s.meeting.StoreID] = mark
+	if err := s.phone.Commit(ctx, marks, states); err != nil {
+		return fmt.Errorf("writing the state on the phone: %w", err)
+	}
+	s.committed = true
+	s.peer.Marks = marks
+	s.lastMark = s.opt.Now()
+	for _, w := range work {
+		ids := w.ex.touched
+		w.ex.touched = nil
+		if len(ids) == 0 {
+			continue
+		}
+		err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error { return tx.SettleView(s.peer.ID, ids) })
+		if err != nil {
+			return fmt.Errorf("settling the view of the phone: %w", err)
+		}
+	}
+	return nil
+}
+
+// nextState is the phone's state after what was done so far in one scope, and
+// whether it differs from the one that the phone has.
+func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, bool, error) {
+	if w.ex.reached.IsZero() && !w.ex.done {
+		return w.state, false, nil // not begun
+	}
+	k, err := s.phoneLearns(ctx, w)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(w.ex.put) == 0 && k.Equal(w.state.Knowledge) {
+		return w.state, false, nil
+	}
+	next := &PartialState{Knowledge: k, Forgotten: w.state.Forgotten}
+	ids := slices.SortedFunc(maps.Keys(w.ex.put), ItemID.Compare)
+	next.Items = make([]PartialItem, 0, len(w.state.Items)+len(ids))
+	old := w.state.Items
+	for _, id := range ids {
+		for len(old) > 0 && old[0].Meta.ID.Compare(id) < 0 {
+			next.Items = append(next.Items, old[0])
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].Meta.ID == id {
+			old = old[1:]
+		}
+		next.Items = append(next.Items, w.ex.put[id])
+	}
+	next.Items = append(next.Items, old...)
+	return next, true, nil
+}
+
+// phoneLearns is what the phone knows now: all that the store knows of the items
+// that were gone through, but for what the phone did not take, what nobody
+// decided, and what changed in the store since the plan.
+func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (Knowledge, error) {
+	had := w.state.Knowledge
+	if !w.ex.proxyTick.IsZero() {
+		had = had.WithTick(w.ex.proxyTick)
+	}
+	rep, err := s.store.Replica(ctx, w.schema.Name())
+	if err != nil {
+		return Knowledge{}, err
+	}
+	high := MaxItemID
+	if !w.ex.done {
+		high = w.ex.reached
+	}
+	k := had.Learn(rep.Knowledge, MinItemID, high)
+	planned := w.store.Knowledge.Union(had)
+	if rep.Tick != w.store.Tick {
+		changed, err := s.store.Changes(ctx, w.schema.Name(), planned)
+		if err != nil {
+			return Knowledge{}, err
+		}
+		for _, m := range changed {
+			if !m.Equal(w.ex.after[m.ID]) {
+				k = k.Except(m.ID, nil, planned)
+			}
+		}
+	}
+	for _, d := range w.decisions {
+		for _, u := range d.deferred {
+			if u != Life {
+				k = k.Except(d.id, &u, had)
+			}
+		}
+	}
+	for id := range w.ex.unlearned {
+		k = k.Except(id, nil, had)
+	}
+	for id := range w.skip {
+		if w.metas[id] != nil {
+			k = k.Except(id, nil, had)
+		}
+	}
+	return k, nil
+}

@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cradle/valuebag"
+)
+
+// chunkSize is how many writes to the phone one transaction of the store
+// announces.
+const chunkSize = 64
+
+// executePhone writes to the phone what the store has and the phone hasn't,
+// scope by scope in item order, and commits the phone's state at the end and
+// now and then on the way.
+func (s *Session) executePhone(ctx context.Context, work []*scopeWork) error {
+	writes, bytes, err := s.volume(ctx, work)
+	if err != nil {
+		return err
+	}
+	if writes > 0 {
+		if err := s.phone.ReadOnly(); err != nil {
+			return fmt.Errorf("%d changes can't be written to the phone: %w", writes, err)
+		}
+		if err := s.phone.Prepare(ctx, writes, bytes); err != nil {
+			return err
+		}
+	}
+	done := 0
+	for _, w := range work {
+		for at := 0; at < len(w.decisions); {
+			end := min(at+chunkSize, len(w.decisions))
+			if err := s.phoneChunk(ctx, w, w.decisions[at:end], func() {
+				done++
+				s.opt.Progress(Progress{Stage: "phone", Done: done, Total: writes})
+			}); err != nil {
+				return err
+			}
+			w.ex.reached = w.decisions[end-1].id
+			at = end
+			if at < len(w.decisions) && s.opt.Now().Sub(s.lastMark) > s.opt.CommitEvery {
+				if err := s.commit(ctx, work); err != nil {
+					return err
+				}
+			}
+		}
+		w.finishState()
+		w.ex.done = true
+	}
+	return s.commit(ctx, work)
+}
+
+// volume tells how much the phone is going to be given.
+func (s *Session) volume(ctx context.Context, work []*scopeWork) (writes int, bytes int64, err error) {
+	for _, w := range work {
+		var ids []ItemID
+		for _, d := range w.decisions {
+			if w.ex.failed[d.id] {
+				continue
+			}
+			switch d.toPhone {
+			case opCreate, opUpdate:
+				ids = append(ids, d.id)
+				writes++
+			case opDelete:
+				writes++
+			}
+		}
+		heads, err := s.store.Heads(ctx, w.schema.Name(), ids)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, h := range heads {
+			bytes += h.Size
+		}
+	}
+	return writes, bytes, nil
+}
+
+// outgoing is one write to the phone.
+type outgoing struct {
+	d     *decision
+	write Write
+	base  *valuebag.Values // what the phone held before
+	old   *Place
+	meta  *ItemMeta // what the phone holds afterwards
+}
+
+func (s *Session) phoneChunk(ctx context.Context, w *scopeWork, chunk []*decision, tick func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	out, err := s.compose(ctx, w, chunk)
+	if err != nil {
+		return err
+	}
+	if err := s.announce(ctx, w, out); err != nil {
+		return err
+	}
+	next := map[ItemID]*outgoing{}
+	for i := range out {
+		next[out[i].d.id] = &out[i]
+	}
+	for _, d := range chunk {
+		if o := next[d.id]; o != nil {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := s.send(ctx, w, o); err != nil {
+				return err
+			}
+			tick()
+			continue
+		}
+		w.keep(d)
+	}
+	return nil
+}
+
+// keep notes the state's line of an item whose object stays as it is.
+func (w *scopeWork) keep(d *decision) {
+	if w.ex.failed[d.id] {
+		return
+	}
+	if w.ex.unlearned[d.id] {
+		if d.hadPhone != nil && !hasPending(d.hadPhone) {
+			w.line(d.id, d.hadPhone)
+		}
+		return
+	}
+	if d.phone != nil && (d.toPhone <= opMeta || d.phone.Deleted) {
+		w.line(d.id, d.phone)
+	}
+	if len(d.deferred) > 0 {
+		w.ex.unlearned[d.id] = w.ex.unlearned[d.id] || contains(d.deferred, Life)
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, e := range list {
+		if e == s {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPending(m *ItemMeta) bool {
+	for _, v := range m.EachVersion {
+		if v.IsPending() {
+			return true
+		}
+	}
+	return false
+}
+
+// line sets an item's line in the next state, where it lies.
+func (w *scopeWork) line(id ItemID, m *ItemMeta) {
+	it := PartialItem{Meta: *m}
+	if p := w.place(id); p != nil && !m.Deleted {
+		it.Place = *p
+	}
+	if old := w.stateOf(id); old != nil && old.Place == it.Place && old.Meta.Equal(m) {
+		return
+	}
+	w.ex.put[id] = it
+}
+
+// finishState notes objects that only moved or were touched, and versions that
+// needed no decision.
+func (w *scopeWork) finishState() {
+	decided := map[ItemID]bool{}
+	for _, d := range w.decisions {
+		decided[d.id] = true
+	}
+	for id, m := range w.now {
+		if !decided[id] && !hasPending(m) {
+			w.line(id, m)
+		}
+	}
+	for id := range w.objects {
+		if decided[id] || w.now[id] != nil || w.skip[id] {
+			continue
+		}
+		if m := w.stateMeta(id); m != nil {
+			w.line(id, m)
+		}
+	}
+}
+
+// compose loads and merges what a chunk writes.
+func (s *Session) compose(ctx context.Context, w *scopeWork, chunk []*decision) ([]outgoing, error) {
+	var ids []ItemID
+	for _, d := range chunk {
+		if !w.ex.failed[d.id] && (d.toPhone == opCreate || d.toPhone == opUpdate) {
+			ids = append(ids, d.id)
+		}
+	}
+	values, err := s.store.Load(ctx, w.schema.Name(), ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []outgoing
+	for _, d := range chunk {
+		if w.ex.failed[d.id] || d.toPhone <= opMeta {
+			continue
+		}
+		o, err := s.composeOne(ctx, w, d, values[d.id])
+		if err != nil {
+			if errors.Is(err, ErrGone) || ctx.Err() != nil {
+				return nil, err
+			}
+			s.refusePhone(w, d, err)
+			continue
+		}
+		out = append(out, *o)
+	}
+	return out, nil
+}
+
+func (s *Session) composeOne(ctx context.Context, w *scopeWork, d *decision, value *valuebag.Values) (*outgoing, error) {
+	o := &outgoing{d: d, meta: d.phone.Clone(), write: Write{ID: d.id}}
+	if p := w.place(d.id); p != nil && d.hadPhone.Live() {
+		old := *p
+		o.old, o.write.Old = &old, &old
+	}
+	if d.toPhone != opCreate {
+		var err error
+		if o.base, err = s.phoneValue(ctx, w, d); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case d.toPhone == opDelete:
+		return o, nil
+	case value == nil:
+		return nil, ErrChanged
+	case d.toPhone == opCreate:
+		o.write.Value = value
+	default:
+		v, err := edit(w.schema, o.base, value, d.phoneEdits)
+		if err != nil {
+			return nil, err
+		}
+		o.write.Value = v
+	}
+	trueUp(o.meta, Describe(w.schema, o.write.Value))
+	return o, nil
+}
+
+// announce commits, before anything is written, what is going to be: a later
+// run then knows its own writes again whatever became of them.
+func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) error {
+	if len(out) == 0 {
+		return nil
+	}
+	run := s.run
+	err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
+		run = s.run
+		var err error
+		if run == 0 {
+			if run, err = tx.StartRun(RunInfo{Peer: s.peer.ID, Phone: s.peer.Name, At: s.opt.Now()}); err != nil {
+				return err
+			}
+		}
+		for i := range out {
+			o := &out[i]
+			row := ViewRow{Scope: w.schema.Name(), Announced: true, Meta: *o.meta}
+			img := PreImage{Side: ToPhone, Item: o.d.id, Value: o.base}
+			if o.write.Value != nil {
+				row.Path = s.phone.Target(w.schema.Name(), o.write).Path
+				img.Path = row.Path
+			}
+			if o.old != nil {
+				img.Path = o.old.Path
+			}
+			if err := tx.PutView(s.peer.ID, row); err != nil {
+				return err
+			}
+			if err := tx.Before(run, img); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("announcing writes in the store: %w", err)
+	}
+	for i := range out {
+		w.ex.touched = append(w.ex.touched, out[i].d.id)
+	}
+	s.run, s.result.Run = run, run
+	return nil
+}
+
+func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
+	var place Place
+	var err error
+	if o.d.toPhone == opDelete {
+		err = s.phone.Remove(ctx, w.schema.Name(), o.d.id, *o.old)
+	} else {
+		place, err = s.phone.Write(ctx, w.schema.Name(), o.write)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrGone), ctx.Err() != nil:
+		return err
+	case isItemError(err):
+		s.refusePhone(w, o.d, err)
+		return nil
+	default:
+		return err
+	}
+	w.ex.put[o.d.id] = PartialItem{Meta: *o.meta, Place: place}
+	s.count(w, o.d.toPhone, ToPhone)
+	return nil
+}
+
+// refusePhone notes an item that the phone did not take; its line stays as the
+// phone has it.
+func (s *Session) refusePhone(w *scopeWork, d *decision, err error) {
+	w.ex.unlearned[d.id] = true
+	if d.hadPhone != nil && !hasPending(d.hadPhone) {
+		w.line(d.id, d.hadPhone)
+	}
+	if errors.Is(err, ErrChanged) {
+		w.left++
+		return
+	}
+	f := Failure{Scope: w.schema.Name(), Item: d.id, Side: ToPhone, Err: err}
+	if p := w.place(d.id); p != nil {
+		f.Path = p.Path
+	}
+	s.fail(f)
+}

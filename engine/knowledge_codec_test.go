@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"encoding/hex"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+
+	"cradle/valuebag"
+
+	"pgregory.net/rapid"
+)
+
+// knowledgeGoldens are bytes that every later version must still read. Ends of
+// lines and blanks are only for the eye.
+var knowledgeGoldens = []struct {
+	name string
+	k    Knowledge
+	hex  string
+}{
+	{"nothing", Knowledge{}, `
+		01          version
+		00          no replicas
+		01 00 00    one row: an empty clock, no units
+		00          the first range has row 0
+		00          no further ranges`},
+	{"clean", NewKnowledge(Version{ReplicaID{'B'}, 300}, Version{ReplicaID{'A'}, 6}), `
+		01
+		02 41000000000000000000000000000000 42000000000000000000000000000000
+		01 02 00 06 01 ac02 00
+		00
+		00`},
+	{"a range, an item and a unit", goldenKnowledge(), `
+		01
+		02 41000000000000000000000000000000 42000000000000000000000000000000
+		04 02 00 06 01 01 00             {A6,B1}
+		   01 01 01 00                   {B1}
+		   02 00 06 01 01 01             {A6,B1}, of the name
+		      04 6e616d65 01 01 01       {B1}
+		   00 00                         {}
+		00
+		05 00 00000000000000000000000000000002 01
+		   01                                  00
+		   00 00000000000000000000000000000005 02
+		   01                                  00
+		   00 ff000000000000000000000000000000 03`},
+}
+
+func goldenKnowledge() Knowledge {
+	name := "name"
+	b := NewKnowledge(Version{ReplicaID{'B'}, 1})
+	return b.WithTick(Version{ReplicaID{'A'}, 6}).
+		Except(idOf(2), nil, b).
+		Except(idOf(5), &name, b).
+		Project(MinItemID, ItemID{0xff}.prev())
+}
+
+// unhex reads hexadecimal digits up to the first word that isn't any, line by
+// line.
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	var b []byte
+	for line := range strings.Lines(s) {
+		for _, word := range strings.Fields(line) {
+			d, err := hex.DecodeString(word)
+			if err != nil {
+				break
+			}
+			b = append(b, d...)
+		}
+	}
+	if len(b) == 0 {
+		t.Fatalf("no golden bytes in %q", s)
+	}
+	return b
+}
+
+func TestKnowledgeGolden(t *testing.T) {
+	for _, g := range knowledgeGoldens {
+		t.Run(g.name, func(t *testing.T) {
+			want := unhex(t, g.hex)
+			if got := g.k.AppendBinary(nil); hex.EncodeToString(got) != hex.EncodeToString(want) {
+				t.Errorf("binary form of %v:\n got %x\nwant %x", g.k, got, want)
+			}
+			got, err := ParseKnowledge(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !got.Equal(g.k) {
+				t.Errorf("parsed: got %v, want %v", got, g.k)
+			}
+		})
+	}
+}
+
+func TestParseKnowledgeErrors(t *testing.T) {
+	clean := "01 02 41000000000000000000000000000000 42000000000000000000000000000000 01 02 00 06 01 ac02 00 00 00"
+	for _, row := range []struct {
+		name, hex, want string
+		is              error
+	}{
+		{"newer version", "02 00 01 00 00 00 00", "version 2", ErrNewer},
+		{"version 0", "00 00 01 00 00 00 00", "byte 0 of 7: expected version 1", nil},
+		{"cut", "01 00 01 00 00 00", "byte 6 of 6: expected a count of ranges", nil},
+		{"more bytes", clean + "00", "byte 45 of 46: expected the end", nil},
+		{"impossible count", "01 ffffff7f 00", "byte 1 of 6: expected a count of replicas that the bytes left can hold", nil},
+		{"replicas out of order", "01 02 42000000000000000000000000000000 41000000000000000000000000000000 01 02 00 06 01 06 00 00 00", "byte 18 of 43: expected a greater replica ID", nil},
+		{"unknown replica", "01 01 41000000000000000000000000000000 01 01 01 06 00 00 00", "byte 20 of 25: expected a replica number from 0 to 0", nil},
+		{"tick 0", "01 01 41000000000000000000000000000000 01 01 00 00 00 00 00", "byte 21 of 25: expected a tick", nil},
+		{"the pending tick", "01 01 41000000000000000000000000000000 01 01 00 ffffffffffffffffff01 00 00 00", "byte 21 of 34: expected a tick", nil},
+		{"unused replica", "01 01 41000000000000000000000000000000 01 00 00 00 00", "", ErrNormalForm},
+		{"unknown row", "01 00 01 00 00 07 00", "byte 5 of 7: expected a row number below 1", nil},
+		{"unknown step", "01 00 01 00 00 00 01 02 00", "byte 7 of 9: expected step 0 or 1", nil},
+		{"ranges out of order", "01 01 41000000000000000000000000000000 02 00 00 01 00 01 00 00 02" +
+			"00 00000000000000000000000000000002 01 00 00000000000000000000000000000002 00", "byte 45 of 63: expected a greater item ID", nil},
+		{"equal neighbours", "01 00 01 00 00 00 01 01 00", "", ErrNormalForm},
+		{"a long step", "01 01 41000000000000000000000000000000 02 00 00 01 00 01 00 00 01 00 00000000000000000000000000000001 01", "", ErrNormalForm},
+		{"a unit as its range", "01 01 41000000000000000000000000000000 01 01 00 01 01 01 61 01 00 01 00 00", "", ErrNormalForm},
+		{"units out of order", "01 01 41000000000000000000000000000000 01 00 02 01 62 01 00 01 01 61 01 00 01 00 00", "byte 26 of 33: expected a greater name", nil},
+		{"a long number", "01 8000 01 00 00 00 00", "", ErrNormalForm},
+		{"an unused row", "01 00 02 00 00 00 00 00 00", "", ErrNormalForm},
+		{"nothing", "", "byte 0 of 0: expected a version", nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var b []byte
+			if row.hex != "" {
+				b = unhex(t, row.hex)
+			}
+			k, err := ParseKnowledge(b)
+			if err == nil {
+				t.Fatalf("got %v, want an error with %q", k, row.want)
+			}
+			if !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got error %q, want %q in it", err, row.want)
+			}
+			if row.is != nil && !errors.Is(err, row.is) {
+				t.Errorf("got error %q, want one that is %q", err, row.is)
+			}
+			if !k.IsZero() {
+				t.Errorf("got %v beside an error, want nothing", k)
+			}
+		})
+	}
+}
+
+// TestKnowledgeForms: both forms of any knowledge read back as what they were.
+func TestKnowledgeForms(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		for _, b := range drawKnown(t, 8) {
+			form := b.k.AppendBinary([]byte("before"))
+			got, err := ParseKnowledge(form[len("before"):])
+			if err != nil || string(form[:len("before")]) != "before" {
+				t.Fatalf("%v in binary form %x: %v", b.k, form, err)
+			}
+			if !got.Equal(b.k) {
+				t.Fatalf("binary form: got %v, want %v", got, b.k)
+			}
+			bytes, err := b.k.Values().MarshalBinary()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var vs valuebag.Values
+			if err := vs.UnmarshalBinary(bytes); err != nil {
+				t.Fatal(err)
+			}
+			got, err = KnowledgeFromValues(&vs)
+			if err != nil {
+				t.Fatalf("%v from its values: %v", b.k, err)
+			}
+			if !got.Equal(b.k) {
+				t.Fatalf("from values: got %v, want %v", got, b.k)
+			}
+		}
+	})
+}
+
+func TestKnowledgeFromValuesErrors(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(vs *valuebag.Values)
+		want   string
+		is     error
+	}{
+		{"no version", func(vs *valuebag.Values) { vs.Remove(KeyKnowledgeVersion) }, "", valuebag.ErrNotFound},
+		{"newer version", func(vs *valuebag.Values) { vs.SetUint32(KeyKnowledgeVersion, 2) }, "version 2", ErrNewer},
+		{"ranges of another type", func(vs *valuebag.Values) { vs.SetString(KeyKnowledgeRanges, "all") }, "", valuebag.ErrTypeMismatch},
+		{"no ranges", func(vs *valuebag.Values) { vs.SetValuesList(KeyKnowledgeRanges, nil) }, "0 ranges", ErrNormalForm},
+		{"one range twice", func(vs *valuebag.Values) {
+			r, _ := vs.GetValuesList(KeyKnowledgeRanges)
+			vs.SetValuesList(KeyKnowledgeRanges, []*valuebag.Values{r[0], r[0]})
+		}, "range 1", ErrNormalForm},
+		{"the first range missing", func(vs *valuebag.Values) {
+			r, _ := vs.GetValuesList(KeyKnowledgeRanges)
+			vs.SetValuesList(KeyKnowledgeRanges, r[1:])
+		}, "range 0", ErrNormalForm},
+		{"a replica too many", func(vs *valuebag.Values) {
+			vs.Set(KeyKnowledgeReplicas, collection(valuebag.TypeGUID, []valuebag.Value{valuebag.GUIDValue(valuebag.GUID{})}))
+		}, "2 ticks for 1 replicas", nil},
+		{"no units in a list of them", func(vs *valuebag.Values) {
+			r, _ := vs.GetValuesList(KeyKnowledgeRanges)
+			first := r[0].Clone()
+			first.SetValuesList(KeyKnowledgeUnits, nil)
+			vs.SetValuesList(KeyKnowledgeRanges, append([]*valuebag.Values{first}, r[1:]...))
+		}, "range 0", ErrNormalForm},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			vs := goldenKnowledge().Values()
+			row.change(vs)
+			k, err := KnowledgeFromValues(vs)
+			if err == nil {
+				t.Fatalf("got %v, want an error", k)
+			}
+			if !strings.Contains(err.Error(), row.want) || row.is != nil && !errors.Is(err, row.is) {
+				t.Errorf("got error %q, want %q in it and that it is %v", err, row.want, row.is)
+			}
+		})
+	}
+}
+
+// allocated is how many bytes f takes from the heap.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func FuzzParseKnowledge(f *testing.F) {
+	for _, g := range knowledgeGoldens {
+		f.Add(unhex(f, g.hex))
+	}
+	f.Add(manyExceptions(20).AppendBinary(nil))
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var k Knowledge
+		var err error
+		if got, most := allocated(func() { k, err = ParseKnowledge(b) }), uint64(1<<20+400*len(b)); got > most {
+			t.Fatalf("%d bytes took %d bytes of memory, want at most %d", len(b), got, most)
+		}
+		if err != nil {
+			return
+		}
+		if got := k.AppendBinary(nil); string(got) != string(b) {
+			t.Fatalf("written again: got %x, want %x", got, b)
+		}
+		vs, err := KnowledgeFromValues(k.Values())
+		if err != nil || !vs.Equal(k) {
+			t.Fatalf("through values: got %v, %v, want %v", vs, err, k)
+		}
+	})
+}
