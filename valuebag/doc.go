@@ -37,7 +37,8 @@
 // SetBytes(k, b) the caller must leave b alone, and what GetBytes gives must
 // only be read. Bags inside bags are copied on the way in and out (the copy is
 // shallow and cheap, because the values in it are shared), so no bag changes
-// through another and none contains itself.
+// through another and none contains itself. Compare with [Values.Equal] and
+// [Value.Equal] (go-cmp finds them); reflect.DeepEqual would compare addresses.
 //
 // # One order, one form
 //
