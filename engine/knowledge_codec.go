@@ -175,6 +175,9 @@ func (c *cursor) row(replicas []ReplicaID) *row {
 			c.failAt(at, "a greater name")
 		}
 		r.units[i].clock = c.clock(replicas)
+		if c.err == nil && r.units[i].clock.equal(r.all) {
+			c.err = fmt.Errorf("byte %d of %d: unit %q is as its row: %w", at, len(c.buf), r.units[i].unit, ErrNormalForm)
+		}
 	}
 	return r
 }
