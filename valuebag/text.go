@@ -2,7 +2,6 @@ package valuebag
 
 import (
 	"encoding/hex"
-	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -171,32 +170,4 @@ func (w *textWriter) buffer(b []byte) {
 	if rest > 0 {
 		w.WriteString(" and " + strconv.Itoa(rest) + " bytes more")
 	}
-}
-
-// plain is the text of a number, bool, GUID, date, error code, key or text
-// without quotes; empty for every other kind.
-func (v Value) plain() string {
-	switch v.kind {
-	case KindBool:
-		return strconv.FormatBool(v.num != 0)
-	case KindInt8, KindInt16, KindInt32, KindInt64:
-		return strconv.FormatInt(int64(v.num), 10)
-	case KindUint8, KindUint16, KindUint32, KindUint64:
-		return strconv.FormatUint(v.num, 10)
-	case KindFloat32:
-		return strconv.FormatFloat(float64(math.Float32frombits(uint32(v.num))), 'g', -1, 32)
-	case KindFloat64:
-		return strconv.FormatFloat(math.Float64frombits(v.num), 'g', -1, 64)
-	case KindError:
-		return HRESULT(v.num).String()
-	case KindDate:
-		return v.dateText()
-	case KindGUID:
-		return v.guid().String()
-	case KindKey:
-		return v.key().Name()
-	case KindString:
-		return v.text()
-	}
-	return ""
 }
