@@ -17,6 +17,7 @@ type KeyMap struct {
 	// Filled once a list is too long to be searched from end to end.
 	replicaKeys map[ReplicaID]int
 	nameKeys    map[string]int
+	stamps      []stamp // of the item being written
 }
 
 // linearKeys is the length up to which a list is searched without an index.

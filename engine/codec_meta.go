@@ -73,12 +73,11 @@ func AppendMeta(b []byte, m *ItemMeta, keys *KeyMap) []byte {
 		flags |= metaCreation
 	}
 	b = append(append(b, m.ID[:]...), flags)
-	w := metaWriter{keys: keys}
-	w.stamps = append(w.space[:0], stamp{m.LifeVersion, m.LifeEdited, m.LifeResolved})
-	b = w.stamp(b, w.stamps[0])
+	keys.stamps = append(keys.stamps[:0], stamp{m.LifeVersion, m.LifeEdited, m.LifeResolved})
+	b = keys.appendStamp(b, keys.stamps[0])
 	if flags&metaCreation != 0 {
 		b = binary.AppendUvarint(b, keys.replica(m.Creation.Replica))
-		b = w.tick(b, m.Creation)
+		b = appendTick(b, m.Creation)
 	}
 	if flags&metaMerged != 0 {
 		b = append(b, m.MergedInto[:]...)
@@ -88,29 +87,22 @@ func AppendMeta(b []byte, m *ItemMeta, keys *KeyMap) []byte {
 	for i := range units {
 		name = keys.name(units[i].Unit, name+1)
 		b = binary.AppendUvarint(b, uint64(name))
-		b = w.unit(b, &units[i])
+		b = keys.appendUnit(b, &units[i])
 	}
 	return b
 }
 
-// metaWriter holds the stamps of the item being written.
-type metaWriter struct {
-	keys   *KeyMap
-	stamps []stamp
-	space  [8]stamp
-}
-
-func (w *metaWriter) unit(b []byte, u *UnitMeta) []byte {
+func (k *KeyMap) appendUnit(b []byte, u *UnitMeta) []byte {
 	elements := u.Elements
 	if !ascending(elements, compareElements) {
 		elements = inOrder(elements, compareElements)
 	}
 	s := stamp{u.Version, u.Edited, u.Resolved}
-	n := slices.Index(w.stamps, s)
+	n := slices.Index(k.stamps, s)
 	fresh := n < 0
 	if fresh {
-		n = len(w.stamps)
-		w.stamps = append(w.stamps, s)
+		n = len(k.stamps)
+		k.stamps = append(k.stamps, s)
 	}
 	head := uint64(n) << unitShift
 	if len(elements) > 0 {
@@ -121,7 +113,7 @@ func (w *metaWriter) unit(b []byte, u *UnitMeta) []byte {
 	}
 	b = binary.AppendUvarint(b, head)
 	if fresh {
-		b = w.stamp(b, s)
+		b = k.appendStamp(b, s)
 	}
 	if head&unitEmpty == 0 {
 		b = append(b, u.Digest[:]...)
@@ -131,36 +123,36 @@ func (w *metaWriter) unit(b []byte, u *UnitMeta) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(elements)))
 	for i := range elements {
-		b = w.added(b, elements[i].Added)
+		b = k.appendAdded(b, elements[i].Added)
 		b = append(b, elements[i].Digest[:]...)
 	}
 	return b
 }
 
-// added writes the number of the first stamp with version v.
-func (w *metaWriter) added(b []byte, v Version) []byte {
-	for i := range w.stamps {
-		if w.stamps[i].version == v {
+// appendAdded writes the number of the first stamp with version v.
+func (k *KeyMap) appendAdded(b []byte, v Version) []byte {
+	for i := range k.stamps {
+		if k.stamps[i].version == v {
 			return binary.AppendUvarint(b, uint64(i))
 		}
 	}
 	s := stamp{version: v}
-	b = binary.AppendUvarint(b, uint64(len(w.stamps)))
-	w.stamps = append(w.stamps, s)
-	return w.stamp(b, s)
+	b = binary.AppendUvarint(b, uint64(len(k.stamps)))
+	k.stamps = append(k.stamps, s)
+	return k.appendStamp(b, s)
 }
 
-func (w *metaWriter) stamp(b []byte, s stamp) []byte {
-	key := w.keys.replica(s.version.Replica) << 1
+func (k *KeyMap) appendStamp(b []byte, s stamp) []byte {
+	key := k.replica(s.version.Replica) << 1
 	if s.resolved {
 		key |= 1
 	}
 	b = binary.AppendUvarint(b, key)
-	b = w.tick(b, s.version)
+	b = appendTick(b, s.version)
 	return binary.AppendVarint(b, s.edited)
 }
 
-func (w *metaWriter) tick(b []byte, v Version) []byte {
+func appendTick(b []byte, v Version) []byte {
 	if v.IsPending() {
 		panic("engine: a pending version in metadata to be kept: " + v.String())
 	}
