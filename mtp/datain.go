@@ -66,9 +66,14 @@ func (s *Session) read(x *txn) ([]byte, error) {
 		return p, nil
 	}
 	x.alive()
-	n, err := s.t.Read(x.ctx, s.buf)
+	n, err := s.t.Read(x.ctx, s.buf[:firstTransfer])
 	return s.buf[:n], err
 }
+
+// firstTransfer is the room for the first transfer of a data or response
+// phase. Most of them are a few hundred bytes, and libusb's copy is as large as
+// the room.
+const firstTransfer = 16 << 10
 
 // receiveData moves the payload of a data container into in. first is the
 // transfer that began with its header h. full reports whether the last packet
@@ -92,7 +97,7 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 	got := int64(len(body))
 	// A header alone is a short packet too, but not the end.
 	alone := len(first) == HeaderSize && (!known || total > 0)
-	ended, early := s.ends(len(first), len(s.buf), known)
+	ended, early := s.ends(len(first), firstTransfer, known)
 	for (!ended || alone) && (!known || got < total) {
 		if !known || total-got > drainable {
 			if x.caller.Err() != nil {

@@ -1,0 +1,208 @@
+package usb
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// System is where the kernel's view of the devices lies. The zero System is
+// the machine's; tests have a tree of their own.
+type System struct {
+	// Root is put before /sys, /dev, /run and /proc.
+	Root string
+	// ProbeOS asks a device for Microsoft's OS descriptor, the last resort for
+	// an interface of the vendor class without a name that udev knows nothing
+	// of. nil doesn't ask; [List] has libusb ask.
+	ProbeOS func(DeviceDesc) bool
+}
+
+// List lists the phones on USB: those with an MTP interface, and those that
+// must be phones but are in another mode. In order of their ports.
+func List() ([]DeviceDesc, error) { return System{ProbeOS: probeOS}.List() }
+
+// List is [List] in this System.
+func (s System) List() ([]DeviceDesc, error) {
+	dir := filepath.Join(s.Root, "/sys/bus/usb/devices")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list usb devices: %w", err)
+	}
+	interfaces := map[string][]ifaceDesc{}
+	var ports []string
+	for _, e := range entries {
+		port, _, isInterface := strings.Cut(e.Name(), ":")
+		if isInterface {
+			interfaces[port] = append(interfaces[port], readInterface(filepath.Join(dir, e.Name())))
+		} else if !strings.HasPrefix(port, "usb") {
+			ports = append(ports, port)
+		}
+	}
+	var out []DeviceDesc
+	for _, port := range ports {
+		d, ok := s.readDevice(filepath.Join(dir, port), port)
+		if !ok {
+			continue // unplugged while we look
+		}
+		ifs := interfaces[port]
+		slices.SortFunc(ifs, func(a, b ifaceDesc) int { return a.number - b.number })
+		if s.classify(&d, ifs) {
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b DeviceDesc) int { return strings.Compare(a.Port, b.Port) })
+	return out, nil
+}
+
+func (s System) readDevice(path, port string) (DeviceDesc, bool) {
+	d := DeviceDesc{
+		Port:         port,
+		Bus:          attr(path, "busnum", 10),
+		Address:      attr(path, "devnum", 10),
+		VendorID:     uint16(attr(path, "idVendor", 16)),
+		ProductID:    uint16(attr(path, "idProduct", 16)),
+		Manufacturer: text(path, "manufacturer"),
+		Product:      text(path, "product"),
+		Serial:       text(path, "serial"),
+		syspath:      path,
+		sys:          s,
+	}
+	d.Node = fmt.Sprintf("/dev/bus/usb/%03d/%03d", d.Bus, d.Address)
+	return d, d.Bus > 0 && d.Address > 0
+}
+
+func readInterface(path string) ifaceDesc {
+	i := ifaceDesc{
+		number:    attr(path, "bInterfaceNumber", 16),
+		alternate: attr(path, "bAlternateSetting", 10),
+		class:     uint8(attr(path, "bInterfaceClass", 16)),
+		sub:       uint8(attr(path, "bInterfaceSubClass", 16)),
+		proto:     uint8(attr(path, "bInterfaceProtocol", 16)),
+		name:      text(path, "interface"),
+		syspath:   path,
+	}
+	// The name ends in ":CONFIG.INTERFACE".
+	_, last, _ := strings.Cut(filepath.Base(path), ":")
+	config, _, _ := strings.Cut(last, ".")
+	i.config, _ = strconv.Atoi(config)
+	i.driver = driverOf(path)
+	eps, _ := filepath.Glob(filepath.Join(path, "ep_*"))
+	for _, ep := range eps {
+		addr := uint8(attr(ep, "bEndpointAddress", 16))
+		size := attr(ep, "wMaxPacketSize", 16) & 0x7FF
+		i.endpoints++
+		switch kind := attr(ep, "bmAttributes", 16) & 3; {
+		case kind == 2 && addr&0x80 != 0:
+			i.in, i.maxPacket = addr, size
+		case kind == 2:
+			i.out = addr
+		case kind == 3 && addr&0x80 != 0:
+			i.event, i.maxEvent = addr, size
+		}
+	}
+	return i
+}
+
+// driverOf names the kernel driver that has an interface; "usbfs" stands for a
+// program.
+func driverOf(path string) string {
+	link, err := os.Readlink(filepath.Join(path, "driver"))
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(link)
+}
+
+func text(dir, name string) string {
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(string(b), "\uFFFD"))
+}
+
+func attr(dir, name string, base int) int {
+	n, err := strconv.ParseInt(text(dir, name), base, 32)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
+// classify decides whether the device is a phone for us, and its state.
+func (s System) classify(d *DeviceDesc, ifs []ifaceDesc) bool {
+	i, ok := s.mtpInterface(d, ifs)
+	if !ok {
+		why, phone := phoneMode(d, ifs)
+		d.State, d.Reason = ChargeOnly, why
+		return phone
+	}
+	d.iface = i
+	d.State, d.Reason = Ready, ""
+	node := filepath.Join(s.Root, d.Node)
+	switch err := unix.Access(node, unix.R_OK|unix.W_OK); {
+	case err != nil:
+		d.State, d.Reason = NoPermission, fmt.Sprintf("%s: %v", d.Node, err)
+	case i.driver == "usbfs":
+		d.State = Busy
+		d.Reason = describeHolders(s.holders(d.Node))
+	}
+	return true
+}
+
+func (s System) mtpInterface(d *DeviceDesc, ifs []ifaceDesc) (ifaceDesc, bool) {
+	for _, i := range ifs {
+		if i.threePipes() && strings.Contains(strings.ToUpper(i.name), "MTP") {
+			return i, true
+		}
+	}
+	udev := s.udevProperties(d)
+	for _, i := range ifs {
+		if !i.threePipes() {
+			continue
+		}
+		switch {
+		case i.is(6, 1, 1) && strings.Contains(strings.ToUpper(i.name), "PTP"):
+			// Android in camera mode shows DCIM only.
+		case udev["ID_MTP_DEVICE"] == "1" && (i.class == 6 || i.class == 0xFF):
+			return i, true
+		case i.is(6, 1, 1) && udev["ID_GPHOTO2"] != "1":
+			return i, true // a camera would have been recognised
+		case i.class == 0xFF && i.name == "" && s.ProbeOS != nil && !i.is(0xFF, 0x42, 1):
+			d.iface = i
+			if s.ProbeOS(*d) {
+				return i, true
+			}
+		}
+	}
+	return ifaceDesc{}, false
+}
+
+// udevProperties reads what udev's rules found out about the device. The
+// database is keyed by the node's device number, which follows from bus and
+// address: character device 189, minor (bus−1)·128 + address−1.
+func (s System) udevProperties(d *DeviceDesc) map[string]string {
+	name := fmt.Sprintf("/run/udev/data/c189:%d", (d.Bus-1)*128+d.Address-1)
+	b, err := os.ReadFile(filepath.Join(s.Root, name))
+	if err != nil {
+		return nil
+	}
+	out := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		if kv, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "E:"); ok {
+			k, v, _ := strings.Cut(kv, "=")
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// there reports whether the very device that was listed is still plugged in.
+func (d *DeviceDesc) there() bool {
+	return attr(d.syspath, "devnum", 10) == d.Address && attr(d.syspath, "busnum", 10) == d.Bus
+}
