@@ -175,6 +175,27 @@ func TestKnowledgeForms(t *testing.T) {
 	})
 }
 
+// changeRange changes the first range of a knowledge as a bag.
+func changeRange(change func(r *valuebag.Values)) func(*valuebag.Values) {
+	return func(vs *valuebag.Values) {
+		ranges, err := vs.GetValuesList(KeyKnowledgeRanges)
+		if err != nil {
+			panic(err)
+		}
+		first := ranges[0].Clone()
+		change(first)
+		vs.SetValuesList(KeyKnowledgeRanges, append([]*valuebag.Values{first}, ranges[1:]...))
+	}
+}
+
+func mustGet(vs *valuebag.Values, key valuebag.PropertyKey) valuebag.Value {
+	v, err := vs.Get(key)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func TestKnowledgeFromValuesErrors(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -197,12 +218,41 @@ func TestKnowledgeFromValuesErrors(t *testing.T) {
 		{"a replica too many", func(vs *valuebag.Values) {
 			vs.Set(KeyKnowledgeReplicas, collection(valuebag.TypeGUID, []valuebag.Value{valuebag.GUIDValue(valuebag.GUID{})}))
 		}, "2 ticks for 1 replicas", nil},
-		{"no units in a list of them", func(vs *valuebag.Values) {
+		{"a replica of another type", func(vs *valuebag.Values) {
+			vs.SetStrings(KeyKnowledgeReplicas, []string{"A", "B"})
+		}, "replica 0", valuebag.ErrTypeMismatch},
+		{"replicas out of order", func(vs *valuebag.Values) {
+			_, ids, _ := mustGet(vs, KeyKnowledgeReplicas).AsVariants()
+			vs.Set(KeyKnowledgeReplicas, collection(valuebag.TypeGUID, []valuebag.Value{ids[1], ids[0]}))
+		}, "replica 1", ErrNormalForm},
+		{"a replica without a tick", func(vs *valuebag.Values) {
 			r, _ := vs.GetValuesList(KeyKnowledgeRanges)
-			first := r[0].Clone()
-			first.SetValuesList(KeyKnowledgeUnits, nil)
-			vs.SetValuesList(KeyKnowledgeRanges, append([]*valuebag.Values{first}, r[1:]...))
-		}, "range 0", ErrNormalForm},
+			vs.SetValuesList(KeyKnowledgeRanges, r[1:2])
+			first, _ := vs.GetValuesList(KeyKnowledgeRanges)
+			first[0].SetGUID(KeyKnowledgeLow, valuebag.GUID{})
+			vs.SetValuesList(KeyKnowledgeRanges, first)
+		}, "without a tick", ErrNormalForm},
+		{"the pending tick", changeRange(func(r *valuebag.Values) {
+			r.Set(KeyKnowledgeTicks, collection(valuebag.TypeUint64, []valuebag.Value{valuebag.Uint64(pendingTick), valuebag.Uint64(1)}))
+		}), "range 0: tick 0", nil},
+		{"ticks of another type", changeRange(func(r *valuebag.Values) {
+			r.SetStrings(KeyKnowledgeTicks, []string{"6", "1"})
+		}), "range 0: tick 0", valuebag.ErrTypeMismatch},
+		{"no ticks", changeRange(func(r *valuebag.Values) { r.Remove(KeyKnowledgeTicks) }), "range 0", valuebag.ErrNotFound},
+		{"no lowest ID", changeRange(func(r *valuebag.Values) { r.Remove(KeyKnowledgeLow) }), "range 0", valuebag.ErrNotFound},
+		{"a unit without a name", changeRange(func(r *valuebag.Values) {
+			r.SetValuesList(KeyKnowledgeUnits, []*valuebag.Values{new(valuebag.Values)})
+		}), "range 0: unit 0", valuebag.ErrNotFound},
+		{"a unit as its range", changeRange(func(r *valuebag.Values) {
+			u := new(valuebag.Values)
+			u.SetString(KeyKnowledgeUnit, "name")
+			u.Set(KeyKnowledgeTicks, mustGet(r, KeyKnowledgeTicks))
+			r.SetValuesList(KeyKnowledgeUnits, []*valuebag.Values{u})
+		}), `unit "name"`, ErrNormalForm},
+		{"units of another type", changeRange(func(r *valuebag.Values) { r.SetString(KeyKnowledgeUnits, "name") }), "range 0", valuebag.ErrTypeMismatch},
+		{"no units in a list of them", changeRange(func(r *valuebag.Values) {
+			r.SetValuesList(KeyKnowledgeUnits, nil)
+		}), "range 0", ErrNormalForm},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			vs := goldenKnowledge().Values()

@@ -150,6 +150,16 @@ func drawVersion(t *rapid.T) Version {
 	}
 }
 
+// column is k, but of one unit of all items what o says: tiles as a filter of
+// change units makes them.
+func column(k Knowledge, unit string, o Knowledge) Knowledge {
+	var b builder
+	for s := newSweep(k, o); s.next(); {
+		b.add(s.low, s.a.with(unit, s.b.clock(unit)))
+	}
+	return b.knowledge()
+}
+
 // step makes a new knowledge out of known ones by one operation.
 func step(t *rapid.T, known []both) (both, string) {
 	a := rapid.SampledFrom(known).Draw(t, "a")
@@ -157,7 +167,7 @@ func step(t *rapid.T, known []both) (both, string) {
 	low := rapid.SampledFrom(modelBounds).Draw(t, "low")
 	high := rapid.SampledFrom(modelBounds).Draw(t, "high")
 	v := drawVersion(t)
-	switch op := rapid.IntRange(0, 7).Draw(t, "op"); op {
+	switch op := rapid.IntRange(0, 8).Draw(t, "op"); op {
 	case 0:
 		w := drawVersion(t)
 		return both{NewKnowledge(v, w), newModel().from(func(p point, n uint64) uint64 {
@@ -196,6 +206,13 @@ func step(t *rapid.T, known []both) (both, string) {
 			}
 			return n
 		})}, "except unit"
+	case 7:
+		return both{column(a.k, "tel", b.k), a.m.from(func(p point, n uint64) uint64 {
+			if p.unit == "tel" {
+				n = b.m[p]
+			}
+			return n
+		})}, "column"
 	default:
 		return both{a.k.CapTick(v.Replica, v.Tick), a.m.from(func(p point, n uint64) uint64 {
 			if p.replica == v.Replica {
@@ -360,6 +377,33 @@ func TestKnowledgeClean(t *testing.T) {
 	}
 }
 
+// TestKnowledgeManyReplicas: long vectors are searched another way.
+func TestKnowledgeManyReplicas(t *testing.T) {
+	const n = 40
+	var k Knowledge
+	for i := range n {
+		k = k.WithTick(Version{ReplicaID{byte(i * 7 % n * 2)}, uint64(i + 1)})
+	}
+	for i := range n {
+		r := ReplicaID{byte(i * 7 % n * 2)}
+		for tick, want := range map[uint64]bool{uint64(i + 1): true, uint64(i + 2): false} {
+			if got := k.Contains(idOf(1), "name", Version{r, tick}); got != want {
+				t.Errorf("contains tick %d of %s: got %v, want %v", tick, r, got, want)
+			}
+		}
+		r[0]++ // between two that are known
+		if k.Contains(idOf(1), "name", Version{r, 1}) {
+			t.Errorf("contains a change of %s, want nothing of it", r)
+		}
+	}
+	if got, most := len(k.AppendBinary(nil)), 64+28*n; got > most {
+		t.Errorf("size: got %d bytes, want at most %d", got, most)
+	}
+	if got, err := ParseKnowledge(k.AppendBinary(nil)); err != nil || !got.Equal(k) {
+		t.Errorf("parsed: got %v, %v, want %v", got, err, k)
+	}
+}
+
 // TestKnowledgeImmutable: what a union left room for is not written into by two
 // different successors.
 func TestKnowledgeImmutable(t *testing.T) {
@@ -402,6 +446,8 @@ func TestKnowledgeScenario(t *testing.T) {
 		{"a unit of item 2 fails", func(k Knowledge) Knowledge {
 			return k.Except(idOf(2), &name, NewKnowledge(Version{b, 1}))
 		}, "{41000000:6,42000000:1}+" + idOf(2).String() + "/name:{42000000:1}+" + idOf(5).String() + ":{42000000:1}", 2},
+		{"a unit of all items isn't wanted", func(k Knowledge) Knowledge { return column(k, "photo", NewKnowledge(Version{b, 1})) },
+			"{41000000:6,42000000:1}+*/photo:{42000000:1}+" + idOf(2).String() + "/name:{42000000:1}+" + idOf(5).String() + ":{42000000:1}", 3},
 		{"resumed", func(k Knowledge) Knowledge { return k.Learn(source, MinItemID, MaxItemID) },
 			"{41000000:6,42000000:1}", 0},
 	}
