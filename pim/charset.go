@@ -1,0 +1,139 @@
+package pim
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+const bom = "\ufeff"
+
+// sourceText gives a file's bytes as the string that the rest of the package
+// works on. UTF-16 (by its mark, or by the zero bytes of an unmarked one) is
+// transcoded to UTF-8; every other encoding is left as it is, since it is
+// decided line by line. utf16 says that a transcoding took place.
+func sourceText(data []byte) (s string, wasUTF16 bool) {
+	order := utf16Order(data)
+	if order == nil {
+		return string(data), false
+	}
+	if len(data) >= 2 && order.Uint16(data) == 0xfeff {
+		data = data[2:]
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for i := 0; i+1 < len(data); i += 2 {
+		units = append(units, order.Uint16(data[i:]))
+	}
+	b := make([]byte, 0, len(units)+len(units)/8)
+	for i := 0; i < len(units); i++ {
+		r := rune(units[i])
+		if utf16.IsSurrogate(r) {
+			if i+1 < len(units) {
+				if d := utf16.DecodeRune(r, rune(units[i+1])); d != utf8.RuneError {
+					b = utf8.AppendRune(b, d)
+					i++
+					continue
+				}
+			}
+			r = utf8.RuneError
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return string(b), true
+}
+
+// utf16Order recognises UTF-16 by its byte order mark, or by zero bytes at
+// every even (big endian) or odd (little endian) position of the first eight.
+func utf16Order(data []byte) binary.ByteOrder {
+	if len(data) >= 2 {
+		switch {
+		case data[0] == 0xfe && data[1] == 0xff:
+			return binary.BigEndian
+		case data[0] == 0xff && data[1] == 0xfe:
+			return binary.LittleEndian
+		}
+	}
+	if len(data) < 8 {
+		return nil
+	}
+	even, odd := 0, 0
+	for i := 0; i < 8; i++ {
+		if data[i] != 0 {
+			continue
+		}
+		if i%2 == 0 {
+			even++
+		} else {
+			odd++
+		}
+	}
+	switch {
+	case even == 4 && odd == 0:
+		return binary.BigEndian
+	case odd == 4 && even == 0:
+		return binary.LittleEndian
+	}
+	return nil
+}
+
+// wideCharsets name encodings whose bytes can pass for UTF-8 by accident
+// (ISO-2022-JP is pure ASCII): there the label is trusted first.
+func wideCharset(name string) bool {
+	n := strings.ToLower(name)
+	for _, p := range []string{"shift", "sjis", "x-sjis", "ms_kanji", "windows-31j", "euc", "iso-2022", "gb", "big5", "ks_c", "cp932", "x-gbk", "hz-gb"} {
+		if strings.HasPrefix(n, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// decodeCharset turns the bytes of one value into UTF-8: valid UTF-8 as it is,
+// else by the line's CHARSET parameter, else as Windows-1252. guessed says that
+// the last was a guess.
+func decodeCharset(s, charset string) (out string, guessed bool) {
+	wide := charset != "" && wideCharset(charset)
+	if !wide && isUTF8(s) {
+		return s, false
+	}
+	if charset != "" {
+		name := strings.TrimSpace(charset)
+		switch strings.ToLower(name) {
+		case "cp932", "windows-31j":
+			name = "shift_jis"
+		case "ansi", "cp1252":
+			name = "windows-1252"
+		}
+		if enc, err := htmlindex.Get(name); err == nil {
+			if canon, _ := htmlindex.Name(enc); canon != "utf-8" && canon != "replacement" {
+				if d, err := enc.NewDecoder().String(s); err == nil && (!wide || !strings.Contains(d, "\ufffd")) {
+					return d, false
+				}
+			}
+		}
+		if isUTF8(s) {
+			return s, false
+		}
+	}
+	d, err := charmap.Windows1252.NewDecoder().String(s)
+	if err != nil {
+		return strings.ToValidUTF8(s, "\ufffd"), true
+	}
+	return d, true
+}
+
+// isUTF8 is utf8.ValidString; the name says what the callers ask.
+func isUTF8(s string) bool { return utf8.ValidString(s) }
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,97 @@
+package pim
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"cradle/valuebag"
+)
+
+// PairKeys are the keys by which an item without a common UID pairs with one of
+// the other side, sorted: for a contact its name in matching form with each
+// phone (last nine digits) and each e-mail address, for a calendar item its
+// subject and start. Two items with a key in common are the same thing. An item
+// with no strong key has none.
+func (k *Kind) PairKeys(item *valuebag.Values) []string {
+	name := matchName(k.Summary(item))
+	if name == "" {
+		return nil
+	}
+	var keys []string
+	if !k.card() {
+		start := ""
+		for _, l := range k.unitLines(item, "when") {
+			if l.Name == "DTSTART" || l.Name == "DUE" && start == "" {
+				start = strings.ToUpper(strings.TrimSpace(l.RawValue))
+			}
+		}
+		if start == "" && k == Events {
+			return nil
+		}
+		return []string{name + "|" + start}
+	}
+	for _, l := range k.unitLines(item, "tel") {
+		if d := matchPhone(unescapeText(l.RawValue)); l.Name == "TEL" && d != "" {
+			keys = append(keys, name+"|tel:"+d)
+		}
+	}
+	for _, l := range k.unitLines(item, "email") {
+		if e := matchEmail(unescapeText(l.RawValue)); l.Name == "EMAIL" && e != "" {
+			keys = append(keys, name+"|mail:"+e)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// matchName is a name in matching form: compatibility decomposed, without
+// marks, case folded, blanks collapsed.
+func matchName(s string) string {
+	s = oneLine(s)
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
+	d := norm.NFD.String(cases.Fold().String(norm.NFC.String(s)))
+	var b strings.Builder
+	for _, r := range d {
+		if !unicode.Is(unicode.Mn, r) {
+			b.WriteRune(r)
+		}
+	}
+	return oneLine(b.String())
+}
+
+// matchPhone is the last nine digits of a number, all of a shorter one. Numbers
+// of fewer than three digits, and texts without digits, match nothing.
+func matchPhone(s string) string {
+	s = strings.TrimPrefix(strings.ToLower(s), "tel:")
+	if i := strings.IndexByte(s, ';'); i >= 0 {
+		s = s[:i]
+	}
+	var b []byte
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= '0' && c <= '9' {
+			b = append(b, c)
+		}
+	}
+	if len(b) < 3 {
+		return ""
+	}
+	if len(b) > 9 {
+		b = b[len(b)-9:]
+	}
+	return string(b)
+}
+
+func matchEmail(s string) string {
+	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimPrefix(s, "mailto:")
+	if !strings.Contains(s, "@") {
+		return ""
+	}
+	return s
+}

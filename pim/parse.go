@@ -1,0 +1,468 @@
+package pim
+
+import (
+	"strings"
+)
+
+// Parse reads the content lines of a file by the rules that real phones need:
+// every line end there is, folds undone on bytes, soft line breaks of
+// quoted-printable, base64 that goes on without leading blanks, bare
+// parameters, missing and nested ENDs. It never fails; what it can't use is
+// kept as junk and listed in Problems.
+func Parse(data []byte) *Text {
+	s, _ := sourceText(data)
+	return parse(s)
+}
+
+func parse(s string) *Text {
+	// One line in about 35 bytes in small texts; photos make it less.
+	n := min(len(s)/35, 4096) + 4
+	p := parser{t: &Text{
+		Source:     s,
+		Lines:      make([]Line, 0, n),
+		Components: make([]Component, 1, 4),
+	}, s: s, line: 1}
+	p.params = make([]Param, 0, n)
+	p.values = make([]string, 0, n)
+	root := &p.t.Components[0]
+	root.End, root.BodyEnd, root.Closed, root.Agent = len(s), len(s), true, -1
+	p.run()
+	return p.t
+}
+
+type span struct{ start, end int }
+
+type parser struct {
+	t      *Text
+	s      string
+	pos    int // start of the next physical line
+	line   int // its number
+	cur    int // index of the open component
+	skip   int // BEGINs beyond MaxDepth that are open
+	lf     int // cached: the first LF at or after lfFrom, if lfOK
+	lfFrom int
+	lfOK   bool
+	segs   []span
+	params []Param  // arena
+	values []string // arena
+	match  map[int]bool
+	long   bool // a physical line of the logical line is beyond MaxLine
+}
+
+// physical finds the end of the content of the physical line at pos, and the
+// start of the next. Ends are CRLF, LF, a lone CR, and CR CR LF.
+func (p *parser) physical(pos int) (end, next int) {
+	if !p.lfOK || p.lf < pos || pos < p.lfFrom {
+		if i := strings.IndexByte(p.s[pos:], '\n'); i >= 0 {
+			p.lf = pos + i
+		} else {
+			p.lf = len(p.s)
+		}
+		p.lfOK, p.lfFrom = true, pos
+	}
+	lf := p.lf
+	cr := strings.IndexByte(p.s[pos:lf], '\r')
+	if cr < 0 {
+		return lf, min(lf+1, len(p.s))
+	}
+	end = pos + cr
+	next = end
+	for next < lf && p.s[next] == '\r' {
+		next++
+	}
+	if next == lf && lf < len(p.s) {
+		return end, lf + 1
+	}
+	return end, end + 1
+}
+
+// take consumes the physical line at pos as a segment.
+func (p *parser) take(from int) {
+	end, next := p.physical(p.pos)
+	if end-p.pos > MaxLine {
+		p.long = true
+	}
+	p.segs = append(p.segs, span{from, end})
+	p.pos = next
+	p.line++
+}
+
+func (p *parser) atFold() bool {
+	return p.pos < len(p.s) && (p.s[p.pos] == ' ' || p.s[p.pos] == '\t')
+}
+
+func (p *parser) run() {
+	for p.pos < len(p.s) {
+		start, number := p.pos, p.line
+		end, next := p.physical(start)
+		if end == start {
+			p.pos = next
+			p.line++
+			continue
+		}
+		first := start
+		for first < end && (p.s[first] == ' ' || p.s[first] == '\t') {
+			first++
+		}
+		for strings.HasPrefix(p.s[first:end], bom) {
+			first += len(bom)
+		}
+		p.segs, p.long = p.segs[:0], false
+		p.take(first)
+		for p.atFold() {
+			p.take(p.pos + 1)
+		}
+		if first >= end && len(p.segs) == 1 {
+			continue
+		}
+		p.logical(start, number)
+	}
+	for c := p.cur; c != 0; c = p.t.Components[c].Parent {
+		p.closeAt(c, len(p.s), len(p.s), false)
+	}
+}
+
+func (p *parser) join(segs []span) string {
+	if len(segs) == 1 {
+		return p.s[segs[0].start:segs[0].end]
+	}
+	n := 0
+	for _, g := range segs {
+		n += g.end - g.start
+	}
+	var b strings.Builder
+	b.Grow(n)
+	for _, g := range segs {
+		b.WriteString(p.s[g.start:g.end])
+	}
+	return b.String()
+}
+
+// logical makes a line of the segments taken so far, and of those that its
+// encoding adds.
+func (p *parser) logical(start, number int) {
+	text := p.join(p.segs)
+	if p.long {
+		p.t.Components[p.cur].tooLong = true
+		p.t.problem(start, number, false, "line of more than %d MiB", MaxLine>>20)
+	}
+	l := Line{Component: p.cur, Start: start, Number: number}
+	if !p.head(text, &l) {
+		l.Junk, l.Name, l.NameAsWritten, l.Group, l.Params = true, "", "", "", nil
+		l.RawValue, l.End = text, p.pos
+		p.t.problem(start, number, false, "not a content line")
+		p.t.Lines = append(p.t.Lines, l)
+		return
+	}
+	if l.Group == "" && (l.Name == "BEGIN" || l.Name == "END") {
+		if l.Name == "BEGIN" && p.begin(&l, start, number, l.RawValue, -1) {
+			return
+		}
+		if l.Name == "END" && p.end(start, number, l.RawValue) {
+			return
+		}
+		// A stray one stays in the bytes and means nothing.
+		l.Junk, l.stray, l.Name, l.NameAsWritten, l.Params = true, true, "", "", nil
+		l.RawValue, l.End = text, p.pos
+		p.t.Lines = append(p.t.Lines, l)
+		return
+	}
+	switch lineEncoding(l.Params) {
+	case encQP:
+		l.qp = true
+		p.softBreaks(&l, text)
+	case encBase64:
+		p.base64Lines(&l, text)
+	}
+	l.End = p.pos
+	p.t.Lines = append(p.t.Lines, l)
+	if l.Name == "AGENT" {
+		if v := strings.TrimSpace(l.RawValue); len(v) >= 11 && strings.EqualFold(v, "BEGIN:VCARD") {
+			p.begin(&l, start, number, "VCARD", len(p.t.Lines)-1)
+		}
+	}
+}
+
+// softBreaks joins the quoted-printable value again: a physical line that ends
+// in "=" goes on in the next one, whose leading blank is then data and no fold.
+func (p *parser) softBreaks(l *Line, text string) {
+	more := false
+	for _, g := range p.segs {
+		more = more || soft(p.s, g)
+	}
+	if !more {
+		return
+	}
+	for {
+		last := p.segs[len(p.segs)-1]
+		if last.end <= last.start || p.s[last.end-1] != '=' || p.pos >= len(p.s) {
+			break
+		}
+		end, next := p.physical(p.pos)
+		if end == p.pos {
+			// A blank line after a soft break: some writers put one after each
+			// line, some mean the end of the value.
+			if next >= len(p.s) || p.startsProperty(next) {
+				break
+			}
+			p.pos = next
+			p.line++
+			continue
+		}
+		if isDelimiter(p.s[p.pos:end]) {
+			break
+		}
+		p.take(p.pos)
+		for p.atFold() && p.s[p.segs[len(p.segs)-1].end-1] != '=' {
+			p.take(p.pos + 1)
+		}
+	}
+	var b strings.Builder
+	skip := len(text) - len(l.RawValue) // the head's length in the joined text
+	inValue := false
+	for i, g := range p.segs {
+		if n := g.end - g.start; skip > n || skip == n && i+1 < len(p.segs) {
+			skip -= n
+			continue
+		}
+		start, end := g.start+skip, g.end
+		skip = 0
+		if inValue && soft(p.s, p.segs[i-1]) && isBlank(p.s[start-1]) {
+			start-- // the fold's blank was data
+		}
+		if i < len(p.segs)-1 && end > start && p.s[end-1] == '=' {
+			end--
+		}
+		inValue = true
+		b.WriteString(p.s[start:end])
+	}
+	v := b.String()
+	if strings.HasSuffix(v, "=") {
+		v = v[:len(v)-1]
+	}
+	l.RawValue = v
+}
+
+func soft(s string, g span) bool { return g.end > g.start && s[g.end-1] == '=' }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// base64Lines adds the lines of a base64 value that go on without a leading
+// blank (vCard 2.1). The value ends at a blank line that a property or nothing
+// follows, or at the next line that can't be base64.
+func (p *parser) base64Lines(l *Line, text string) {
+	n := len(p.segs)
+	for p.pos < len(p.s) {
+		end, next := p.physical(p.pos)
+		if end == p.pos {
+			// Blank: the end of the value, unless more of it follows.
+			q, lines := next, 1
+			for q < len(p.s) {
+				e, nx := p.physical(q)
+				if e != q {
+					break
+				}
+				q, lines = nx, lines+1
+			}
+			if q < len(p.s) && p.isBase64Line(q) {
+				p.pos, p.line = q, p.line+lines
+				continue
+			}
+			p.pos = next
+			p.line++
+			break
+		}
+		if !p.isBase64Line(p.pos) {
+			break
+		}
+		p.take(p.pos)
+	}
+	if len(p.segs) == n {
+		return
+	}
+	var b strings.Builder
+	total := len(l.RawValue)
+	for _, g := range p.segs[n:] {
+		total += g.end - g.start
+	}
+	b.Grow(total)
+	b.WriteString(l.RawValue)
+	for _, g := range p.segs[n:] {
+		b.WriteString(p.s[g.start:g.end])
+	}
+	l.RawValue = b.String()
+}
+
+// isBase64Line reports whether the physical line at pos holds nothing but
+// base64 characters.
+func (p *parser) isBase64Line(pos int) bool {
+	end, _ := p.physical(pos)
+	if end == pos {
+		return false
+	}
+	data := 0
+	for i := pos; i < end; i++ {
+		c := p.s[i]
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/', c == '=':
+			data++
+		case c == ' ', c == '\t', c == '\r':
+		default:
+			return false
+		}
+	}
+	return data > 0
+}
+
+// startsProperty reports whether the physical line at pos looks like the start
+// of a content line.
+func (p *parser) startsProperty(pos int) bool {
+	end, _ := p.physical(pos)
+	i := pos
+	for i < end && isNameByte(p.s[i]) {
+		i++
+	}
+	return i > pos && i < end && (p.s[i] == ':' || p.s[i] == ';')
+}
+
+// isDelimiter reports whether a physical line is a BEGIN or END line; no
+// encoded value goes on over one.
+func isDelimiter(s string) bool {
+	return len(s) >= 4 && (strings.EqualFold(s[:4], "END:") || len(s) >= 6 && strings.EqualFold(s[:6], "BEGIN:"))
+}
+
+// begin opens a component. It reports false when the line is to be kept as it
+// is, because the nesting limit is reached.
+func (p *parser) begin(l *Line, start, number int, value string, agent int) bool {
+	name := strings.ToUpper(strings.TrimSpace(value))
+	if name == "" {
+		p.t.problem(start, number, false, "BEGIN without a name")
+		return false
+	}
+	p.repair(name, start, agent)
+	depth := p.t.Components[p.cur].Depth + 1
+	if depth > MaxDepth || p.skip > 0 {
+		if p.skip == 0 {
+			p.t.problem(start, number, false, "components nested more than %d deep", MaxDepth)
+			p.t.Components[p.cur].tooLong = true
+		}
+		p.skip++
+		return false
+	}
+	body := p.pos
+	p.t.Components = append(p.t.Components, Component{
+		Name: name, Parent: p.cur, Start: start, BodyStart: body, BodyEnd: body,
+		Depth: depth, Number: number, Agent: agent,
+	})
+	p.cur = len(p.t.Components) - 1
+	return true
+}
+
+// repair closes components whose END is missing before a BEGIN that can't
+// stand inside them.
+func (p *parser) repair(name string, start, agent int) {
+	if agent >= 0 || p.cur == 0 {
+		return
+	}
+	switch name {
+	case "VCARD":
+		cur := &p.t.Components[p.cur]
+		if cur.Name != "VCARD" {
+			return
+		}
+		if n := len(p.t.Lines); n > 0 && p.t.Lines[n-1].Name == "AGENT" && p.t.Lines[n-1].RawValue == "" {
+			return
+		}
+		// A card in a card is nested if every END is there, else the outer
+		// one has lost its END.
+		if p.match == nil {
+			p.match = matchCards(p.s)
+		}
+		for p.cur != 0 && !p.match[p.t.Components[p.cur].Start] {
+			p.missingEnd(p.cur, start)
+		}
+	case "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VNOTE":
+		// None of these stands inside itself or inside another entry.
+		for c := p.cur; c != 0; c = p.t.Components[c].Parent {
+			n := p.t.Components[c].Name
+			if n == name || name == "VCALENDAR" && n != "VCARD" || isEntry(n) && name != "VCALENDAR" {
+				for p.cur != c {
+					p.missingEnd(p.cur, start)
+				}
+				p.missingEnd(c, start)
+				return
+			}
+		}
+	}
+}
+
+func isEntry(n string) bool {
+	return n == "VEVENT" || n == "VTODO" || n == "VJOURNAL" || n == "VNOTE"
+}
+
+func (p *parser) missingEnd(c, at int) {
+	k := &p.t.Components[c]
+	p.t.problem(k.Start, k.Number, false, "%s without END", k.Name)
+	parent := k.Parent
+	p.closeAt(c, at, at, false)
+	p.cur = parent
+}
+
+func (p *parser) closeAt(c, bodyEnd, end int, closed bool) {
+	k := &p.t.Components[c]
+	k.BodyEnd, k.End, k.Closed = bodyEnd, end, closed
+}
+
+// end closes the component that the END line names.
+func (p *parser) end(start, number int, value string) bool {
+	name := strings.ToUpper(strings.TrimSpace(value))
+	if p.skip > 0 {
+		p.skip--
+		return false
+	}
+	for c := p.cur; c != 0; c = p.t.Components[c].Parent {
+		if p.t.Components[c].Name != name {
+			continue
+		}
+		for p.cur != c {
+			p.missingEnd(p.cur, start)
+		}
+		p.closeAt(c, start, p.pos, true)
+		p.cur = p.t.Components[c].Parent
+		return true
+	}
+	p.t.problem(start, number, false, "END:%s without BEGIN", clip(name))
+	return false
+}
+
+// matchCards pairs BEGIN:VCARD and END:VCARD lines like brackets and gives the
+// offsets of the BEGINs that have their END.
+func matchCards(s string) map[int]bool {
+	m := map[int]bool{}
+	var open []int
+	p := parser{s: s}
+	for pos := 0; pos < len(s); {
+		end, next := p.physical(pos)
+		q := pos
+		for strings.HasPrefix(s[q:end], bom) {
+			q += len(bom)
+		}
+		line := strings.TrimRight(s[q:end], " \t")
+		switch {
+		case strings.EqualFold(line, "BEGIN:VCARD"), strings.EqualFold(line, "AGENT:BEGIN:VCARD"):
+			open = append(open, pos)
+		case strings.EqualFold(line, "END:VCARD") && len(open) > 0:
+			m[open[len(open)-1]] = true
+			open = open[:len(open)-1]
+		}
+		pos = next
+	}
+	return m
+}
+
+func clip(s string) string {
+	if len(s) > 40 {
+		return s[:40] + "…"
+	}
+	return s
+}

@@ -1,0 +1,288 @@
+package pim
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Object is one item found in a file.
+type Object struct {
+	Kind *Kind
+	UID  string // "" when it has none
+	// Text is the object's own bytes: a card from BEGIN to END; a calendar item
+	// as its whole file if the file holds nothing else, else in a VCALENDAR with
+	// the wrapper's lines and the zones it names. UTF-16 comes as UTF-8.
+	Text []byte
+	Line int  // physical line of its BEGIN, from 1
+	Torn bool // its END is missing
+}
+
+// File is what Read found.
+type File struct {
+	Objects []Object
+	Bundle  bool // more than one item: not to be written back
+	// Torn: the file is empty, all NUL, or ends before its last END, as one
+	// that was cut off while it was written. On a phone this is never an edit.
+	Torn     bool
+	Problems []Problem // what was repaired, and with Lost what is in no object
+}
+
+// Read finds the items in a file. Nothing stops it: one bad entry never loses
+// the others. Components that are no items (VFREEBUSY, a VTIMEZONE alone) are
+// listed in Problems.
+func Read(data []byte) File {
+	var f File
+	if blankFile(data) {
+		f.Torn = true
+		f.Problems = []Problem{{Line: 1, What: "empty file", Lost: true}}
+		return f
+	}
+	src, wide := sourceText(data)
+	t := parse(src)
+	f.Problems = t.Problems
+	r := reader{t: t, f: &f}
+	r.collect()
+	r.torn()
+	if len(r.items) == 0 && len(f.Problems) == 0 {
+		f.Problems = append(f.Problems, Problem{Line: 1, What: "no vCard and no calendar entry", Lost: true})
+	}
+	f.Bundle = len(r.items) > 1
+	eol := lineEnd(src)
+	for n := range r.items {
+		it := &r.items[n]
+		first := &t.Components[it.comps[0]]
+		if n >= MaxObjects {
+			f.Problems = append(f.Problems, Problem{Offset: first.Start, Line: first.Number, Lost: true,
+				What: fmt.Sprintf("more than %d objects in one file; %d set aside", MaxObjects, len(r.items)-n)})
+			break
+		}
+		if r.tooLong(it) {
+			f.Problems = append(f.Problems, Problem{Offset: first.Start, Line: first.Number, Lost: true,
+				What: first.Name + " beyond the limits set aside"})
+			continue
+		}
+		o := Object{Kind: it.kind, UID: it.uid, Line: first.Number, Torn: it.torn}
+		switch {
+		case it.single:
+			o.Text = []byte(src[first.Start:first.End])
+		case !f.Bundle:
+			if wide {
+				o.Text = []byte(src)
+			} else {
+				o.Text = append([]byte(nil), data...)
+			}
+		default:
+			o.Text = r.entryText(it, eol)
+		}
+		f.Objects = append(f.Objects, o)
+	}
+	return f
+}
+
+// blankFile reports a file of nothing but NULs, line ends, blanks and marks.
+func blankFile(data []byte) bool {
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case 0, ' ', '\t', '\r', '\n', 0xef, 0xbb, 0xbf, 0xfe, 0xff:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// found is one item: a card or note, or the components of one UID.
+type found struct {
+	kind    *Kind
+	uid     string
+	comps   []int
+	wrapper int  // the VCALENDAR of the first, 0 for bare components
+	single  bool // a component of its own without wrapper
+	master  bool
+	torn    bool
+}
+
+type reader struct {
+	t     *Text
+	f     *File
+	items []found
+	byUID map[string][]int // kind and UID → items
+}
+
+func (r *reader) collect() {
+	t := r.t
+	r.byUID = map[string][]int{}
+	for i := 1; i < len(t.Components); i++ {
+		c := &t.Components[i]
+		in := 0
+		switch {
+		case c.Parent == 0:
+		case t.Components[c.Parent].Name == "VCALENDAR" && t.Components[c.Parent].Parent == 0:
+			in = c.Parent
+		default:
+			continue
+		}
+		k := kindOfComponent(c.Name)
+		switch {
+		case c.Name == "VCARD" && in == 0, c.Name == "VNOTE":
+			p := parsed{t: t, kind: k, d: VCard30}
+			r.items = append(r.items, found{kind: k, uid: strings.TrimSpace(p.lineValue(i, "UID")), comps: []int{i}, single: true, torn: !c.Closed})
+		case k != nil && k != Contacts:
+			r.entry(i, in, k)
+		case c.Name == "VCALENDAR" && in == 0:
+			if len(t.Children(i)) == 0 {
+				r.problem(c, "calendar without an entry")
+			}
+		case c.Name == "VTIMEZONE":
+			if in == 0 || !r.hasEntries(in) {
+				r.problem(c, "a time zone alone is no item")
+			}
+		default:
+			r.problem(c, clip(c.Name)+" is no item that Cradle syncs")
+		}
+	}
+}
+
+func (r *reader) problem(c *Component, what string) {
+	r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: what, Lost: true})
+}
+
+func (r *reader) hasEntries(wrapper int) bool {
+	for _, c := range r.t.Children(wrapper) {
+		if n := r.t.Components[c].Name; isEntry(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// entry adds a VEVENT, VTODO or VJOURNAL to the item of its UID. A second
+// master of one UID is an item of its own, and so is each entry without UID.
+func (r *reader) entry(i, wrapper int, k *Kind) {
+	p := parsed{t: r.t, kind: k, d: ICalendar2}
+	if wrapper != 0 {
+		p.d = calendarDialect(r.t, []int{wrapper})
+	}
+	uid := strings.TrimSpace(p.lineValue(i, "UID"))
+	master := p.line(i, "RECURRENCE-ID") == nil
+	torn := !r.t.Components[i].Closed
+	key := k.name + "\x00" + uid
+	if uid != "" {
+		for _, n := range r.byUID[key] {
+			it := &r.items[n]
+			if master && it.master {
+				continue
+			}
+			it.comps = append(it.comps, i)
+			it.master = it.master || master
+			it.torn = it.torn || torn
+			return
+		}
+	}
+	r.byUID[key] = append(r.byUID[key], len(r.items))
+	r.items = append(r.items, found{kind: k, uid: uid, comps: []int{i}, wrapper: wrapper, master: master, torn: torn})
+}
+
+// torn decides whether the file was cut off: its last component has no END.
+func (r *reader) torn() {
+	t := r.t
+	if len(t.Components) == 1 {
+		return
+	}
+	last := 0
+	for i := 1; i < len(t.Components); i++ {
+		if t.Components[i].Parent == 0 {
+			last = i
+		}
+	}
+	r.f.Torn = !t.Components[last].Closed
+	if r.f.Torn {
+		c := &t.Components[last]
+		r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: c.Name + " without END at the end of the file"})
+	}
+}
+
+func (r *reader) tooLong(it *found) bool {
+	for _, c := range it.comps {
+		if r.tooLongIn(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *reader) tooLongIn(c int) bool {
+	if r.t.Components[c].tooLong {
+		return true
+	}
+	for _, ch := range r.t.Children(c) {
+		if r.tooLongIn(ch) {
+			return true
+		}
+	}
+	return false
+}
+
+// entryText is the text of one item of a bundle.
+func (r *reader) entryText(it *found, eol string) []byte {
+	t := r.t
+	var b []byte
+	add := func(raw string) {
+		b = append(b, strings.TrimPrefix(raw, bom)...)
+		if n := len(b); n > 0 && b[n-1] != '\n' && b[n-1] != '\r' {
+			b = append(b, eol...)
+		}
+	}
+	zonesIn := []int{0}
+	if it.wrapper != 0 {
+		w := &t.Components[it.wrapper]
+		zonesIn = []int{it.wrapper, 0}
+		add(t.Source[w.Start:w.BodyStart])
+		for j := t.linesFrom(w.BodyStart); j < len(t.Lines) && t.Lines[j].Start < w.End; j++ {
+			if l := &t.Lines[j]; l.Component == it.wrapper && !l.stray {
+				add(t.Raw(l))
+			}
+		}
+	} else {
+		add("BEGIN:VCALENDAR" + eol + "VERSION:2.0" + eol + "PRODID:" + ProductID + eol)
+	}
+	named := map[string]bool{}
+	for _, c := range it.comps {
+		end := t.Components[c].End
+		for j := t.linesFrom(t.Components[c].Start); j < len(t.Lines) && t.Lines[j].Start < end; j++ {
+			if id := t.Lines[j].Param("TZID"); id != "" {
+				named[id] = true
+			}
+		}
+	}
+	if len(named) > 0 {
+		done := map[string]bool{}
+		for _, in := range zonesIn {
+			for _, z := range t.Children(in) {
+				c := &t.Components[z]
+				if c.Name != "VTIMEZONE" {
+					continue
+				}
+				p := parsed{t: t, kind: it.kind, d: ICalendar2}
+				if id := p.zoneID(z); named[id] && !done[id] {
+					done[id] = true
+					add(t.Source[c.Start:c.End])
+				}
+			}
+		}
+	}
+	for _, c := range it.comps {
+		k := &t.Components[c]
+		add(t.Source[k.Start:k.End])
+		if !k.Closed {
+			add("END:" + k.Name)
+		}
+	}
+	if it.wrapper != 0 && t.Components[it.wrapper].Closed {
+		w := &t.Components[it.wrapper]
+		add(t.Source[w.BodyEnd:w.End])
+	} else {
+		add("END:VCALENDAR")
+	}
+	return b
+}

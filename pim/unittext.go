@@ -1,0 +1,193 @@
+package pim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cradle/valuebag"
+)
+
+// UnitText gives the unit's content lines for a person to read and for
+// WithUnit to take back: unfolded, decoded, with modern escapes, one string a
+// line, in the order of the text. A component is its lines from BEGIN to END;
+// what stands in the calendar around the entry is between BEGIN:VCALENDAR and
+// END:VCALENDAR. The unit "collection" is its name alone.
+func (k *Kind) UnitText(item *valuebag.Values, unit string) []string {
+	u := k.unitIndex(unit)
+	if u < 0 {
+		return nil
+	}
+	if u == len(k.units)-1 {
+		return k.unitStrings(item, unit)
+	}
+	p, err := k.parseItem(string(k.Text(item)))
+	if err != nil {
+		return nil
+	}
+	var out, outer []string
+	for i := range p.clusters {
+		c := &p.clusters[i]
+		if int(c.unit) != u {
+			continue
+		}
+		to := &out
+		if p.inWrapper(c) && !(c.comp != 0 && (slices.Contains(p.overrides, c.comp) || slices.Contains(p.zones, c.comp))) {
+			to = &outer
+		}
+		if c.comp != 0 {
+			*to = p.readableComponent(*to, c.comp)
+			continue
+		}
+		lines := slices.Clone(c.lines)
+		slices.Sort(lines)
+		for _, l := range lines {
+			*to = append(*to, p.readable(&p.t.Lines[l]))
+		}
+	}
+	if len(outer) > 0 {
+		out = append(out, "BEGIN:VCALENDAR")
+		out = append(out, outer...)
+		out = append(out, "END:VCALENDAR")
+	}
+	return out
+}
+
+// readable is a line in the common form, unfolded.
+func (p *parsed) readable(l *Line) string {
+	if l.Junk {
+		v, _ := decodeCharset(l.RawValue, "")
+		return v
+	}
+	m := modernise(l, p.d)
+	b := make([]byte, 0, len(m.value)+32)
+	if m.group != "" {
+		b = append(append(b, m.group...), '.')
+	}
+	b = append(b, m.name...)
+	params := m.params
+	if p.kind.card() {
+		params = cardParams(params, VCard30)
+	}
+	if m.binary {
+		b = append(b, ";ENCODING=b"...)
+	}
+	for _, q := range params {
+		b = append(b, ';')
+		b = append(b, q.Name...)
+		b = append(b, '=')
+		b = append(b, joinParamValues(q.Values)...)
+	}
+	b = append(b, ':')
+	return string(append(b, m.value...))
+}
+
+func (p *parsed) readableComponent(out []string, i int) []string {
+	t := p.t
+	c := &t.Components[i]
+	if c.Agent >= 0 {
+		out = append(out, p.readable(&t.Lines[c.Agent]))
+	} else {
+		out = append(out, "BEGIN:"+c.Name)
+	}
+	children := t.Children(i)
+	for j := t.linesFrom(c.BodyStart); j < len(t.Lines) && t.Lines[j].Start < c.End; j++ {
+		l := &t.Lines[j]
+		for len(children) > 0 && t.Components[children[0]].Start < l.Start {
+			out = p.readableComponent(out, children[0])
+			children = children[1:]
+		}
+		if l.Component != i || l.stray || l.Name == "AGENT" && p.agentComponent(j) != 0 {
+			continue
+		}
+		out = append(out, p.readable(l))
+	}
+	for _, ch := range children {
+		out = p.readableComponent(out, ch)
+	}
+	return append(out, "END:"+c.Name)
+}
+
+// WithUnit gives the item with a unit set from lines as UnitText gives them.
+// No lines empty the unit. It is an error if a line belongs to another unit.
+func (k *Kind) WithUnit(item *valuebag.Values, unit string, lines []string) (*valuebag.Values, error) {
+	u := k.unitIndex(unit)
+	switch {
+	case u < 0:
+		return nil, fmt.Errorf("%s has no unit %q", k.name, unit)
+	case u == len(k.units)-1:
+		if len(lines) > 1 {
+			return nil, fmt.Errorf("%s: a collection is one line", k.name)
+		}
+		return k.SetCollection(item, strings.Join(lines, "")), nil
+	}
+	var b strings.Builder
+	var inside, outside []string
+	depth, wrapper, outer := 0, false, false
+	for _, l := range lines {
+		if strings.ContainsAny(l, "\r\n") {
+			return nil, fmt.Errorf("%s: line end inside the line %q", k.name, clip(l))
+		}
+		switch {
+		case depth == 0 && strings.EqualFold(l, "BEGIN:VCALENDAR"):
+			wrapper = true
+			continue
+		case depth == 0 && strings.EqualFold(l, "END:VCALENDAR"):
+			wrapper = false
+			continue
+		}
+		out := wrapper
+		if hasFold(l, "BEGIN:") {
+			depth++
+		}
+		if !k.card() && !wrapper {
+			if depth == 1 && hasFold(l, "BEGIN:") {
+				n := strings.ToUpper(strings.TrimSpace(l[6:]))
+				outer = n == "VTIMEZONE" || k.holds(n)
+			}
+			out = depth > 0 && outer
+		}
+		if hasFold(l, "END:") {
+			depth--
+		}
+		if out {
+			outside = append(outside, l)
+		} else {
+			inside = append(inside, l)
+		}
+	}
+	uid := k.UID(item)
+	if k.card() {
+		b.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\n")
+	} else {
+		b.WriteString("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+		for _, l := range outside {
+			b.WriteString(l + "\r\n")
+		}
+		b.WriteString("BEGIN:" + k.component + "\r\n")
+	}
+	if uid != "" {
+		b.WriteString("UID:" + uid + "\r\n")
+	}
+	for _, l := range inside {
+		b.WriteString(l + "\r\n")
+	}
+	if k.card() {
+		b.WriteString("END:VCARD\r\n")
+	} else {
+		b.WriteString("END:" + k.component + "\r\nEND:VCALENDAR\r\n")
+	}
+	src, err := k.New([]byte(b.String()), "")
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", k.name, unit, err)
+	}
+	for i, other := range k.units[:len(k.units)-1] {
+		if i == u {
+			continue
+		}
+		if ss := k.unitStrings(src, other); len(ss) > 0 {
+			return nil, fmt.Errorf("%s: %q belongs to unit %s, not to %s", k.name, clip(ss[0]), other, unit)
+		}
+	}
+	return k.Replace(item, src, []string{unit})
+}
