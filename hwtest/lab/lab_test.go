@@ -92,8 +92,10 @@ func TestUSB(t *testing.T) {
 			seedPhone(t, seed)
 			copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
 			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", "120",
-				"--env", "CRADLE_HW=1", "--", "./usb.test", "-test.v", "-test.timeout", "90s")
-			if err != nil || !strings.Contains(said, "--- PASS") {
+				"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-"+phone, "--env", "CRADLE_HW_UNPLUG=phone unplug "+phone,
+				"--", "./usb.test", "-test.v", "-test.run", "Hardware", "-test.timeout", "100s")
+			// With the hardware's tests renamed or skipped it would be green as well.
+			if err != nil || !strings.Contains(said, "--- PASS: TestHardware") {
 				t.Fatalf("the guest: %v\n%s", err, said)
 			}
 		})
