@@ -2,6 +2,7 @@ package mtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -167,12 +168,31 @@ func (s *Session) CreateObject(ctx context.Context, storage StorageID, parent Ob
 	return c, s.SendObjectBytes(ctx, body)
 }
 
-// CreateFolder makes a folder.
+// CreateFolder makes a folder and makes sure of its handle: QEMU's device gives
+// one that it doesn't know yet when it was never asked for the parent's
+// children.
 func (s *Session) CreateFolder(ctx context.Context, storage StorageID, parent ObjectHandle, name string) (Created, error) {
-	return s.SendObjectInfo(ctx, storage, parent, &ObjectInfo{
+	c, err := s.SendObjectInfo(ctx, storage, parent, &ObjectInfo{
 		Storage: storage, Format: FormatAssociation, Parent: parent,
 		AssociationType: AssociationGenericFolder, FileName: name,
 	})
+	if err != nil {
+		return Created{}, err
+	}
+	o, err := s.GetObjectInfo(ctx, c.Handle)
+	if err == nil && o.FileName == name || err != nil && !IsRefusal(err) {
+		return c, err
+	}
+	entries, err := s.ListFolder(ctx, storage, parent)
+	for _, e := range entries {
+		if e.IsFolder && e.Name == name {
+			return Created{Storage: storage, Parent: parent, Handle: e.Handle}, nil
+		}
+	}
+	if err == nil || errors.Is(err, ErrPartialList) {
+		err = fmt.Errorf("folder %q was created and isn't there: %w", name, InvalidObjectHandle)
+	}
+	return Created{}, err
 }
 
 // DeleteObject deletes an object, a folder with all that is in it. If the

@@ -90,11 +90,12 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 	resp, err := s.phases(x, params, out, in)
 	stop()
 	x.idle.Stop()
+	cause := context.Cause(ctx)
 	cancel(nil)
 
 	switch {
 	case err != nil:
-		err = fmt.Errorf("%v: %w", op, s.broken(x, err))
+		err = fmt.Errorf("%v: %w", op, s.broken(x, err, cause))
 	case RespCode(resp.Code) != OK:
 		e := &OpError{Op: op, Params: params, Code: RespCode(resp.Code)}
 		e.RespParams = append(e.RespParams, resp.Params[:resp.N]...)
@@ -125,7 +126,7 @@ func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Me
 	}
 	if out.given {
 		switch err := s.sendData(x, out); {
-		case errors.Is(err, ErrStalled):
+		case errors.Is(err, ErrStalled), errors.Is(err, io.ErrShortWrite):
 			// The device has no use for the rest; its response says why.
 			resp, rerr := s.receive(x, in)
 			if rerr == nil && RespCode(resp.Code) != OK {
@@ -141,8 +142,10 @@ func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Me
 
 // broken decides what becomes of the session after a transaction that did not
 // get to its response, and gives the error.
-func (s *Session) broken(x *txn, err error) error {
-	if cause := context.Cause(x.ctx); cause != nil && !errors.Is(err, cause) {
+//
+// cause is why the transfers were ended from this side, nil if they weren't.
+func (s *Session) broken(x *txn, err, cause error) error {
+	if cause != nil && !errors.Is(err, cause) {
 		err = fmt.Errorf("%w (%w)", err, cause)
 	}
 	if errors.Is(err, ErrDeviceGone) || errors.Is(err, ErrTransportClosed) {

@@ -43,7 +43,8 @@ import (
 // [ErrDeviceGone]: the cable was pulled; every later call says so again.
 // [ErrStalled]: the device stalled the pipe; the transport has cleared the
 // halt on that pipe before it returns, so that the next call starts afresh.
-// Any other error is taken as a broken session, not as a lost device.
+// [io.ErrShortWrite]: the device took only part of a Write; emulated ones do so
+// when they refuse an operation. Any other error is taken as a broken session, not as a lost device.
 type Transport interface {
 	Write(ctx context.Context, p []byte) error
 	Read(ctx context.Context, p []byte) (n int, err error)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -68,7 +69,24 @@ func Open(ctx context.Context, d DeviceDesc) (mtp.Transport, error) {
 	return t, nil
 }
 
+// openDevice opens the device that was listed. libusb keeps a list of its own
+// from the kernel's messages, which can lag behind sysfs, so a device that is
+// there and not in that list is looked for again.
 func openDevice(d DeviceDesc) (*gousb.Device, error) {
+	for try := 1; ; try++ {
+		dev, err := openListed(d)
+		if try == 5 || !errors.Is(err, errNotListed) {
+			return dev, err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// errNotListed says that libusb doesn't know the device. Once it is final it
+// means the same as gone.
+var errNotListed = fmt.Errorf("not in libusb's list: %w", mtp.ErrDeviceGone)
+
+func openListed(d DeviceDesc) (*gousb.Device, error) {
 	ctx, err := libusb()
 	if err != nil {
 		return nil, &OpenError{Device: d, What: "USB doesn't work", Why: err.Error(), Next: "check that /dev/bus/usb exists", Err: err}
@@ -81,8 +99,10 @@ func openDevice(d DeviceDesc) (*gousb.Device, error) {
 		return devs[0], nil // an error is some other device's
 	case errors.Is(err, gousb.ErrorAccess):
 		return nil, permissionError(d, d.Node+": access denied")
-	case !d.there(), err == nil:
+	case !d.there():
 		return nil, fmt.Errorf("%v: open: %w", d, mtp.ErrDeviceGone)
+	case err == nil:
+		return nil, fmt.Errorf("%v: open: %w", d, errNotListed)
 	}
 	return nil, fmt.Errorf("%v: open: %w", d, err)
 }
@@ -170,7 +190,7 @@ func (t *transport) Write(ctx context.Context, p []byte) error {
 		return t.failed(ctx, err, uint8(t.out.Desc.Address))
 	}
 	if n < len(p) {
-		return fmt.Errorf("%d of %d bytes written", n, len(p))
+		return fmt.Errorf("%d of %d bytes: %w", n, len(p), io.ErrShortWrite)
 	}
 	return nil
 }
