@@ -16,6 +16,9 @@ var (
 	// ErrGone: the participant is no longer there (a pulled cable). It ends the
 	// session; everything committed so far stands.
 	ErrGone = errors.New("participant is gone")
+	// ErrTorn: an object was written only in part. It is neither an edit nor a
+	// deletion; a Write to its place replaces it.
+	ErrTorn = errors.New("written only in part")
 	// ErrNewer: a store or state is of a newer version than this program.
 	ErrNewer = errors.New("written by a newer version of this program")
 )
