@@ -37,10 +37,14 @@ func open(t testing.TB, kind hwtest.Kind, dir, switches string) *hwtest.Phone {
 	return p
 }
 
-func session(t testing.TB, p *hwtest.Phone) *mtp.Session {
+func session(t testing.TB, p *hwtest.Phone, quirks ...mtp.Quirks) *mtp.Session {
 	t.Helper()
+	var opt mtp.Options
+	for _, q := range quirks {
+		opt.Quirks |= q
+	}
 	tr := p.Transport()
-	s, err := mtp.Open(context.Background(), tr, mtp.Options{})
+	s, err := mtp.Open(context.Background(), tr, opt)
 	if err != nil {
 		t.Fatalf("open session: %v", err)
 	}
