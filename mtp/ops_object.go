@@ -114,11 +114,31 @@ func created(m Message) Created {
 	return c
 }
 
+// ErrUnsendable says that the device can't take a body of this size, one byte
+// more or less will do. Nothing was sent.
+var ErrUnsendable = errors.New("device can't take a body of this size")
+
+// CanSend reports whether the device can take a body of size bytes. QEMU's
+// can't if the container is a multiple of 64 bytes, or ends within a header's
+// length after its buffer of 512 KiB: it aborts there or waits for ever.
+func (s *Session) CanSend(size int64) bool {
+	if !s.quirks.Has(QuirkShortEnd) || size == 0 {
+		return true
+	}
+	const buffer = 512 << 10
+	total := size + HeaderSize
+	return total%64 != 0 && (total < buffer || total%buffer >= HeaderSize)
+}
+
 // SendObjectInfo announces an object to be created below parent. Unless its
 // size is 0 and it is a folder, [Session.SendObject] must be the very next
 // operation. For the time of the new file put it into info.ModificationDate:
-// Android stamps it, and refuses to set it later.
+// Android stamps it, and refuses to set it later. Error besides refusals:
+// [ErrUnsendable].
 func (s *Session) SendObjectInfo(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo) (Created, error) {
+	if !info.IsFolder() && !s.CanSend(int64(info.Size)) {
+		return Created{}, fmt.Errorf("%v, %d bytes: %w", OpSendObjectInfo, info.Size, ErrUnsendable)
+	}
 	p, err := info.AppendBinary(make([]byte, 0, 256))
 	if err != nil {
 		return Created{}, fmt.Errorf("%v: %w", OpSendObjectInfo, err)

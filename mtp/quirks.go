@@ -31,6 +31,9 @@ const (
 	// QuirkPartialEnd: GetPartialObject hangs when the reply ends with a full
 	// packet at the end of the object.
 	QuirkPartialEnd
+	// QuirkShortEnd: a body is over when a transfer comes whose length is no
+	// multiple of 64, and only then; see [Session.CanSend].
+	QuirkShortEnd
 	// QuirkNoAllStorages: a request for all storages at once wedges the device.
 	QuirkNoAllStorages
 )
@@ -78,13 +81,13 @@ var quirkTable = []quirkRow{
 	},
 	{
 		vendor: 0x46F4, product: 0x0004,
-		quirks:  QuirkNoOutZLP,
-		symptom: "stalls OUT transfers shorter than a header, so also a ZLP",
+		quirks:  QuirkNoOutZLP | QuirkShortEnd,
+		symptom: "stalls OUT transfers shorter than a header, so also a ZLP, and waits for ever for the end of a body that fills its last 64 bytes",
 		source:  "QEMU hw/usb/dev-mtp.c; measured with 7.2",
 	},
 	{
 		manufacturer: "QEMU",
-		quirks:       QuirkNoOutZLP,
+		quirks:       QuirkNoOutZLP | QuirkShortEnd,
 		symptom:      "the same device behind another id",
 		source:       "QEMU hw/usb/dev-mtp.c",
 	},

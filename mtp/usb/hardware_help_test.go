@@ -5,7 +5,6 @@ package usb_test
 import (
 	"io"
 	"log/slog"
-	"os"
 	"os/exec"
 	"testing"
 )
@@ -26,9 +25,8 @@ func newTraceLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-func pull(t *testing.T) {
-	out, err := exec.Command("sh", "-c", os.Getenv("CRADLE_HW_UNPLUG")).CombinedOutput()
-	if err != nil {
-		t.Errorf("unplug: %v: %s", err, out)
+func run(t *testing.T, command string) {
+	if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v: %s", command, err, out)
 	}
 }
