@@ -1,0 +1,215 @@
+package pim
+
+import (
+	"slices"
+	"strings"
+)
+
+// ExportVCF puts the texts of several contacts into one file: the cards' own
+// bytes one after the other, UTF-8 where they were UTF-16. A card without END
+// gets one.
+func ExportVCF(texts [][]byte) []byte {
+	var b []byte
+	for _, text := range texts {
+		b = appendWhole(b, text, "VCARD")
+	}
+	return b
+}
+
+// appendWhole appends the top-level components of that name.
+func appendWhole(b []byte, text []byte, name string) []byte {
+	src, _ := sourceText(text)
+	t := parse(src)
+	eol := lineEnd(src)
+	for i := 1; i < len(t.Components); i++ {
+		c := &t.Components[i]
+		if c.Parent != 0 || c.Name != name {
+			continue
+		}
+		b = appendRaw(b, src[c.Start:c.End], eol)
+		if !c.Closed {
+			b = append(b, "END:"+name+eol...)
+		}
+	}
+	return b
+}
+
+// appendRaw appends lines and sees to their last line end.
+func appendRaw(b []byte, raw, eol string) []byte {
+	b = append(b, strings.TrimPrefix(raw, bom)...)
+	if n := len(b); n > 0 && b[n-1] != '\n' && b[n-1] != '\r' {
+		b = append(b, eol...)
+	}
+	return b
+}
+
+// calendarFile is one VCALENDAR of an export.
+type calendarFile struct {
+	d      Dialect
+	method string // normal form, "" without
+	prodID string // the line as written; ProductID when they differ
+	lines  []string
+	seen   map[string]bool   // normal forms of the wrapper's lines
+	zones  map[string]string // TZID → normal form
+	ids    []string          // "", the definitions in order
+	body   []byte
+}
+
+// ExportICS puts the texts of several calendar items into one file: one
+// VCALENDAR with the entries' own lines, each time zone once, and the lines
+// around the entries once each. What can't share a VCALENDAR (vCalendar 1.0,
+// another METHOD, another definition of a zone with the same name) gets one of
+// its own behind it; VNOTEs stand alone.
+func ExportICS(texts [][]byte) []byte {
+	var files []*calendarFile
+	var notes []byte
+	for _, text := range texts {
+		src, _ := sourceText(text)
+		t := parse(src)
+		notes = appendNotes(notes, t)
+		if p := exportParts(t); p != nil {
+			files = p.add(files)
+		}
+	}
+	var b []byte
+	for _, f := range files {
+		b = f.write(b)
+	}
+	return append(b, notes...)
+}
+
+func appendNotes(b []byte, t *Text) []byte {
+	for i := 1; i < len(t.Components); i++ {
+		if c := &t.Components[i]; c.Name == "VNOTE" && c.Parent == 0 {
+			b = appendRaw(b, t.Source[c.Start:c.End], lineEnd(t.Source))
+			if !c.Closed {
+				b = append(b, "END:VNOTE"+lineEnd(t.Source)...)
+			}
+		}
+	}
+	return b
+}
+
+// exportItem is a text taken apart for an export.
+type exportItem struct {
+	parsed
+	method, prodID string
+	eol            string
+	others         []int // components that are neither zone nor wrapper
+}
+
+func exportParts(t *Text) *exportItem {
+	p := &exportItem{parsed: parsed{t: t, kind: Events}, eol: lineEnd(t.Source)}
+	for i := 1; i < len(t.Components); i++ {
+		c := &t.Components[i]
+		switch {
+		case c.Parent == 0 && c.Name == "VCALENDAR":
+			p.wrappers = append(p.wrappers, i)
+		case c.Parent != 0 && !slices.Contains(p.wrappers, c.Parent):
+		case c.Name == "VTIMEZONE":
+			p.zones = append(p.zones, i)
+		case c.Name != "VNOTE" && c.Name != "VCARD":
+			p.others = append(p.others, i)
+		}
+	}
+	if len(p.others) == 0 && len(p.wrappers) == 0 {
+		return nil
+	}
+	p.d = calendarDialect(t, p.wrappers)
+	if len(p.wrappers) > 0 {
+		if l := p.line(p.wrappers[0], "METHOD"); l != nil {
+			p.method = upper(strings.TrimSpace(l.RawValue))
+		}
+		if l := p.line(p.wrappers[0], "PRODID"); l != nil {
+			p.prodID = l.RawValue
+		}
+	}
+	return p
+}
+
+// add puts the item into the first VCALENDAR that can take it.
+func (p *exportItem) add(files []*calendarFile) []*calendarFile {
+	zones := make([]string, len(p.zones))
+	for i, z := range p.zones {
+		zones[i] = p.normComponent(z)
+	}
+	var f *calendarFile
+	for _, g := range files {
+		ok := g.d == p.d && g.method == p.method
+		for i, z := range p.zones {
+			if have, there := g.zones[p.zoneID(z)]; there && have != zones[i] {
+				ok = false
+			}
+		}
+		if ok {
+			f = g
+			break
+		}
+	}
+	if f == nil {
+		f = &calendarFile{d: p.d, method: p.method, prodID: p.prodID, seen: map[string]bool{}, zones: map[string]string{}}
+		files = append(files, f)
+	}
+	if f.prodID != p.prodID {
+		f.prodID = ProductID
+	}
+	t := p.t
+	for i := range t.Lines {
+		l := &t.Lines[i]
+		if !slices.Contains(p.wrappers, l.Component) || l.stray || l.Name == "VERSION" || l.Name == "PRODID" {
+			continue
+		}
+		key := "?" + l.RawValue
+		if !l.Junk {
+			m := modernise(l, p.d)
+			key = string(appendNorm(nil, &m, false))
+		}
+		if !f.seen[key] {
+			f.seen[key] = true
+			f.lines = append(f.lines, string(appendRaw(nil, t.Raw(l), p.eol)))
+		}
+	}
+	for i, z := range p.zones {
+		id := p.zoneID(z)
+		if _, there := f.zones[id]; there {
+			continue
+		}
+		f.zones[id] = zones[i]
+		f.ids = append(f.ids, p.whole(z))
+	}
+	for _, c := range p.others {
+		f.body = append(f.body, p.whole(c)...)
+	}
+	return files
+}
+
+// whole is a component's own bytes, with an END.
+func (p *exportItem) whole(i int) string {
+	c := &p.t.Components[i]
+	b := appendRaw(nil, p.t.Source[c.Start:c.End], p.eol)
+	if !c.Closed {
+		b = append(b, "END:"+c.Name+p.eol...)
+	}
+	return string(b)
+}
+
+func (f *calendarFile) write(b []byte) []byte {
+	version := "2.0"
+	if f.d == VCalendar1 {
+		version = "1.0"
+	}
+	id := f.prodID
+	if id == "" {
+		id = ProductID
+	}
+	b = append(b, "BEGIN:VCALENDAR\r\nVERSION:"+version+"\r\n"...)
+	b = appendFolded(b, "PRODID:"+id, "\r\n")
+	for _, l := range f.lines {
+		b = append(b, l...)
+	}
+	for _, z := range f.ids {
+		b = append(b, z...)
+	}
+	b = append(b, f.body...)
+	return append(b, "END:VCALENDAR\r\n"...)
+}
