@@ -57,6 +57,8 @@ type decider struct {
 	phone    Knowledge // what the phone's state knows
 	deferred map[deferredKey]Conflict
 	views    map[ItemID][]ViewRow
+	state    func(ItemID) *ItemMeta // the phone's state
+	met      bool                   // that state comes after a session with this store, or after a restored one
 }
 
 type deferredKey struct {
@@ -109,7 +111,7 @@ func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 	r.toStore = opCreate
 	if !p.Creation.IsPending() && d.store.Contains(p.ID, Life, p.Creation) && !p.KnownTo(d.store) {
 		// The store had it and forgot its tombstone: an edit that met a deletion.
-		d.revive(r, p, ToPhone)
+		d.revive(r, p, nil, ToPhone)
 	}
 }
 
@@ -147,10 +149,30 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 }
 
 // revive lets an edit live that met a deletion: the item's existence gets a new
-// version of the store's, which dominates the deletion.
-func (d *decider) revive(r *decision, live *ItemMeta, kept Side) {
+// version of the store's, which dominates the deletion. So does a unit of which
+// the deletion took away a version that the living side never saw: it is known to
+// have been, and must not stand beside the item that lives on.
+func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 	m := live.Clone()
 	m.LifeVersion, m.LifeResolved = Pending(d.home), true
+	know := d.store
+	if kept == ToPhone {
+		know = d.phone
+	}
+	var again []string
+	for _, unit := range d.schema.Units() {
+		if dead == nil || len(dead.Units) == 0 {
+			again = append(again, unit)
+			continue
+		}
+		gone := dead.Unit(unit)
+		if gone != nil && !know.Contains(r.id, unit, gone.Version) {
+			if u := live.Unit(unit); u == nil || u.Version != gone.Version && u.Digest != gone.Digest {
+				again = append(again, unit)
+			}
+		}
+	}
+	m.Rewrite(again, Pending(d.home), true)
 	r.store, r.phone = m, m
 	c := clash{unit: UnitDeleted, state: Settled, kept: kept}
 	if r.hadStore != nil {
@@ -162,21 +184,62 @@ func (d *decider) revive(r *decision, live *ItemMeta, kept Side) {
 	r.clashes = append(r.clashes, c)
 }
 
+// outlived reports whether a deletion by somebody who knew k leaves nothing of
+// the item that a person made without their seeing it. That a resolution let the
+// item live on elsewhere is not a person's edit.
+// Nor is a unit whose content is the one that was deleted.
+func outlived(m, dead *ItemMeta, k Knowledge) bool {
+	same := len(m.Units) > 0
+	for i := range m.Units {
+		u := &m.Units[i]
+		if gone := dead.Unit(u.Unit); gone != nil && gone.Digest == u.Digest {
+			continue
+		}
+		same = false
+		if !k.Contains(m.ID, u.Unit, u.Version) {
+			return false
+		}
+	}
+	return same || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
+}
+
+// bury gives both sides a deletion; one that met a resolution gets a version of
+// its own, which dominates it.
+func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
+	t := dead
+	if !k.Contains(live.ID, Life, live.LifeVersion) {
+		t = dead.Clone()
+		t.LifeVersion = Pending(d.home)
+	}
+	r.store, r.phone = t, t
+	if dead == r.hadStore {
+		r.toPhone = opDelete
+		if t != dead {
+			r.toStore = opMeta
+		}
+		return
+	}
+	r.toStore = opDelete
+	if t != dead {
+		r.toPhone = opMeta
+	}
+}
+
 func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 	switch {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, p.KnownTo(d.store)):
 	case d.phone.Contains(h.ID, Life, h.LifeVersion):
 		// The phone knew of the deletion and has the item again.
 		r.store, r.toStore = p, opCreate
-	case p.KnownTo(d.store):
-		r.phone, r.toPhone = h, opDelete
+	case outlived(p, h, d.store):
+		d.bury(r, h, p, d.store)
 	case d.oldValue(p):
 		t := h.Clone()
 		t.LifeVersion = Pending(d.home)
 		r.store, r.phone = t, t
 		r.toStore, r.toPhone = opMeta, opDelete
 	default:
-		d.revive(r, p, ToPhone)
+		d.revive(r, p, h, ToPhone)
 		r.toStore, r.toPhone = opCreate, opMeta
 	}
 }
@@ -186,10 +249,10 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case h.KnownTo(d.phone):
-		r.store, r.toStore = p, opDelete
+	case outlived(h, p, d.phone), d.wasThere(h):
+		d.bury(r, p, h, d.phone)
 	default:
-		d.revive(r, h, ToStore)
+		d.revive(r, h, p, ToStore)
 		r.toStore, r.toPhone = opMeta, opCreate
 	}
 }
@@ -416,6 +479,30 @@ func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
 	}
 	r.deferred = append(r.deferred, Life)
 	return true
+}
+
+// wasThere reports whether the phone held the store's very item before it was
+// deleted there, although its state doesn't say so (it was wiped since): its last
+// line has the same content, or the store's view has the same versions. A state
+// with a mark of this store wasn't wiped; that it doesn't know what the view knows
+// then means that the phone was restored, and what was deleted is older.
+func (d *decider) wasThere(h *ItemMeta) bool {
+	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
+		return true
+	}
+	if d.met {
+		return false
+	}
+	for _, row := range d.views[h.ID] {
+		if !row.Announced && !row.Meta.Deleted && row.Meta.LifeVersion == h.LifeVersion && sameVersions(&row.Meta, h) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameVersions(a, b *ItemMeta) bool {
+	return slices.EqualFunc(a.Units, b.Units, func(x, y UnitMeta) bool { return x.Unit == y.Unit && x.Version == y.Version })
 }
 
 // oldUnit reports whether a version that another computer minted is in truth a

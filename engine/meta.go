@@ -37,8 +37,10 @@ type ItemMeta struct {
 	LifeEdited   int64
 	LifeResolved bool
 	Deleted      bool
-	MergedInto   ItemID     // of a merge tombstone; else zero
-	Units        []UnitMeta // sorted by Unit; of a tombstone: none
+	MergedInto   ItemID // of a merge tombstone; else zero
+	// Units are sorted by name. A tombstone keeps the version and digest of each
+	// unit that it took away, and nothing else of it.
+	Units []UnitMeta
 }
 
 // Unit returns the metadata of a unit, or nil if it was never set.
@@ -61,6 +63,29 @@ func (m *ItemMeta) SetUnit(u UnitMeta) {
 		return
 	}
 	m.Units = slices.Insert(m.Units, i, u)
+}
+
+// Tombstone is the item's metadata once it is deleted by the change v.
+func (m *ItemMeta) Tombstone(v Version, edited int64) *ItemMeta {
+	t := &ItemMeta{ID: m.ID, Creation: m.Creation, LifeVersion: v, LifeEdited: edited, Deleted: true}
+	for i := range m.Units {
+		t.Units = append(t.Units, UnitMeta{Unit: m.Units[i].Unit, Version: m.Units[i].Version, Digest: m.Units[i].Digest})
+	}
+	return t
+}
+
+// Rewrite gives every one of the units a version, empty ones included: the item
+// as it is now takes the place of all that it was before. An item that comes back
+// after a deletion is rewritten.
+func (m *ItemMeta) Rewrite(units []string, v Version, resolved bool) {
+	for _, name := range units {
+		u := UnitMeta{Unit: name, Edited: m.LifeEdited}
+		if old := m.Unit(name); old != nil {
+			u = *old
+		}
+		u.Version, u.Resolved = v, resolved
+		m.SetUnit(u)
+	}
 }
 
 // Clone returns a deep copy.
@@ -94,9 +119,10 @@ func (u *UnitMeta) equal(o *UnitMeta) bool {
 		u.Digest == o.Digest && slices.Equal(u.Elements, o.Elements)
 }
 
-// EachVersion calls yield for the item's existence (unit Life) and for each unit.
+// EachVersion calls yield for the item's existence (unit Life) and for each unit
+// that is there.
 func (m *ItemMeta) EachVersion(yield func(unit string, v Version) bool) {
-	if !yield(Life, m.LifeVersion) {
+	if !yield(Life, m.LifeVersion) || m.Deleted {
 		return
 	}
 	for i := range m.Units {

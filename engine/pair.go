@@ -19,6 +19,9 @@ func (s *Session) pair(ctx context.Context, w *scopeWork) error {
 			return err
 		}
 	}
+	if err := s.pairByView(ctx, w); err != nil {
+		return err
+	}
 	for i := range w.survey.Objects {
 		o := &w.survey.Objects[i]
 		if !o.ViewID.IsZero() && o.ViewID != o.ID {
@@ -109,6 +112,43 @@ func (s *Session) pairStoreAnonymous(ctx context.Context, w *scopeWork, byConten
 	return nil
 }
 
+// pairByView gives objects without an ID of their own the ID under which the
+// store's view knows their path: the phone's state is gone, or never said so. As
+// in a state, an object without a UID is the one at its path, whatever it says.
+func (s *Session) pairByView(ctx context.Context, w *scopeWork) error {
+	var paths []string
+	taken := map[ItemID]bool{}
+	for i := range w.survey.Objects {
+		o := &w.survey.Objects[i]
+		taken[o.ID] = true
+		if o.Anonymous && o.Value != nil && w.metas[o.ID] == nil {
+			paths = append(paths, o.Place.Path)
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	rows, err := s.store.ViewPaths(ctx, s.peer.ID, paths)
+	if err != nil {
+		return err
+	}
+	for i := range w.survey.Objects {
+		o := &w.survey.Objects[i]
+		if !o.Anonymous || o.Value == nil {
+			continue
+		}
+		for _, row := range rows[o.Place.Path] {
+			if row.Scope == w.schema.Name() && !taken[row.Meta.ID] && !w.stateMeta(row.Meta.ID).Live() && !row.Meta.Deleted {
+				o.ID = row.Meta.ID
+				taken[o.ID] = true
+				break
+			}
+		}
+	}
+	slices.SortFunc(w.survey.Objects, func(a, b Surveyed) int { return a.ID.Compare(b.ID) })
+	return nil
+}
+
 // pairForeign looks at items that another computer put into the phone's state
 // and that the store doesn't know: the store's view may know the same object
 // under another ID (this store wrote it, and the cable was pulled).
@@ -147,7 +187,7 @@ func (s *Session) pairForeign(ctx context.Context, w *scopeWork) error {
 			continue
 		}
 		for _, row := range rows[it.Place.Path] {
-			if row.Scope == w.schema.Name() && row.Meta.ID != id && !row.Meta.Deleted && contentOf(row.Meta.Units, false) == contentOf(it.Meta.Units, false) {
+			if row.Scope == w.schema.Name() && row.Meta.ID != id && !row.Meta.Deleted {
 				if err := s.rename(ctx, w, row.Meta.ID, id); err != nil {
 					return err
 				}
@@ -168,7 +208,7 @@ func (s *Session) rename(ctx context.Context, w *scopeWork, from, to ItemID) err
 	if err != nil {
 		return err
 	}
-	if !got[from].Live() || got[to] != nil || w.stateMeta(from) != nil {
+	if !got[from].Live() || got[to] != nil || w.stateMeta(from).Live() {
 		return nil
 	}
 	w.metas[from] = got[from]

@@ -119,7 +119,7 @@ type Tx interface {
 	Knowledge() (Knowledge, error)
 	SetKnowledge(Knowledge) error
 	// PutView adds a row; SettleView makes the newest row of each item of the
-	// peer the only one (after the peer's state was committed).
+	// peer the only one, no longer announced (the peer's state was committed).
 	PutView(peer PeerID, row ViewRow) error
 	SettleView(peer PeerID, ids []ItemID) error
 	// Log records a conflict; a waiting or held one is found again by Deferred

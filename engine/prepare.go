@@ -26,6 +26,7 @@ type scopeWork struct {
 	decisions []*decision // in item order
 	actions   []Action
 	pairs     int
+	foreign   []ItemID   // items of the state with versions of other computers
 	deferred  []Conflict // that neither side had learned before
 
 	ex   execution
@@ -129,6 +130,7 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		ids = append(ids, w.survey.Objects[i].ID)
 	}
 	ids = append(ids, w.survey.Absent...)
+	ids = append(ids, w.foreign...)
 	views, err := s.store.ViewItems(ctx, scope, s.peer.ID, ids)
 	if err != nil {
 		return err
@@ -163,6 +165,7 @@ func (s *Session) lookUp(ctx context.Context, w *scopeWork) error {
 			m := &w.state.Items[i].Meta
 			if !m.KnownTo(w.store.Knowledge) && w.objects[m.ID] == nil {
 				want(m.ID)
+				w.foreign = append(w.foreign, m.ID)
 			}
 		}
 	}
@@ -228,8 +231,9 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	d := &decider{
 		schema: w.schema, preset: s.opt.Preset, home: w.store.ID,
 		store: w.store.Knowledge, phone: w.state.Knowledge,
-		deferred: map[deferredKey]Conflict{}, views: views,
+		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
+	_, d.met = s.peer.Marks[s.meeting.StoreID]
 	for _, c := range w.deferred {
 		unit := c.Unit
 		if unit == UnitDeleted {
@@ -246,13 +250,9 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			ids = append(ids, id)
 		}
 	}
-	if !w.store.Knowledge.Covers(w.state.Knowledge) {
-		for i := range w.state.Items {
-			m := &w.state.Items[i].Meta
-			if _, ok := w.metas[m.ID]; ok || w.now[m.ID] != nil || m.KnownTo(w.store.Knowledge) {
-				continue
-			}
-			ids = append(ids, m.ID)
+	for _, id := range w.foreign {
+		if _, ok := w.metas[id]; !ok && w.now[id] == nil {
+			ids = append(ids, id)
 		}
 	}
 	slices.SortFunc(ids, ItemID.Compare)
@@ -369,6 +369,7 @@ func (w *scopeWork) countState() int {
 
 // renamed takes the old ID of a merged item out of the store.
 func (w *scopeWork) renamed(h *ItemMeta, to ItemID, home ReplicaID) *decision {
-	t := &ItemMeta{ID: h.ID, Creation: h.Creation, LifeVersion: Pending(home), LifeResolved: true, Deleted: true, MergedInto: to}
+	t := h.Tombstone(Pending(home), 0)
+	t.LifeResolved, t.MergedInto = true, to
 	return &decision{id: h.ID, hadStore: h, hadPhone: w.phoneMeta(h.ID), store: t, phone: t, toPhone: opMeta, joins: to}
 }

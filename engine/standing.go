@@ -39,6 +39,9 @@ func (s standing) present(id ItemID, now []UnitMeta, edited int64, state *ItemMe
 		}
 		m.Units = append(m.Units, s.unit(id, u, edited, liveUnit(state, u.Unit), known))
 	}
+	if state != nil && state.Deleted && m.LifeVersion.IsPending() {
+		m.Rewrite(s.schema.Units(), Pending(s.proxy), false)
+	}
 	if state.Live() { // units that are empty now
 		for i := range state.Units {
 			b := &state.Units[i]
@@ -117,7 +120,7 @@ func (s standing) added(id ItemID, unit string, e ElementDigest, base *UnitMeta,
 
 // absent versions the disappearance of an item that the state lists as live.
 func (s standing) absent(state *ItemMeta, cands []*ItemMeta) *ItemMeta {
-	m := &ItemMeta{ID: state.ID, Creation: state.Creation, LifeVersion: Pending(s.proxy), Deleted: true}
+	m := state.Tombstone(Pending(s.proxy), 0)
 	for _, c := range cands {
 		if c.Deleted && !s.phone.Contains(m.ID, Life, c.LifeVersion) {
 			takeLife(m, c)

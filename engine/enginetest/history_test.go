@@ -1,0 +1,450 @@
+package enginetest_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cradle/engine"
+	. "cradle/engine/enginetest"
+	"cradle/valuebag"
+)
+
+var (
+	seeds    = flag.Int("seeds", 1500, "histories to run")
+	oneSeed  = flag.Uint64("seed", 0, "run this history alone, with its steps")
+	pcs      = 2
+	startDay = int64(1_700_000_000_000)
+)
+
+// fate is what has to become of a value.
+type fate int
+
+const (
+	keep fate = iota // it must be somewhere at the end
+	over             // somebody who saw it replaced or deleted it: it must not decide anything any more
+	free             // a device that was replaced took the value, or its deletion, with it
+)
+
+// world is two computers and up to two phones, and what their people did.
+type world struct {
+	t      *testing.T
+	r      *rand.Rand
+	trace  []string
+	now    int64
+	n      int
+	clock  int64
+	stores []*MemStore
+	phones []*MemPhone
+	backup map[string]any
+	copied int
+	// held: what every value that somebody typed has come to.
+	held map[string]fate
+	// item: the first value of the item that a value was typed into.
+	item map[string]string
+}
+
+const scope = "toys"
+
+func newWorld(t *testing.T, seed uint64) *world {
+	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 7)), now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}
+	for range pcs {
+		w.stores = append(w.stores, NewMemStore(w.replicaID, Toy{scope}))
+	}
+	w.phones = []*MemPhone{NewMemPhone("P1", Toy{scope}, &w.clock)}
+	return w
+}
+
+func (w *world) replicaID() (id engine.ReplicaID) {
+	for i := range id {
+		id[i] = byte(w.r.UintN(256))
+	}
+	return id
+}
+
+func (w *world) logf(format string, args ...any) {
+	w.trace = append(w.trace, fmt.Sprintf(format, args...))
+}
+
+func (w *world) tick() int64 { w.now += 10_000; return w.now }
+
+func (w *world) text(prefix string) string {
+	w.n++
+	return fmt.Sprintf("%s%d", prefix, w.n)
+}
+
+// values lists what an item holds, each value once in all histories.
+func values(v *valuebag.Values) []string {
+	var out []string
+	for _, k := range []valuebag.PropertyKey{KeyName, KeyNote} {
+		if s := Str(v, k); s != "" {
+			out = append(out, strings.TrimSuffix(s, " (phone)"))
+		}
+	}
+	return append(out, Tags(v)...)
+}
+
+// typed notes what a person did who saw before and left after.
+func (w *world) typed(before, after *valuebag.Values) {
+	var b, a []string
+	if before != nil {
+		b = values(before)
+	}
+	if after != nil {
+		a = values(after)
+	}
+	for _, v := range b {
+		if !slices.Contains(a, v) {
+			w.held[v] = over
+		}
+	}
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			w.held[v] = keep
+			w.item[v] = w.item[append(b, "")[0]]
+			if len(b) == 0 {
+				w.item[v] = a[0]
+			}
+		}
+	}
+}
+
+// edit changes an item as a person might; nil deletes it. Every edit types
+// something new, so that an edit that met a deletion can be told from an item
+// that came back.
+func (w *world) edit(v *valuebag.Values) *valuebag.Values {
+	switch w.r.IntN(8) {
+	case 0:
+		return nil
+	case 1, 2:
+		return With(v, KeyName, w.text("name"))
+	case 3:
+		return With(v, KeyNote, w.text("note"))
+	case 4:
+		return With(With(v, KeyNote, ""), KeyName, w.text("name"))
+	case 5, 6:
+		return WithTags(v, append(slices.Clone(Tags(v)), w.text("tag"))...)
+	default:
+		t := Tags(v)
+		if len(t) == 0 {
+			return WithTags(v, w.text("tag"))
+		}
+		return With(WithTags(v, slices.Delete(slices.Clone(t), 0, 1)...), KeyName, w.text("name"))
+	}
+}
+
+func (w *world) create() *valuebag.Values {
+	uid := w.text("uid")
+	if w.r.IntN(5) == 0 {
+		uid = ""
+	}
+	return Item(uid, w.text("name"), "", w.text("tag"))
+}
+
+func (w *world) stepStore(i int) {
+	s := w.stores[i]
+	live := s.Live(scope)
+	ids := slices.SortedFunc(maps.Keys(live), engine.ItemID.Compare)
+	if len(ids) == 0 || w.r.IntN(4) == 0 {
+		v := w.create()
+		id := engine.ItemIDFromContent(scope, engine.Digest(Toy{}.ContentDigest(v)), 1)
+		if uid := Str(v, KeyUID); uid != "" {
+			id = engine.ItemIDFromUID(scope, uid, 1)
+		}
+		w.logf("PC%d creates %v", i+1, values(v))
+		w.typed(nil, v)
+		s.Edit(scope, id, v, w.tick())
+		return
+	}
+	id := ids[w.r.IntN(len(ids))]
+	v := w.edit(live[id])
+	w.logf("PC%d edits %s: %v -> %v", i+1, id.String()[:4], values(live[id]), show(v))
+	w.typed(live[id], v)
+	s.Edit(scope, id, v, w.tick())
+}
+
+func show(v *valuebag.Values) any {
+	if v == nil {
+		return "deleted"
+	}
+	return values(v)
+}
+
+func (w *world) stepPhone(j int) {
+	p := w.phones[j]
+	obj := p.Objects()
+	paths := slices.Sorted(maps.Keys(obj))
+	if len(paths) == 0 || w.r.IntN(4) == 0 {
+		v := w.create()
+		path := "personal/" + Str(v, KeyUID)
+		if Str(v, KeyUID) == "" {
+			path = "personal/" + w.text("anon")
+		}
+		w.logf("phone %s creates %v", p.Serial, values(v))
+		w.typed(nil, v)
+		p.Edit(path, v, w.tick())
+		return
+	}
+	path := paths[w.r.IntN(len(paths))]
+	v := w.edit(obj[path])
+	w.logf("phone %s edits %s: %v -> %v", p.Serial, path, values(obj[path]), show(v))
+	w.typed(obj[path], v)
+	if v == nil && !p.Listed(path) { // nobody can tell it from an object that never came to be
+		for _, x := range values(obj[path]) {
+			w.held[x] = free
+		}
+	}
+	p.Edit(path, v, w.tick())
+}
+
+// sync runs one session; cutAt pulls the cable (or kills the program) before the
+// nth step, negative: never.
+func (w *world) sync(i, j, cutAt int, kill bool) error {
+	s, p := w.stores[i], w.phones[j]
+	n := 0
+	trip := func() bool { n++; return n == cutAt }
+	p.Cut, s.Crash = nil, nil
+	if kill {
+		s.Crash = trip
+	} else {
+		p.Cut = trip
+	}
+	sess := engine.NewSession(s, p, []engine.Schema{Toy{scope}}, engine.Options{
+		Preset: engine.Newest, Pair: func(engine.Meet) bool { return true }, Exempt: true,
+		Now: func() time.Time { return time.UnixMilli(w.now) }, Rand: zero{w},
+	})
+	res, err := sess.Run(context.Background())
+	p.Cut, s.Crash = nil, nil
+	w.logf("PC%d <-> %s: %+v err %v", i+1, p.Serial, *res.Stats[scope], err)
+	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
+		w.fail("session: %v", err)
+	}
+	if len(res.Failed) > 0 {
+		w.fail("failed items: %+v", res.Failed)
+	}
+	w.moved(res)
+	return err
+}
+
+type zero struct{ w *world }
+
+func (z zero) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(z.w.r.UintN(256))
+	}
+	return len(b), nil
+}
+
+func (w *world) moved(*engine.Result) {}
+
+func (w *world) fail(format string, args ...any) {
+	w.t.Helper()
+	w.t.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(w.trace, "\n"))
+}
+
+// everywhere lists every value that any store, log or phone holds.
+func (w *world) everywhere() map[string]bool {
+	all := map[string]bool{}
+	for _, s := range w.stores {
+		for _, v := range s.Live(scope) {
+			for _, x := range values(v) {
+				all[x] = true
+			}
+		}
+		for _, c := range s.Conflicts() {
+			if c.Lost != nil {
+				for _, x := range values(c.Lost) {
+					all[x] = true
+				}
+			}
+		}
+	}
+	for _, p := range w.phones {
+		for _, v := range p.Objects() {
+			for _, x := range values(v) {
+				all[x] = true
+			}
+		}
+	}
+	return all
+}
+
+// replaced is run after a device was replaced by an older image: what only it
+// held is gone with it, and so may be what only it had deleted.
+func (w *world) replaced() {
+	all := w.everywhere()
+	for v, f := range w.held {
+		if f == keep && !all[v] || f == over && all[v] {
+			w.held[v] = free
+		}
+	}
+}
+
+func (w *world) step(faults bool) {
+	i, j := w.r.IntN(len(w.stores)), w.r.IntN(len(w.phones))
+	switch x := w.r.IntN(20); {
+	case x < 5:
+		w.stepStore(i)
+	case x < 10:
+		w.stepPhone(j)
+	case x < 15 || !faults:
+		w.sync(i, j, -1, false)
+	case x < 17:
+		w.sync(i, j, 1+w.r.IntN(12), w.r.IntN(2) == 0)
+	default:
+		w.disaster(i, j)
+	}
+}
+
+func (w *world) disaster(i, j int) {
+	if w.phones[j].Unsynced() {
+		// A copy of what nobody has versioned is the same edit made twice: nothing
+		// can tell a deletion of the one from an edit that the other's deletion met.
+		return
+	}
+	switch w.r.IntN(6) {
+	case 0:
+		if len(w.phones) > 1 && w.phones[j].Nameless() {
+			return // a clone that was never seen: nothing says what its objects are
+		}
+		w.logf("state of %s wiped", w.phones[j].Serial)
+		w.phones[j].Wipe()
+		delete(w.backup, w.phones[j].Serial)
+		w.replaced()
+	case 1:
+		w.logf("backup of %s", w.phones[j].Serial)
+		w.backup[w.phones[j].Serial] = w.phones[j].Copy(w.phones[j].Serial)
+	case 2:
+		if b, ok := w.backup[w.phones[j].Serial].(*MemPhone); ok {
+			w.logf("%s restored", w.phones[j].Serial)
+			w.phones[j] = b.Copy(b.Serial)
+			w.replaced()
+		}
+	case 3:
+		if len(w.phones) == 1 && !w.phones[0].Unsynced() {
+			w.logf("P1 cloned to P2")
+			w.phones = append(w.phones, w.phones[0].Copy("P2"))
+		}
+	case 4:
+		key := fmt.Sprint("PC", i)
+		if b, ok := w.backup[key].(*MemStore); ok {
+			w.logf("PC%d restored", i+1)
+			w.stores[i] = b.Copy()
+			w.replaced()
+		} else {
+			w.logf("backup of PC%d", i+1)
+			w.backup[key] = w.stores[i].Copy()
+		}
+	case 5:
+		w.logf("PC%d's store wiped", i+1)
+		w.stores[i] = NewMemStore(w.replicaID, Toy{scope})
+		delete(w.backup, fmt.Sprint("PC", i))
+		w.replaced()
+	}
+}
+
+// settle syncs everybody with everybody until nothing moves.
+func (w *world) settle() {
+	const rounds = 8
+	for round := range rounds {
+		quiet := true
+		for i := range w.stores {
+			for j := range w.phones {
+				before := w.stores[i].Commits
+				if err := w.sync(i, j, -1, false); err != nil {
+					w.fail("sync of PC%d and phone %d: %v", i+1, j+1, err)
+				}
+				quiet = quiet && w.stores[i].Commits == before
+			}
+		}
+		if quiet {
+			return
+		}
+		if round == rounds-1 {
+			w.fail("never quiet")
+		}
+	}
+}
+
+// image is what a participant holds, for comparison.
+func image(items []*valuebag.Values) []string {
+	var out []string
+	for _, v := range items {
+		out = append(out, fmt.Sprint(Str(v, KeyName), "|", Str(v, KeyNote), "|", Tags(v)))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (w *world) check() {
+	want := image(slices.Collect(maps.Values(w.stores[0].Live(scope))))
+	for i, s := range w.stores {
+		if got := image(slices.Collect(maps.Values(s.Live(scope)))); !slices.Equal(got, want) {
+			w.fail("PC%d differs from PC1:\n%q\n%q", i+1, got, want)
+		}
+	}
+	for _, p := range w.phones {
+		if got := image(slices.Collect(maps.Values(p.Objects()))); !slices.Equal(got, want) {
+			w.fail("phone %s differs from PC1:\n%q\n%q", p.Serial, got, want)
+		}
+	}
+	all := w.everywhere()
+	for v, f := range w.held {
+		if f == keep && !all[v] {
+			w.fail("%s is lost", v)
+		}
+	}
+	names := map[string]int{}
+	for id, v := range w.stores[0].Live(scope) {
+		vals := values(v)
+		alive := len(vals) == 0
+		for x, f := range w.held {
+			alive = alive || f != over && w.item[x] == w.item[append(vals, "")[0]]
+		}
+		if !alive {
+			w.fail("%s came back: %v", id, vals)
+		}
+		for _, x := range vals {
+			names[x]++
+			if names[x] > 1 {
+				w.fail("%s is doubled", x)
+			}
+		}
+	}
+}
+
+func run(t *testing.T, seed uint64, faults bool) {
+	w := newWorld(t, seed)
+	w.logf("seed %d", seed)
+	for range 3 + w.r.IntN(28) {
+		w.step(faults)
+	}
+	w.logf("-- settle")
+	w.settle()
+	w.check()
+}
+
+func TestHistoriesWithoutFaults(t *testing.T) {
+	histories(t, false)
+}
+
+func TestHistories(t *testing.T) {
+	histories(t, true)
+}
+
+func histories(t *testing.T, faults bool) {
+	if *oneSeed != 0 {
+		run(t, *oneSeed, faults)
+		return
+	}
+	for seed := range *seeds {
+		run(t, uint64(seed+1), faults)
+	}
+}
