@@ -1,0 +1,385 @@
+package devprovider
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	"cradle/engine"
+)
+
+// Reasons of notes.
+var (
+	errFurther    = errors.New("another file has this UID; both are kept as items of their own")
+	errSuperseded = errors.New("a file of its own has this item; the copy here no longer counts")
+)
+
+// findRefs joins what lies at the state's places to the state's items.
+func (s *survey) findRefs() {
+	for _, fl := range s.walk.files {
+		switch fl.status {
+		case statusUnchanged, statusIgnored:
+			s.hold(fl, fl.refs)
+		case statusSame:
+			if !s.mustParse(fl) {
+				s.hold(fl, fl.refs)
+			} else {
+				s.match(fl)
+			}
+		case statusRead:
+			s.match(fl)
+		case statusTorn, statusFailed:
+			s.unreadable(fl)
+		case statusVanished:
+			for _, r := range fl.refs {
+				s.vague[r] = errors.New("gone while it was looked at")
+			}
+		}
+	}
+	// What could not be looked at is still held: nobody else becomes its first
+	// holder.
+	for i := range s.refs {
+		r := &s.refs[i]
+		key := itemKey{r.scope, r.id()}
+		if r.file == nil && s.held[key] == nil && (s.vague[r] != nil || s.f.blind(s.walk, spotOf(r.item.Place)) != nil) {
+			s.held[key] = nil
+		}
+	}
+}
+
+// hold notes that a file still holds these items of the state.
+func (s *survey) hold(fl *file, refs []*ref) {
+	for _, r := range refs {
+		r.file = fl
+		s.held[itemKey{r.scope, r.id()}] = fl
+	}
+}
+
+// unreadable reports a file that could not be taken. It is neither an edit nor a
+// deletion of what the state has there.
+func (s *survey) unreadable(fl *file) {
+	for _, r := range fl.refs {
+		s.vague[r] = fl.err
+		s.failed = append(s.failed, failure{r.scope, engine.ItemError{Item: r.id(), Path: fl.spot.path, Reason: fl.err}})
+	}
+	if len(fl.refs) > 0 {
+		return
+	}
+	// The beginning of an object that this computer was writing: it is written
+	// again in this run.
+	if fl.status == statusTorn && slices.ContainsFunc(s.rows[fl.spot.path], func(r engine.ViewRow) bool { return r.Announced && !r.Meta.Deleted }) {
+		return
+	}
+	s.failed = append(s.failed, failure{err: engine.ItemError{Path: fl.spot.path, Reason: fl.err}})
+}
+
+// match joins the items of a file that was read to the state's items there.
+func (s *survey) match(fl *file) {
+	items := make([]*item, len(fl.held.items))
+	for i := range items {
+		items[i] = &fl.held.items[i]
+	}
+	var refs []*ref
+	for _, r := range fl.refs {
+		if s.want[r.scope] && r.file == nil {
+			refs = append(refs, r)
+		}
+	}
+	join := func(it *item, r *ref) {
+		it.ref, it.id, it.claimed = r, r.id(), true
+		r.file, r.found = fl, it
+		s.held[itemKey{r.scope, r.id()}] = fl
+	}
+	open := func(it *item, r *ref) bool { return !it.claimed && r.file == nil && it.scope == r.scope }
+	// By UID.
+	for _, it := range items {
+		for _, r := range refs {
+			if open(it, r) && holderOf(it.scope, it.uid, r.id()) > 0 {
+				join(it, r)
+			}
+		}
+	}
+	// One item in the file, now and before: it is that item, unless both have a
+	// UID and it is another one.
+	if len(items) == 1 && len(refs) == 1 && open(items[0], refs[0]) && (refs[0].byPath || items[0].uid == "") {
+		join(items[0], refs[0])
+	}
+	// The rest of a bundle: what is most alike.
+	if len(items) > 1 || len(refs) > 1 {
+		type pair struct {
+			it    *item
+			r     *ref
+			score int
+		}
+		var pairs []pair
+		for _, it := range items {
+			for _, r := range refs {
+				if open(it, r) && (it.uid == "" || r.byPath) && len(items)*len(refs) <= maxPairs {
+					if n := alike(s.f.describe(it), r.item.Meta.Units); n > 0 {
+						pairs = append(pairs, pair{it, r, n})
+					}
+				}
+			}
+		}
+		slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
+		for _, p := range pairs {
+			if open(p.it, p.r) {
+				join(p.it, p.r)
+			}
+		}
+	}
+	for _, it := range items {
+		if !it.claimed {
+			s.loose = append(s.loose, it)
+		} else {
+			it.viewID = s.otherID(fl, it.ref)
+		}
+	}
+}
+
+// maxPairs bounds the comparisons within one bundle.
+const maxPairs = 4_000_000
+
+// otherID is the ID that the view gives an item that is known by its path alone,
+// where the state doesn't know that ID at all: two computers met the object at the
+// same time.
+func (s *survey) otherID(fl *file, r *ref) engine.ItemID {
+	if !r.byPath || len(fl.refs) != 1 {
+		return engine.ItemID{}
+	}
+	for _, row := range s.rowsAt(fl, r.scope) {
+		if row.Meta.ID != r.id() && !s.inState(r.scope, row.Meta.ID) {
+			return row.Meta.ID
+		}
+	}
+	return engine.ItemID{}
+}
+
+// inState reports whether the state knows an item, deleted ones included.
+func (s *survey) inState(scope string, id engine.ItemID) bool {
+	sc := s.f.state.scopes[scope]
+	if sc == nil {
+		return false
+	}
+	_, ok := slices.BinarySearchFunc(sc.Items, id, func(it engine.PartialItem, id engine.ItemID) int { return it.Meta.ID.Compare(id) })
+	return ok
+}
+
+// identify gives every item that was read its ID.
+func (s *survey) identify() {
+	if len(s.loose) == 0 {
+		return
+	}
+	slices.SortStableFunc(s.loose, func(a, b *item) int {
+		return cmp.Or(
+			compareBool(a.file.held.bundle, b.file.held.bundle),
+			cmp.Compare(a.file.where(), b.file.where()),
+			cmp.Compare(a.file.storage, b.file.storage),
+			cmp.Compare(a.pos, b.pos),
+		)
+	})
+	s.byMissing()
+	s.byView()
+	for _, it := range s.loose {
+		if it.claimed || s.isSuperseded(it) {
+			continue
+		}
+		if it.uid != "" {
+			s.byUID(it)
+		} else {
+			s.byContent(it)
+		}
+	}
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// take gives an item an ID, and the state's line of that ID if it has one.
+func (s *survey) take(it *item, id engine.ItemID) {
+	it.id, it.claimed = id, true
+	s.held[itemKey{it.scope, id}] = it.file
+	if r := s.lookUp(it.scope, id); r != nil && r.file == nil && s.vague[r] == nil {
+		it.ref = r
+		r.file, r.found = it.file, it
+	}
+}
+
+// missing reports whether an item of the state is certainly not where the state
+// has it.
+func (s *survey) missing(r *ref) bool {
+	return s.want[r.scope] && r.file == nil && s.vague[r] == nil && s.f.blind(s.walk, spotOf(r.item.Place)) == nil
+}
+
+// byMissing finds files that were renamed or moved as they were.
+func (s *survey) byMissing() {
+	byBody := map[engine.Digest][]*ref{}
+	for i := range s.refs {
+		if r := &s.refs[i]; s.missing(r) && !r.item.Place.Body.IsZero() {
+			byBody[r.item.Place.Body] = append(byBody[r.item.Place.Body], r)
+		}
+	}
+	if len(byBody) == 0 {
+		return
+	}
+	for _, it := range s.loose {
+		refs := byBody[it.file.body]
+		i := slices.IndexFunc(refs, func(r *ref) bool {
+			if r.file != nil || r.scope != it.scope || it.uid != "" && !r.byPath && holderOf(it.scope, it.uid, r.id()) == 0 {
+				return false
+			}
+			return !it.file.held.bundle || contentOf(s.f.describe(it)) == contentOf(r.item.Meta.Units)
+		})
+		if i >= 0 {
+			s.take(it, refs[i].id())
+		}
+	}
+}
+
+// byView asks what the store knows of the file: by path and UID, or by path and
+// content.
+func (s *survey) byView() {
+	if len(s.rows) == 0 {
+		return
+	}
+	for _, it := range s.loose {
+		if it.claimed {
+			continue
+		}
+		for _, row := range s.rowsAt(it.file, it.scope) {
+			if _, taken := s.held[itemKey{it.scope, row.Meta.ID}]; taken {
+				continue
+			}
+			known := holderOf(it.scope, it.uid, row.Meta.ID) > 0
+			if !known && !it.file.held.bundle {
+				known = row.Body == it.file.body
+			}
+			if !known {
+				known = contentOf(s.f.describe(it)) == contentOf(row.Meta.Units)
+			}
+			if known {
+				s.take(it, row.Meta.ID)
+				break
+			}
+		}
+	}
+}
+
+// isSuperseded reports whether an item of a bundle is a copy that no longer
+// counts.
+func (s *survey) isSuperseded(it *item) bool {
+	if !it.file.held.bundle {
+		return false
+	}
+	if it.uid != "" {
+		// A file of its own goes before a bundle.
+		if fl, ok := s.held[itemKey{it.scope, engine.ItemIDFromUID(it.scope, it.uid, 1)}]; ok && fl != nil && s.isSingle(fl) {
+			s.supersede(it, engine.ItemIDFromUID(it.scope, it.uid, 1))
+			s.note(it.file, engine.ItemIDFromUID(it.scope, it.uid, 1), errSuperseded)
+			return true
+		}
+	}
+	if len(s.f.state.superseded) == 0 {
+		return false
+	}
+	content := contentOf(s.f.describe(it))
+	for _, e := range s.f.state.superseded {
+		if e.scope == it.scope && e.content == content && (it.uid == "" || holderOf(it.scope, it.uid, e.item) > 0) {
+			s.f.keepBundle(it.file)
+			return true
+		}
+	}
+	return false
+}
+
+// isSingle reports whether a file holds one item.
+func (s *survey) isSingle(fl *file) bool {
+	if fl.status == statusRead || fl.status == statusSame && s.mustParse(fl) {
+		return !fl.held.bundle
+	}
+	return len(fl.refs) > 0 && !fl.refs[0].item.Place.Bundle
+}
+
+// supersede remembers that a bundle's copy doesn't count.
+func (s *survey) supersede(it *item, id engine.ItemID) {
+	s.f.supersede(superseded{it.scope, id, contentOf(s.f.describe(it))})
+	s.f.keepBundle(it.file)
+}
+
+// byUID gives the first free number of a UID.
+func (s *survey) byUID(it *item) {
+	for n := 1; ; n++ {
+		id := engine.ItemIDFromUID(it.scope, it.uid, n)
+		fl, taken := s.held[itemKey{it.scope, id}]
+		if !taken {
+			s.take(it, id)
+			if n > 1 {
+				s.note(it.file, id, errFurther)
+			}
+			return
+		}
+		if fl == nil && s.unsure(it, id) {
+			return // it may be that very item, renamed in a folder that couldn't be listed
+		}
+		if fl != nil && n == 1 && !s.isSingle(fl) && !it.file.held.bundle {
+			s.steal(it, id)
+			return
+		}
+	}
+}
+
+// unsure reports whether an item of the state that could not be looked at may be
+// the one at hand.
+func (s *survey) unsure(it *item, id engine.ItemID) bool {
+	r := s.lookUp(it.scope, id)
+	return r != nil && s.f.storage(r.item.Place.Storage) != nil
+}
+
+// steal makes a file of its own the holder of an item that a bundle held.
+func (s *survey) steal(it *item, id engine.ItemID) {
+	key := itemKey{it.scope, id}
+	from := s.held[key]
+	r := s.lookUp(it.scope, id)
+	if r != nil && r.file == from {
+		content := contentOf(r.item.Meta.Units)
+		if r.found != nil {
+			content = contentOf(s.f.describe(r.found))
+			r.found.id, r.found.ref = engine.ItemID{}, nil
+		}
+		s.f.supersede(superseded{it.scope, id, content})
+		s.f.keepBundle(from)
+		r.file, r.found = nil, nil
+	} else if from != nil {
+		for i := range from.held.items {
+			if old := &from.held.items[i]; old.scope == it.scope && old.id == id {
+				s.supersede(old, id)
+				old.id, old.ref = engine.ItemID{}, nil
+			}
+		}
+	}
+	delete(s.held, key)
+	s.take(it, id)
+	s.note(from, id, errSuperseded)
+}
+
+// byContent makes an ID of an item's content, counting equal ones by path.
+func (s *survey) byContent(it *item) {
+	d := engine.Digest(s.f.kinds[it.scope].ContentDigest(it.value))
+	for n := 1; ; n++ {
+		id := engine.ItemIDFromContent(it.scope, d, n)
+		if _, taken := s.held[itemKey{it.scope, id}]; taken {
+			continue
+		}
+		known := s.lookUp(it.scope, id) != nil
+		s.take(it, id)
+		it.anon = !known
+		return
+	}
+}

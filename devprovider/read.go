@@ -1,0 +1,127 @@
+package devprovider
+
+import (
+	"fmt"
+
+	"cradle/engine"
+	"cradle/pim"
+	"cradle/valuebag"
+)
+
+// maxObject bounds an object's size; photos of 20 MB are met with.
+const maxObject = 128 << 20
+
+// body is what a file turned out to hold.
+type body struct {
+	items  []item
+	bundle bool // more than one item: read only
+	torn   bool // written only in part
+	// problems are lines and entries that were set aside.
+	problems []string
+	lost     []string // entries that are no item of ours, or can't be one
+}
+
+// item is one item of a file.
+type item struct {
+	scope string
+	uid   string
+	value *valuebag.Values
+	pos   int // in its file
+
+	file    *file
+	id      engine.ItemID
+	ref     *ref          // the state's line that it belongs to; nil without one
+	viewID  engine.ItemID // the ID by the view, where it differs
+	anon    bool          // neither UID nor state nor view gave the ID
+	units   []engine.UnitMeta
+	claimed bool
+}
+
+// parse takes a file apart. Items of kinds that are not asked for are left out.
+func (f *Folder) parse(data []byte, collection string, want func(scope string) bool) body {
+	parsed := pim.Read(data)
+	b := body{bundle: parsed.Bundle, torn: parsed.Torn}
+	for _, p := range parsed.Problems {
+		if p.Lost {
+			b.lost = append(b.lost, p.String())
+		} else {
+			b.problems = append(b.problems, p.String())
+		}
+	}
+	for i := range parsed.Objects {
+		o := &parsed.Objects[i]
+		k := o.Kind
+		if k == nil || f.kinds[k.Name()] == nil || !want(k.Name()) {
+			continue
+		}
+		v, err := k.New(o.Text, collection)
+		if err != nil {
+			b.lost = append(b.lost, fmt.Sprintf("object %d: %v", i+1, err))
+			continue
+		}
+		b.items = append(b.items, item{scope: k.Name(), uid: o.UID, value: v, pos: i})
+	}
+	return b
+}
+
+// describe gives the item's units, once.
+func (f *Folder) describe(it *item) []engine.UnitMeta {
+	if it.units == nil {
+		it.units = engine.Describe(f.kinds[it.scope], it.value)
+	}
+	return it.units
+}
+
+// unitCollection is in no content digest: where a copy lies isn't what it says.
+const unitCollection = "collection"
+
+// contentOf is one digest over the units of an item but the collection.
+func contentOf(units []engine.UnitMeta) engine.Digest {
+	b := make([]byte, 0, 32*len(units))
+	for i := range units {
+		if units[i].Unit == unitCollection || units[i].Digest.IsZero() {
+			continue
+		}
+		b = append(append(b, units[i].Unit...), 0)
+		b = append(b, units[i].Digest[:]...)
+	}
+	return bodyDigest(b)
+}
+
+// alike counts the units, but the collection, in which two items are equal.
+func alike(a, b []engine.UnitMeta) int {
+	n := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i].Unit < b[j].Unit:
+			i++
+		case a[i].Unit > b[j].Unit:
+			j++
+		default:
+			if a[i].Unit != unitCollection && a[i].Digest == b[j].Digest && !a[i].Digest.IsZero() {
+				n++
+			}
+			i++
+			j++
+		}
+	}
+	return n
+}
+
+// holderOf finds the number under which id holds a UID; 0 when it isn't made from
+// it.
+func holderOf(scope, uid string, id engine.ItemID) int {
+	if uid == "" {
+		return 0
+	}
+	for n := 1; n <= maxHolders; n++ {
+		if engine.ItemIDFromUID(scope, uid, n) == id {
+			return n
+		}
+	}
+	return 0
+}
+
+// maxHolders bounds the search for a holder's number; free numbers are found
+// beyond it.
+const maxHolders = 16

@@ -1,0 +1,284 @@
+package devprovider
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"cradle/engine"
+)
+
+// step is one operation that settles an unfinished replacement, noted by a survey
+// and done before the next write.
+type step struct {
+	storage string
+	drop    string // a path to delete; "" none
+	looked  object // how it looked: it is deleted only if it still does
+	from    string // a path to rename; "" none
+	to      string
+}
+
+// settleSteps decides what becomes of objects whose name says that they were about
+// to take another one's place. Any computer comes to the same from the two files:
+// torn, or the old one edited meanwhile: the new one goes; else the old one goes.
+func (s *survey) settleSteps() {
+	var byID map[string][]*ref
+	for _, fl := range s.walk.files {
+		if fl.step == nil || len(fl.refs) > 0 {
+			continue
+		}
+		switch fl.status {
+		case statusRead, statusTorn:
+		default:
+			continue
+		}
+		if byID == nil {
+			byID = map[string][]*ref{}
+			for i := range s.refs {
+				id := s.refs[i].id()
+				key := hex.EncodeToString(id[:idLength/2])
+				byID[key] = append(byID[key], &s.refs[i])
+			}
+		}
+		if r := stepOwner(fl, byID[fl.step.id[:idLength]]); r != nil {
+			s.settleKnown(fl, r)
+		} else if fl.status == statusRead {
+			s.settleUnknown(fl)
+		}
+	}
+}
+
+// stepOwner finds the state's item that a step's file belongs to.
+func stepOwner(fl *file, refs []*ref) *ref {
+	for _, r := range refs {
+		if !fl.step.of(r.id()) || r.item.Place.Bundle {
+			continue
+		}
+		if fl.status == statusTorn {
+			return r
+		}
+		if fl.held.bundle {
+			return nil
+		}
+		it := &fl.held.items[0]
+		if it.scope == r.scope && (r.byPath || it.uid == "" || holderOf(it.scope, it.uid, r.id()) > 0) {
+			return r
+		}
+	}
+	return nil
+}
+
+func (s *survey) settleKnown(fl *file, r *ref) {
+	was := r.item.Place
+	old := s.walk.bySpot[spotOf(was)]
+	if old == nil && s.f.blind(s.walk, spotOf(was)) != nil {
+		// Nobody knows whether the old one still lies there.
+		fl.status = statusDropped
+		return
+	}
+	if fl.status == statusTorn {
+		if old == nil {
+			// The old one may only go after the new one is whole; this device, or
+			// somebody else, did otherwise. That is no deletion.
+			s.vague[r] = engine.ErrTorn
+			s.failed = append(s.failed, failure{r.scope, engine.ItemError{Item: r.id(), Path: fl.spot.path, Reason: engine.ErrTorn}})
+			fl.status = statusDropped
+			return
+		}
+		s.dropFile(fl)
+		return
+	}
+	if r.file != nil {
+		return // settled with another file already; this one is a further holder
+	}
+	if old != nil {
+		switch old.status {
+		case statusUnchanged, statusSame, statusTorn:
+		default:
+			s.dropFile(fl)
+			return
+		}
+		s.dropFile(old)
+	}
+	s.rename(fl, was)
+	it := &fl.held.items[0]
+	it.ref, it.id, it.claimed = r, r.id(), true
+	r.file, r.found = fl, it
+	s.held[itemKey{r.scope, r.id()}] = fl
+}
+
+// settleUnknown settles a step of an item that the state doesn't know, because the
+// state was wiped: the old one goes if the new one is as it was written and not
+// older.
+func (s *survey) settleUnknown(fl *file) {
+	if fl.held.bundle || !fl.step.holds(fl.body) {
+		return
+	}
+	it := &fl.held.items[0]
+	if it.uid == "" || !fl.step.of(engine.ItemIDFromUID(it.scope, it.uid, 1)) {
+		return
+	}
+	var old *file
+	for _, o := range s.walk.files {
+		if o == fl || o.status != statusRead || o.held.bundle || len(o.refs) > 0 || o.storage != fl.storage {
+			continue
+		}
+		if h := &o.held.items[0]; h.uid == it.uid && h.scope == it.scope {
+			if old != nil {
+				return // several: nobody knows which one it was to replace
+			}
+			old = o
+		}
+	}
+	if old == nil || old.entry.Modified > fl.entry.Modified {
+		return
+	}
+	s.dropFile(old)
+	s.rename(fl, engine.Place{Storage: old.storage, Path: old.spot.path})
+}
+
+// dropFile notes that a file is to be deleted. From now on it counts for nothing.
+func (s *survey) dropFile(fl *file) {
+	fl.status = statusDropped
+	s.f.steps = append(s.f.steps, step{
+		storage: fl.storage, drop: fl.spot.path,
+		looked: object{size: fl.entry.Size, modified: fl.entry.Modified},
+	})
+}
+
+// rename notes that a new object gets its lasting name.
+func (s *survey) rename(fl *file, old engine.Place) {
+	fl.final = join(parent(fl.spot.path), s.f.lastingName(*fl.step, parent(fl.spot.path), old))
+	if fl.final == fl.spot.path {
+		return
+	}
+	if o := s.walk.bySpot[spot{fl.storage, fl.final}]; o != nil && o.status != statusDropped {
+		fl.final = "" // taken by something else; the name stays
+		return
+	}
+	s.f.steps = append(s.f.steps, step{storage: fl.storage, from: fl.spot.path, to: fl.final})
+	s.f.alias[spot{fl.storage, fl.final}] = fl.spot.path
+}
+
+// lastingName is the name that a new object gets once the old one is gone: the old
+// one's in the same folder, so that other programs find the item where it was, if
+// that isn't a step's name itself.
+func (f *Folder) lastingName(s stepName, folder string, old engine.Place) string {
+	name := base(old.Path)
+	if _, isStep := parseStep(name); isStep || parent(old.Path) != folder {
+		return s.plain()
+	}
+	return name
+}
+
+// settle does what the survey noted. A step that the device refuses is left: the
+// next survey finds it again.
+func (f *Folder) settle(ctx context.Context) error {
+	for len(f.steps) > 0 {
+		st := f.steps[0]
+		if err := f.doStep(ctx, st); err != nil {
+			if f.ends(ctx, err) {
+				return err
+			}
+			f.log.Info("an unfinished step can't be settled now", "err", err)
+		}
+		f.steps = f.steps[1:]
+	}
+	return nil
+}
+
+func (f *Folder) doStep(ctx context.Context, st step) error {
+	if st.drop != "" {
+		e, err := f.store.Stat(ctx, st.storage, st.drop)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if e.Size != st.looked.size || e.Modified != st.looked.modified {
+			return fmt.Errorf("%s: %w", st.drop, engine.ErrChanged)
+		}
+		return f.remove(ctx, st.storage, st.drop)
+	}
+	if n := f.folders[spot{st.storage, parent(st.to)}]; n.exact(base(st.to)) {
+		return fmt.Errorf("%s: %w", st.to, fs.ErrExist)
+	}
+	moved, err := f.renameTo(ctx, spot{st.storage, st.from}, base(st.to))
+	if err != nil {
+		return err
+	}
+	if moved {
+		delete(f.alias, spot{st.storage, st.to})
+	}
+	return nil
+}
+
+// ends reports whether an error ends the session: the device is gone, or the
+// caller gave up.
+func (f *Folder) ends(ctx context.Context, err error) bool {
+	return errors.Is(err, engine.ErrGone) || ctx.Err() != nil
+}
+
+// actual is where an object lies now that the survey gave another path, because a
+// step is still to be done.
+func (f *Folder) actual(at spot) spot {
+	if p, ok := f.alias[at]; ok {
+		at.path = p
+	}
+	return at
+}
+
+// remove deletes an object and forgets it.
+func (f *Folder) remove(ctx context.Context, storage, path string) error {
+	if err := f.store.Delete(ctx, storage, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f.folders[spot{storage, parent(path)}].remove(base(path))
+	delete(f.seen, spot{storage, path})
+	return nil
+}
+
+// renameTo renames an object in its folder. Not done is no error where the device
+// can't: the object keeps its name.
+func (f *Folder) renameTo(ctx context.Context, at spot, name string) (bool, error) {
+	if f.state.learned[learnedRename] == "no" {
+		return false, nil
+	}
+	e, err := f.store.Rename(ctx, at.storage, at.path, name)
+	switch {
+	case err == nil && e.Name == name:
+		f.renamed(at, spot{at.storage, join(parent(at.path), name)}, e)
+		return true, nil
+	case err == nil, errors.Is(err, errors.ErrUnsupported):
+		// It has no such operation, or says that it did and didn't.
+		f.state.learned[learnedRename] = "no"
+		return false, nil
+	case f.ends(ctx, err):
+		return false, err
+	}
+	f.log.Info("the phone refuses to rename an object", "err", err)
+	return false, nil
+}
+
+// renamed keeps what is known of an object under its new path.
+func (f *Folder) renamed(from, to spot, e Entry) {
+	o := f.seen[from]
+	o.size, o.modified = e.Size, e.Modified
+	delete(f.seen, from)
+	f.seen[to] = o
+	f.folders[spot{from.storage, parent(from.path)}].remove(base(from.path))
+	if n := f.folders[spot{to.storage, parent(to.path)}]; n != nil {
+		n.add(base(to.path))
+	}
+}
+
+// What is learned of a device and kept in its state.
+const (
+	// learnedVerified: an object written by Cradle was read back and was equal.
+	learnedVerified = "verified"
+	// learnedRename is "no" for a device that cannot rename.
+	learnedRename = "rename"
+)
