@@ -31,14 +31,26 @@ func (s *Session) stopEvents() {
 	s.eventWait.Wait()
 }
 
+// pollEvents is how long one read of the interrupt pipe lasts under
+// [QuirkEventPoll].
+const pollEvents = time.Second
+
 // readEvents owns the interrupt pipe.
-func (s *Session) readEvents(ctx context.Context) {
+func (s *Session) readEvents(ctx context.Context, poll bool) {
 	defer close(s.events)
 	for failed := 0; failed < 20; {
-		p, err := s.t.ReadEvent(ctx)
+		one, cancel := ctx, context.CancelFunc(func() {})
+		if poll {
+			one, cancel = context.WithTimeout(ctx, pollEvents)
+		}
+		p, err := s.t.ReadEvent(one)
+		over := one.Err() != nil
+		cancel()
 		switch {
 		case ctx.Err() != nil, gone(err):
 			return
+		case err != nil && over:
+			continue
 		case err != nil:
 			// A stalled or noisy interrupt pipe is no reason to end a session.
 			failed++

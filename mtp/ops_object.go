@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"time"
 )
 
 // rootOr gives what the wire wants in place of [Root].
@@ -20,6 +21,14 @@ func rootOr(h, wire ObjectHandle) uint32 {
 // [Root]. format 0 is any format.
 func (s *Session) GetObjectHandles(ctx context.Context, storage StorageID, format FormatCode, parent ObjectHandle) ([]ObjectHandle, error) {
 	p, err := s.get(ctx, OpGetObjectHandles, uint32(storage), uint32(format), rootOr(parent, AllHandles))
+	if err == nil && s.quirks.Has(QuirkListFirst) {
+		s.mu.Lock()
+		if s.listed == nil {
+			s.listed = map[ObjectHandle]bool{}
+		}
+		s.listed[parent] = true
+		s.mu.Unlock()
+	}
 	return decoded(OpGetObjectHandles, p, err, DecodeHandles)
 }
 
@@ -179,19 +188,81 @@ func (s *Session) SendObjectPropList(ctx context.Context, storage StorageID, par
 // nothing in between. If the body fails to arrive the device may hold a torn
 // object under the handle that comes with the error; the caller decides.
 func (s *Session) CreateObject(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo, body []byte) (Created, error) {
+	return s.create(ctx, storage, parent, info, outBytes(body))
+}
+
+// CreateObjectFrom is CreateObject with size bytes of r as the body. If r has
+// fewer the error wraps [io.ErrUnexpectedEOF].
+func (s *Session) CreateObjectFrom(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo, r io.Reader, size int64) (Created, error) {
+	return s.create(ctx, storage, parent, info, outReader(r, size))
+}
+
+func (s *Session) create(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo, body dataOut) (Created, error) {
 	o := *info
-	o.Size = uint64(len(body))
+	o.Size = uint64(body.size)
+	if err := s.listFirst(ctx, storage, parent); err != nil {
+		return Created{}, err
+	}
 	c, err := s.SendObjectInfo(ctx, storage, parent, &o)
 	if err != nil {
 		return Created{}, err
 	}
-	return c, s.SendObjectBytes(ctx, body)
+	if _, err := s.do(ctx, OpSendObject, nil, body, nil); err != nil {
+		return c, err
+	}
+	if s.quirks.Has(QuirkListFirst) {
+		return s.confirm(ctx, c, storage, parent, o.FileName)
+	}
+	return c, nil
 }
 
-// CreateFolder makes a folder and makes sure of its handle: QEMU's device gives
-// one that it doesn't know yet when it was never asked for the parent's
-// children.
+// listFirst asks for a folder's children if the device wants that before they
+// change, once a session.
+func (s *Session) listFirst(ctx context.Context, storage StorageID, folder ObjectHandle) error {
+	if !s.quirks.Has(QuirkListFirst) {
+		return nil
+	}
+	s.mu.Lock()
+	done := s.listed[folder]
+	s.mu.Unlock()
+	if done {
+		return nil
+	}
+	_, err := s.GetObjectHandles(ctx, storage, 0, folder)
+	return err
+}
+
+// confirm finds out the handle of a new object, if the one announced isn't
+// (yet) that of an object of this name.
+func (s *Session) confirm(ctx context.Context, c Created, storage StorageID, parent ObjectHandle, name string) (Created, error) {
+	for try := range 3 {
+		o, err := s.GetObjectInfo(ctx, c.Handle)
+		if err == nil && o.FileName == name || err != nil && !IsRefusal(err) {
+			return c, err
+		}
+		entries, err := s.ListFolder(ctx, storage, parent)
+		for _, e := range entries {
+			if e.Name == name {
+				return Created{Storage: storage, Parent: parent, Handle: e.Handle}, nil
+			}
+		}
+		if err != nil && !errors.Is(err, ErrPartialList) {
+			return c, err
+		}
+		select {
+		case <-time.After(time.Duration(try+1) * 20 * time.Millisecond):
+		case <-ctx.Done():
+			return c, context.Cause(ctx)
+		}
+	}
+	return c, fmt.Errorf("%q was created and isn't there: %w", name, InvalidObjectHandle)
+}
+
+// CreateFolder makes a folder and makes sure of its handle.
 func (s *Session) CreateFolder(ctx context.Context, storage StorageID, parent ObjectHandle, name string) (Created, error) {
+	if err := s.listFirst(ctx, storage, parent); err != nil {
+		return Created{}, err
+	}
 	c, err := s.SendObjectInfo(ctx, storage, parent, &ObjectInfo{
 		Storage: storage, Format: FormatAssociation, Parent: parent,
 		AssociationType: AssociationGenericFolder, FileName: name,
@@ -199,20 +270,7 @@ func (s *Session) CreateFolder(ctx context.Context, storage StorageID, parent Ob
 	if err != nil {
 		return Created{}, err
 	}
-	o, err := s.GetObjectInfo(ctx, c.Handle)
-	if err == nil && o.FileName == name || err != nil && !IsRefusal(err) {
-		return c, err
-	}
-	entries, err := s.ListFolder(ctx, storage, parent)
-	for _, e := range entries {
-		if e.IsFolder && e.Name == name {
-			return Created{Storage: storage, Parent: parent, Handle: e.Handle}, nil
-		}
-	}
-	if err == nil || errors.Is(err, ErrPartialList) {
-		err = fmt.Errorf("folder %q was created and isn't there: %w", name, InvalidObjectHandle)
-	}
-	return Created{}, err
+	return s.confirm(ctx, c, storage, parent, name)
 }
 
 // DeleteObject deletes an object, a folder with all that is in it. If the

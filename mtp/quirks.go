@@ -34,6 +34,13 @@ const (
 	// QuirkShortEnd: a body is over when a transfer comes whose length is no
 	// multiple of 64, and only then; see [Session.CanSend].
 	QuirkShortEnd
+	// QuirkListFirst: a folder's new objects get the announced handles only if
+	// its children were asked for before, and a folder whose children were
+	// never asked for can't be deleted.
+	QuirkListFirst
+	// QuirkEventPoll: an event that comes while the interrupt pipe is being
+	// read is only given to the next read.
+	QuirkEventPoll
 	// QuirkNoAllStorages: a request for all storages at once wedges the device.
 	QuirkNoAllStorages
 )
@@ -81,13 +88,13 @@ var quirkTable = []quirkRow{
 	},
 	{
 		vendor: 0x46F4, product: 0x0004,
-		quirks:  QuirkNoOutZLP | QuirkShortEnd,
-		symptom: "stalls OUT transfers shorter than a header, so also a ZLP, and waits for ever for the end of a body that fills its last 64 bytes",
+		quirks:  QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkEventPoll,
+		symptom: "stalls OUT transfers shorter than a header, so also a ZLP; waits for ever for the end of a body that fills its last 64 bytes; knows new objects from inotify alone, in folders that were listed; doesn't wake the interrupt pipe",
 		source:  "QEMU hw/usb/dev-mtp.c; measured with 7.2",
 	},
 	{
 		manufacturer: "QEMU",
-		quirks:       QuirkNoOutZLP | QuirkShortEnd,
+		quirks:       QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst,
 		symptom:      "the same device behind another id",
 		source:       "QEMU hw/usb/dev-mtp.c",
 	},

@@ -76,6 +76,9 @@ type Session struct {
 
 	listing atomic.Uint32 // listingMode: the verdict on this device's property lists
 
+	listed map[ObjectHandle]bool // folders asked for, under QuirkListFirst; needs mu
+	mu     sync.Mutex
+
 	events    chan Event
 	stopEvent context.CancelFunc
 	eventWait sync.WaitGroup
@@ -116,7 +119,8 @@ func Open(ctx context.Context, t Transport, opt Options) (*Session, error) {
 	s.turn <- struct{}{}
 	eventCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopEvent = stop
-	s.eventWait.Go(func() { s.readEvents(eventCtx) })
+	poll := s.quirks.Has(QuirkEventPoll)
+	s.eventWait.Go(func() { s.readEvents(eventCtx, poll) })
 	if err := s.open(ctx); err != nil {
 		s.stopEvents()
 		return nil, fmt.Errorf("open mtp session: %w", err)

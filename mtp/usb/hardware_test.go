@@ -72,12 +72,29 @@ func workFolder(t *testing.T, s *mtp.Session) (mtp.StorageID, mtp.ObjectHandle) 
 	}
 	t.Cleanup(func() {
 		if s.Err() == nil {
-			if err := s.DeleteObject(context.Background(), f.Handle); err != nil {
-				t.Error(err)
-			}
+			deleteTree(t, s, ids[0], f.Handle)
 		}
 	})
 	return ids[0], f.Handle
+}
+
+// deleteTree deletes a folder with what is in it, from below: QEMU's device
+// deletes a folder only when it is empty.
+func deleteTree(t *testing.T, s *mtp.Session, storage mtp.StorageID, folder mtp.ObjectHandle) {
+	entries, err := s.ListFolder(context.Background(), storage, folder)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, e := range entries {
+		if e.IsFolder {
+			deleteTree(t, s, storage, e.Handle)
+		} else if err := s.DeleteObject(context.Background(), e.Handle); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.DeleteObject(context.Background(), folder); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestHardwareReadOnly(t *testing.T) {
@@ -259,11 +276,8 @@ func TestHardwareCancel(t *testing.T) {
 	s, tr := openPhone(t)
 	storage, folder := workFolder(t, s)
 	const size = 48 << 20
-	c, err := s.SendObjectInfo(t.Context(), storage, folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "big.bin", Size: size})
+	c, err := s.CreateObjectFrom(t.Context(), storage, folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "big.bin"}, zeros{}, size)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SendObject(t.Context(), io.LimitReader(zeros{}, size), size); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

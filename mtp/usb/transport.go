@@ -217,7 +217,7 @@ func (t *transport) ReadEvent(ctx context.Context) ([]byte, error) {
 	size := t.desc.iface.maxEvent
 	p := make([]byte, max(1, 64/size)*size)
 	n, err := t.event.ReadContext(ctx, p)
-	if err != nil {
+	if err != nil && n == 0 { // what came before a cancel is an event all the same
 		return nil, t.failed(ctx, err, uint8(t.event.Desc.Address))
 	}
 	return p[:n], nil
