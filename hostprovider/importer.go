@@ -1,0 +1,156 @@
+package hostprovider
+
+import (
+	"context"
+
+	"cradle/engine"
+	"cradle/pim"
+)
+
+// ImportFile is one file to be imported.
+type ImportFile struct {
+	Path       string // for the report
+	Collection string // where new items go; empty: DefaultCollection
+	Data       []byte
+}
+
+// ImportResult says what an import did.
+type ImportResult struct {
+	Created, Updated, Unchanged int
+	Problems                    []ImportProblem
+}
+
+// ImportProblem is something of a file that did not become an item.
+type ImportProblem struct {
+	Path   string
+	Line   int // 0 when it concerns the whole file
+	Reason string
+}
+
+// Import takes the items of files in, in one transaction. An item with the UID of
+// a live one edits that to the file's text; the nth of one UID in these files
+// belongs to its nth holder. One without a UID pairs with a live item of equal
+// content. What the files don't hold stays as it is.
+func (s *Store) Import(ctx context.Context, files []ImportFile) (ImportResult, error) {
+	var res ImportResult
+	err := s.change(ctx, "import", func(t *tx) error {
+		res = ImportResult{}
+		im := importer{t: t, res: &res, nth: map[string]int{}, paired: map[engine.ItemID]bool{}}
+		for _, f := range files {
+			if err := im.file(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return res, err
+}
+
+type importer struct {
+	t      *tx
+	res    *ImportResult
+	nth    map[string]int // how often a kind and UID came
+	paired map[engine.ItemID]bool
+}
+
+func (im *importer) file(f ImportFile) error {
+	if f.Collection == "" {
+		f.Collection = DefaultCollection
+	}
+	read := pim.Read(f.Data)
+	for _, p := range read.Problems {
+		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What})
+	}
+	for _, o := range read.Objects {
+		if err := im.t.ctx.Err(); err != nil {
+			return err
+		}
+		if err := im.object(f, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importer) object(f ImportFile, o pim.Object) error {
+	s, err := im.t.scope(o.Kind.Name())
+	if err != nil {
+		return err
+	}
+	v, err := s.kind.New(o.Text, f.Collection)
+	if err != nil {
+		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, 0, err.Error()})
+		return nil
+	}
+	var row *stored
+	var id engine.ItemID
+	if uid := s.kind.UID(v); uid != "" {
+		im.nth[s.kind.Name()+"\x00"+uid]++
+		row, id, err = im.byUID(s, uid, im.nth[s.kind.Name()+"\x00"+uid])
+	} else {
+		row, id, err = im.byContent(s, engine.Digest(s.kind.ContentDigest(v)))
+	}
+	if err != nil {
+		return err
+	}
+	im.paired[id] = true
+	live := row != nil && row.gone == 0
+	if live {
+		v = s.kind.SetCollection(v, row.collection)
+	}
+	_, changed, err := s.put(row, id, v)
+	switch {
+	case err != nil:
+		return err
+	case !live:
+		im.res.Created++
+	case changed:
+		im.res.Updated++
+	default:
+		im.res.Unchanged++
+	}
+	return nil
+}
+
+// byUID finds the nth live holder of a UID; without one the ID of a new holder,
+// or of a deleted one that comes back.
+func (im *importer) byUID(s *scopeTx, uid string, nth int) (*stored, engine.ItemID, error) {
+	holders, err := s.holders(uid)
+	if err != nil {
+		return nil, engine.ItemID{}, err
+	}
+	for _, it := range holders {
+		if it.gone == 0 && !im.paired[it.meta.ID] {
+			return it, it.meta.ID, nil
+		}
+	}
+	if nth == 1 {
+		for _, it := range holders {
+			if it.gone == 1 {
+				return it, it.meta.ID, nil
+			}
+		}
+	}
+	return s.free(func(n int) engine.ItemID { return engine.ItemIDFromUID(s.kind.Name(), uid, n) })
+}
+
+// byContent finds a live item of equal content that nothing of this import is
+// paired with yet.
+func (im *importer) byContent(s *scopeTx, content engine.Digest) (*stored, engine.ItemID, error) {
+	var ids []string
+	err := s.c.query(func(r row) error { ids = append(ids, r.str(0)); return nil },
+		`SELECT id FROM item WHERE content = ? AND kind = ? AND gone = 0 AND meta IS NOT NULL ORDER BY id`, content[:], s.kind.Name())
+	if err != nil {
+		return nil, engine.ItemID{}, err
+	}
+	for _, id := range ids {
+		it, err := s.item(id)
+		if err != nil {
+			return nil, engine.ItemID{}, err
+		}
+		if !im.paired[it.meta.ID] {
+			return it, it.meta.ID, nil
+		}
+	}
+	return s.free(func(n int) engine.ItemID { return engine.ItemIDFromContent(s.kind.Name(), content, n) })
+}
