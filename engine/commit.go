@@ -65,10 +65,7 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 	for _, w := range work {
 		ids := w.ex.touched
 		w.ex.touched = nil
-		if len(ids) == 0 {
-			continue
-		}
-		err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error { return tx.SettleView(s.peer.ID, ids) })
+		err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error { return tx.SettleView(s.peer.ID, mark, ids) })
 		if err != nil {
 			return fmt.Errorf("settling the view of the phone: %w", err)
 		}

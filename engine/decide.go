@@ -58,7 +58,7 @@ type decider struct {
 	deferred map[deferredKey]Conflict
 	views    map[ItemID][]ViewRow
 	state    func(ItemID) *ItemMeta // the phone's state
-	met      bool                   // that state comes after a session with this store, or after a restored one
+	older    bool                   // that state is of an earlier session with this store than the last
 }
 
 type deferredKey struct {
@@ -484,13 +484,13 @@ func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
 // wasThere reports whether the phone held the store's very item before it was
 // deleted there, although its state doesn't say so (it was wiped since): its last
 // line has the same content, or the store's view has the same versions. A state
-// with a mark of this store wasn't wiped; that it doesn't know what the view knows
-// then means that the phone was restored, and what was deleted is older.
+// of an earlier session than the last one means that the phone was restored, and
+// what was deleted there may be older than the view.
 func (d *decider) wasThere(h *ItemMeta) bool {
 	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
 		return true
 	}
-	if d.met {
+	if d.older {
 		return false
 	}
 	for _, row := range d.views[h.ID] {

@@ -78,8 +78,11 @@ type PeerFacts struct {
 
 // Meeting is how a store knows a peer.
 type Meeting struct {
-	Known    bool              // a session with this peer was committed before
-	StoreID  ReplicaID         // the store's identity in session marks
+	Known   bool      // a session with this peer was committed before
+	StoreID ReplicaID // the store's identity in session marks
+	// Older: the state carries an earlier mark of this store than the last one that
+	// SettleView confirmed: the peer was restored from a backup.
+	Older    bool
 	Renewed  bool              // the store took new replica IDs: it was copied or restored
 	Mappings map[string]string // the peer's collection → the store's, where they differ
 }
@@ -119,9 +122,9 @@ type Tx interface {
 	Knowledge() (Knowledge, error)
 	SetKnowledge(Knowledge) error
 	// PutView adds a row; SettleView makes the newest row of each item of the
-	// peer the only one, no longer announced (the peer's state was committed).
+	// peer the only one, no longer announced: the peer's state with this mark was written.
 	PutView(peer PeerID, row ViewRow) error
-	SettleView(peer PeerID, ids []ItemID) error
+	SettleView(peer PeerID, mark [16]byte, ids []ItemID) error
 	// Log records a conflict; a waiting or held one is found again by Deferred
 	// until Obsolete is called for it.
 	Log(run int64, c Conflict) error

@@ -233,7 +233,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		store: w.store.Knowledge, phone: w.state.Knowledge,
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
-	_, d.met = s.peer.Marks[s.meeting.StoreID]
+	d.older = s.meeting.Older
 	for _, c := range w.deferred {
 		unit := c.Unit
 		if unit == UnitDeleted {

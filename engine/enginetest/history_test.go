@@ -276,6 +276,17 @@ func (w *world) everywhere() map[string]bool {
 	return all
 }
 
+// forget is run before a store is replaced: its conflict log goes with it.
+func (w *world) forget(s *MemStore) {
+	for _, c := range s.Conflicts() {
+		if c.Lost != nil {
+			for _, x := range values(c.Lost) {
+				w.held[x] = free
+			}
+		}
+	}
+}
+
 // replaced is run after a device was replaced by an older image: what only it
 // held is gone with it, and so may be what only it had deleted.
 func (w *world) replaced() {
@@ -316,7 +327,9 @@ func (w *world) disaster(i, j int) {
 		}
 		w.logf("state of %s wiped", w.phones[j].Serial)
 		w.phones[j].Wipe()
-		delete(w.backup, w.phones[j].Serial)
+		// A store restored in place finds that out from the mark on a phone; one
+		// that meets a wiped phone first can't.
+		clear(w.backup)
 		w.replaced()
 	case 1:
 		w.logf("backup of %s", w.phones[j].Serial)
@@ -336,6 +349,7 @@ func (w *world) disaster(i, j int) {
 		key := fmt.Sprint("PC", i)
 		if b, ok := w.backup[key].(*MemStore); ok {
 			w.logf("PC%d restored", i+1)
+			w.forget(w.stores[i])
 			w.stores[i] = b.Copy()
 			w.replaced()
 		} else {
@@ -344,6 +358,7 @@ func (w *world) disaster(i, j int) {
 		}
 	case 5:
 		w.logf("PC%d's store wiped", i+1)
+		w.forget(w.stores[i])
 		w.stores[i] = NewMemStore(w.replicaID, Toy{scope})
 		delete(w.backup, fmt.Sprint("PC", i))
 		w.replaced()

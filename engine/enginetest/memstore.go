@@ -16,7 +16,8 @@ type MemStore struct {
 	scopes map[string]*memScope
 	schema map[string]engine.Schema
 	peers  map[engine.PeerID]bool
-	marks  map[[16]byte]bool
+	marks  map[[16]byte]int // in the order made
+	last   map[engine.PeerID][16]byte
 	log    []engine.Conflict
 	runs   int64
 	fresh  func() engine.ReplicaID
@@ -43,7 +44,7 @@ type memItem struct {
 
 // NewMemStore makes an empty store; fresh gives replica IDs.
 func NewMemStore(fresh func() engine.ReplicaID, schemas ...engine.Schema) *MemStore {
-	s := &MemStore{id: fresh(), scopes: map[string]*memScope{}, schema: map[string]engine.Schema{}, peers: map[engine.PeerID]bool{}, marks: map[[16]byte]bool{}, fresh: fresh}
+	s := &MemStore{id: fresh(), scopes: map[string]*memScope{}, schema: map[string]engine.Schema{}, peers: map[engine.PeerID]bool{}, marks: map[[16]byte]int{}, last: map[engine.PeerID][16]byte{}, fresh: fresh}
 	for _, sc := range schemas {
 		s.schema[sc.Name()] = sc
 		s.scopes[sc.Name()] = &memScope{
@@ -72,7 +73,7 @@ func (s *MemStore) Copy() *MemStore {
 	for n, sc := range s.scopes {
 		c.scopes[n] = sc.clone()
 	}
-	c.peers, c.marks = maps.Clone(s.peers), maps.Clone(s.marks)
+	c.peers, c.marks, c.last = maps.Clone(s.peers), maps.Clone(s.marks), maps.Clone(s.last)
 	c.log = slices.Clone(s.log)
 	return &c
 }
@@ -142,7 +143,7 @@ func (s *MemStore) Conflicts() []engine.Conflict { return s.log }
 // Admit: a copy or a restored store takes new replica IDs.
 func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meeting, error) {
 	renew := false
-	if m, ok := p.Marks[s.id]; ok && !s.marks[m] {
+	if m, ok := p.Marks[s.id]; ok && s.marks[m] == 0 {
 		renew = true
 	}
 	for n, sc := range s.scopes {
@@ -157,13 +158,15 @@ func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meetin
 			renew = true
 		}
 	}
+	m, ok := p.Marks[s.id]
+	older := ok && s.marks[m] < s.marks[s.last[p.ID]]
 	if renew {
 		s.id = s.fresh()
 		for n, sc := range s.scopes {
 			sc.renew(s.fresh(), p.Knowledge[n])
 		}
 	}
-	return engine.Meeting{Known: s.peers[p.ID], StoreID: s.id, Renewed: renew}, nil
+	return engine.Meeting{Known: s.peers[p.ID], StoreID: s.id, Renewed: renew, Older: older}, nil
 }
 
 // renew gives the scope a new replica ID; what nobody can have seen is minted
@@ -368,7 +371,8 @@ func (t *memTx) PutView(p engine.PeerID, row engine.ViewRow) error {
 	return nil
 }
 
-func (t *memTx) SettleView(p engine.PeerID, ids []engine.ItemID) error {
+func (t *memTx) SettleView(p engine.PeerID, mark [16]byte, ids []engine.ItemID) error {
+	t.s.last[p] = mark
 	for _, id := range ids {
 		if rows := t.sc.views[p][id]; len(rows) > 0 {
 			row := rows[0]
@@ -396,7 +400,9 @@ func (t *memTx) Obsolete(id engine.ItemID, unit string) error {
 
 func (t *memTx) Commit(p engine.PeerFacts, mark [16]byte, shared uint64) error {
 	t.s.peers[p.ID] = true
-	t.s.marks[mark] = true
+	if t.s.marks[mark] == 0 {
+		t.s.marks[mark] = len(t.s.marks) + 1
+	}
 	t.sc.shared = shared
 	return nil
 }
