@@ -157,7 +157,7 @@ func (p *parsed) lineValue(c int, name string) string {
 func (p *parsed) cluster() {
 	t := p.t
 	p.clusters = make([]cluster, 0, len(t.Lines)+len(t.Components))
-	b := make([]byte, 0, len(t.Source)+64)
+	b := make([]byte, 0, min(len(t.Source)+64, 4096))
 	type piece struct{ at, start, end int }
 	pieces := make([]piece, 0, len(t.Lines))
 	card := p.kind.card()
@@ -428,17 +428,12 @@ func (p *parsed) normComponent(i int) string {
 // New makes the bag of one object. text is kept as it is (UTF-16 becomes
 // UTF-8); it may lack its END. Errors: ErrNoObject, ErrSeveral, ErrLimit.
 func (k *Kind) New(text []byte, collection string) (*valuebag.Values, error) {
-	src, wide := sourceText(text)
+	src, _ := sourceText(text)
 	p, err := k.parseItem(src)
 	if err != nil {
 		return nil, err
 	}
-	if wide {
-		text = []byte(src)
-	} else {
-		text = slices.Clone(text)
-	}
-	return p.bag(text, collection), nil
+	return p.bag([]byte(src), collection), nil
 }
 
 // bag makes the bag of the parsed item. The bag owns text.

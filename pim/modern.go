@@ -1,7 +1,6 @@
 package pim
 
 import (
-	"encoding/base64"
 	"strings"
 )
 
@@ -174,14 +173,6 @@ func squeeze(s string) string {
 		}
 	}
 	return string(b)
-}
-
-// decodeBase64 is tolerant of missing padding. ok is false when the text is no
-// base64.
-func decodeBase64(s string) (data []byte, ok bool) {
-	s = strings.TrimRight(s, "=")
-	data, err := base64.RawStdEncoding.DecodeString(s)
-	return data, err == nil
 }
 
 // unquotePrintable undoes quoted-printable, lower-case hex included; what is no

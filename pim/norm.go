@@ -2,6 +2,7 @@ package pim
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -31,16 +32,39 @@ func appendNormHead(b []byte, m *modern) []byte {
 }
 
 func appendBinaryNorm(b []byte, value string) []byte {
-	data, ok := decodeBase64(value)
+	sum, n, ok := sumBase64(value)
 	if !ok {
-		data = []byte(value)
+		sum, n = sha256.Sum256([]byte(value)), len(value)
 		b = append(b, "undecoded-"...)
 	}
-	sum := sha256.Sum256(data)
 	b = append(b, "sha256-"...)
 	b = hex.AppendEncode(b, sum[:])
 	b = append(b, '/')
-	return strconv.AppendInt(b, int64(len(data)), 10)
+	return strconv.AppendInt(b, int64(n), 10)
+}
+
+// sumBase64 is the SHA-256 and the length of what base64 stands for, padded or
+// not, made without holding it in memory.
+func sumBase64(s string) (sum [sha256.Size]byte, n int, ok bool) {
+	s = strings.TrimRight(s, "=")
+	if strings.ContainsAny(s, "\r\n") {
+		return sum, 0, false
+	}
+	h := sha256.New()
+	var in [4096]byte
+	var out [3072]byte
+	for len(s) > 0 {
+		part := s[:min(len(s), len(in))]
+		s = s[len(part):]
+		m, err := base64.RawStdEncoding.Decode(out[:], in[:copy(in[:], part)])
+		if err != nil {
+			return sum, 0, false
+		}
+		h.Write(out[:m])
+		n += m
+	}
+	h.Sum(sum[:0])
+	return sum, n, true
 }
 
 type normParam struct{ name, value string }
