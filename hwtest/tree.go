@@ -188,17 +188,18 @@ func (t *tree) look(n *node) bool {
 // list brings n.kids in step with the folder. An unreadable folder is an error,
 // never an empty list.
 func (t *tree) list(n *node) error {
-	t.watch.poll()
-	if n.whole && time.Since(n.readAt) < trust {
-		return nil
-	}
 	now := time.Now()
 	path := n.path()
-	n.whole = false
-	before, err := os.Lstat(path)
+	before, err := os.Lstat(path) // a folder above may have been renamed
 	if err != nil {
+		n.whole = false
 		return err
 	}
+	t.watch.poll()
+	if n.whole && now.Sub(n.readAt) < trust {
+		return nil
+	}
+	n.whole = false
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return err
