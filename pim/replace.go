@@ -1,7 +1,6 @@
 package pim
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -151,7 +150,8 @@ type rebuild struct {
 	groups   map[string]int // group names in use in dst, lower case
 	master   []byte         // lines for a master component that dst hasn't
 	wrapper  []byte         // lines for a wrapper that dst hasn't
-	kept     int            // clusters of the master left or put in
+	series   int            // overrides put in
+	when     bool           // the unit when was done
 }
 
 func (k *Kind) rebuilder(dst, src *valuebag.Values) (*rebuild, error) {
@@ -168,6 +168,7 @@ func (k *Kind) rebuilder(dst, src *valuebag.Values) (*rebuild, error) {
 }
 
 func (r *rebuild) finish(collection string) (*valuebag.Values, error) {
+	r.zones()
 	r.addMaster()
 	r.dropMaster()
 	text := applyChanges(r.dst.t.Source, r.changes, r.eol)
@@ -219,12 +220,7 @@ func (r *rebuild) unit(u uint8, want map[string]int) error {
 			r.takeOut(c)
 		}
 	}
-	if zones {
-		r.whenZones()
-	}
-	if !r.k.card() && u == calOverrides {
-		r.overrideZones()
-	}
+	r.when = r.when || zones
 	for s, n := range want {
 		if n > 0 {
 			return fmt.Errorf("%s %s %q: %w", r.k.name, r.k.units[u], clip(s), ErrNoElement)
@@ -320,6 +316,9 @@ func (r *rebuild) place(c *cluster, removed *[]int) int {
 // put writes a cluster of src into dst.
 func (r *rebuild) put(c *cluster, at int) {
 	b := r.encode(c)
+	if c.comp != 0 && slices.Contains(r.src.overrides, c.comp) {
+		r.series++
+	}
 	switch at {
 	case placeMaster:
 		r.master = append(r.master, b...)
@@ -548,55 +547,61 @@ func (r *rebuild) categories(want map[string]int) {
 	}
 }
 
-// whenZones makes the definitions of the zones that src's dates name equal to
-// src's; one that dst's dates alone named goes away.
-func (r *rebuild) whenZones() {
+// zones sees to the VTIMEZONEs once all units are done. Those that the dates
+// name become src's if the unit when was replaced; one that only the old dates
+// named goes; one that new overrides name and dst lacks comes along, and counts
+// in no unit.
+func (r *rebuild) zones() {
 	d, s := r.dst, r.src
-	named := s.whenZones()
+	if d.kind.card() || !r.when && r.series == 0 {
+		return
+	}
 	old := d.whenZones()
+	named := old
+	want := map[string]int{}
+	if r.when {
+		named = s.whenZones()
+		for _, z := range s.zones {
+			if slices.Contains(named, s.zoneID(z)) {
+				want[s.normComponent(z)]++
+			}
+		}
+	}
 	have := map[string]bool{}
 	for _, z := range d.zones {
 		id := d.zoneID(z)
+		keep := true
 		switch {
+		case !r.when:
 		case slices.Contains(named, id):
-			if sz := s.zone(id); !have[id] && sz != 0 && s.normComponent(sz) == d.normComponent(z) && s.zoneCount(id) == 1 {
-				have[id] = true
-				continue
+			n := d.normComponent(z)
+			if keep = want[n] > 0; keep {
+				want[n]--
 			}
-		case !slices.Contains(old, id) || d.namedElsewhere(id):
+		case slices.Contains(old, id):
+			keep = d.namedElsewhere(id)
+		}
+		if keep {
+			have[id] = true
 			continue
 		}
 		r.changes = append(r.changes, change{start: d.t.Components[z].Start, end: d.t.Components[z].End})
 	}
 	for _, z := range s.zones {
 		id := s.zoneID(z)
-		if slices.Contains(named, id) && !have[id] {
-			r.putZone(z)
-		}
-	}
-}
-
-// overrideZones brings along the definitions that src's overrides name and dst
-// lacks. They count in no unit unless dst's dates name the zone.
-func (r *rebuild) overrideZones() {
-	when := r.dst.whenZones()
-	for _, z := range r.src.zones {
-		id := r.src.zoneID(z)
-		if r.dst.zone(id) != 0 || slices.Contains(when, id) || !r.src.namedElsewhere(id) || slices.Contains(r.src.whenZones(), id) && r.pendingZone(id) {
+		switch {
+		case slices.Contains(named, id):
+			n := s.normComponent(z)
+			if !r.when || want[n] == 0 {
+				continue
+			}
+			want[n]--
+		case r.series == 0 || have[id] || !s.namedElsewhere(id):
 			continue
 		}
+		have[id] = true
 		r.putZone(z)
 	}
-}
-
-// pendingZone reports whether a change made so far puts that zone in.
-func (r *rebuild) pendingZone(id string) bool {
-	for _, c := range r.changes {
-		if strings.Contains(c.text, "VTIMEZONE") && strings.Contains(c.text, id) {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *rebuild) putZone(z int) {
@@ -627,16 +632,6 @@ func (p *parsed) zone(id string) int {
 	return 0
 }
 
-func (p *parsed) zoneCount(id string) int {
-	n := 0
-	for _, z := range p.zones {
-		if p.zoneID(z) == id {
-			n++
-		}
-	}
-	return n
-}
-
 // namedElsewhere reports whether an override, or a line of the master that is
 // not in the unit when, names the zone.
 func (p *parsed) namedElsewhere(id string) bool {
@@ -654,10 +649,19 @@ func (p *parsed) namedElsewhere(id string) bool {
 
 // addMaster writes a master component for lines that dst had no place for.
 func (r *rebuild) addMaster() {
-	if len(r.master) == 0 {
-		return
-	}
 	d := r.dst
+	if len(r.master) == 0 {
+		// Without its last override a series without master would be nothing.
+		left := r.series
+		for i := range d.clusters {
+			if c := &d.clusters[i]; c.comp != 0 && !r.gone[i] && slices.Contains(d.overrides, c.comp) {
+				left++
+			}
+		}
+		if d.kind.card() || d.main != 0 || left > 0 {
+			return
+		}
+	}
 	name := r.k.component
 	b := []byte("BEGIN:" + name + r.eol)
 	if d.uid != "" {
@@ -690,8 +694,17 @@ func (r *rebuild) dropMaster() {
 			return
 		}
 	}
+	left := r.series
+	for i := range d.clusters {
+		if c := &d.clusters[i]; c.comp != 0 && !r.gone[i] && slices.Contains(d.overrides, c.comp) {
+			left++
+		}
+	}
+	if left == 0 {
+		return
+	}
 	k := &d.t.Components[d.main]
-	kept := r.changes[:0]
+	kept := make([]change, 0, len(r.changes)+1)
 	for _, c := range r.changes {
 		if c.start >= k.Start && c.end <= k.End && c.start < k.End {
 			if c.text == "" || c.start > k.Start {
@@ -699,13 +712,6 @@ func (r *rebuild) dropMaster() {
 			}
 		}
 		kept = append(kept, c)
-	}
-	left := len(d.overrides) > 0
-	for _, c := range kept {
-		left = left || bytes.Contains([]byte(c.text), []byte("BEGIN:"+r.k.component))
-	}
-	if !left {
-		return
 	}
 	r.changes = append(kept, change{start: k.Start, end: k.End})
 }
