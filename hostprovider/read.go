@@ -114,7 +114,8 @@ func (s *Store) Metas(ctx context.Context, scope string, ids []engine.ItemID) (m
 	return metas, err
 }
 
-// Load reads the settled values of items.
+// Load reads the settled values of items; one that is deleted through the views
+// counts until that is settled.
 func (s *Store) Load(ctx context.Context, scope string, ids []engine.ItemID) (map[engine.ItemID]*valuebag.Values, error) {
 	k, err := kindOf(scope)
 	if err != nil {
@@ -134,7 +135,7 @@ func (s *Store) Load(ctx context.Context, scope string, ids []engine.ItemID) (ma
 				values[id] = v
 				return nil
 			}, `SELECT b.text, i.collection FROM item i JOIN body b ON b.n = i.n
-				WHERE i.id = ? AND i.kind = ? AND i.gone = 0 AND i.meta IS NOT NULL`, id.String(), scope)
+				WHERE i.id = ? AND i.kind = ? AND i.gone <> 1 AND i.meta IS NOT NULL`, id.String(), scope)
 			if err != nil {
 				return err
 			}
@@ -151,7 +152,7 @@ func (s *Store) Heads(ctx context.Context, scope string, ids []engine.ItemID) (m
 		for _, id := range ids {
 			_, err := c.one(func(r row) {
 				heads[id] = engine.Head{UID: r.str(0), Summary: r.str(1), Size: r.int(2)}
-			}, `SELECT uid, summary, size FROM item WHERE id = ? AND kind = ? AND gone = 0 AND meta IS NOT NULL`, id.String(), scope)
+			}, `SELECT uid, summary, size FROM item WHERE id = ? AND kind = ? AND gone <> 1 AND meta IS NOT NULL`, id.String(), scope)
 			if err != nil {
 				return err
 			}
@@ -178,7 +179,7 @@ func (s *Store) Anonymous(ctx context.Context, scope string) ([]engine.ItemID, e
 func (s *Store) Count(ctx context.Context, scope string) (int, error) {
 	var n int64
 	err := s.read(ctx, func(c *conn) (err error) {
-		n, err = c.number(`SELECT count(*) FROM item WHERE kind = ? AND gone = 0 AND meta IS NOT NULL`, scope)
+		n, err = c.number(`SELECT count(*) FROM item WHERE kind = ? AND gone <> 1 AND meta IS NOT NULL`, scope)
 		return err
 	})
 	return int(n), err
