@@ -61,8 +61,11 @@ func settled(modified, at int64) bool { return modified != 0 && at > modified+ra
 // asListed reports whether an object looks as place says it did, times compared
 // after shift.
 func asListed(e *Entry, p *engine.Place, shift int64) bool {
-	return e.Size == p.Size && p.Modified != 0 && e.Modified == p.Modified+shift
+	return sameSize(e.Size, p.Size) && p.Modified != 0 && e.Modified == p.Modified+shift
 }
+
+// sameSize compares sizes; a negative one isn't known.
+func sameSize(a, b int64) bool { return a == b || a < 0 || b < 0 }
 
 // commonShift finds the whole quarter-hours by which all times have moved: at
 // least half of the witnesses moved by the same ones and none stayed. An object

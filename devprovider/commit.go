@@ -138,7 +138,11 @@ func (f *Folder) writeGeneration(ctx context.Context, s *state, body []byte) (*g
 		if err != nil {
 			return nil, fmt.Errorf("writing the phone's state: %w", err)
 		}
+		if e.Name != "" {
+			name = e.Name
+		}
 		names.add(name)
+		path = join(stateFolder, name)
 		got, err := f.store.Read(ctx, f.home, path, int64(len(body))+1)
 		if err == nil && !bytes.Equal(got, body) {
 			err = fmt.Errorf("%w: %d bytes written, %d read back", errAltered, len(body), len(got))

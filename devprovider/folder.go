@@ -123,9 +123,6 @@ func Open(ctx context.Context, store ObjectStore, opt Options) (*Folder, error) 
 	for _, k := range opt.Kinds {
 		f.kinds[k.Name()] = k
 	}
-	if w, ok := store.(interface{ GuessOffset(time.Time) int64 }); ok {
-		f.clock.guess = w.GuessOffset(opt.Now())
-	}
 	var err error
 	if f.storages, err = store.Storages(ctx); err != nil {
 		return nil, fmt.Errorf("storages: %w", err)

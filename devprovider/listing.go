@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"time"
 
 	"cradle/engine"
 )
@@ -128,6 +129,9 @@ func (f *Folder) walkTrees(ctx context.Context) (*walk, error) {
 				return nil, err
 			}
 		}
+	}
+	if g, ok := f.store.(interface{ GuessOffset(time.Time) int64 }); ok {
+		f.clock.guess = g.GuessOffset(f.opt.Now())
 	}
 	w.bySpot = make(map[spot]*file, len(w.files))
 	files := w.files[:0]

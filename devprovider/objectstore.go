@@ -37,7 +37,8 @@ type ObjectStore interface {
 	// Read gives an object's bytes; ErrTooLarge beyond limit bytes.
 	Read(ctx context.Context, storage, path string, limit int64) ([]byte, error)
 	// Create makes an object of these bytes in a folder that is there, never over
-	// another one, and returns it as the device then shows it.
+	// another one, and returns it as the device then shows it, which may be under
+	// another name.
 	Create(ctx context.Context, storage, path string, body []byte) (Entry, error)
 	// Mkdir makes one folder; fs.ErrExist when it is there.
 	Mkdir(ctx context.Context, storage, path string) error

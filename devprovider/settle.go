@@ -198,7 +198,7 @@ func (f *Folder) doStep(ctx context.Context, st step) error {
 		if err != nil {
 			return err
 		}
-		if e.Size != st.looked.size || e.Modified != st.looked.modified {
+		if !sameSize(e.Size, st.looked.size) || e.Modified != st.looked.modified {
 			return fmt.Errorf("%s: %w", st.drop, engine.ErrChanged)
 		}
 		return f.remove(ctx, st.storage, st.drop)

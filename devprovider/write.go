@@ -322,11 +322,14 @@ func (f *Folder) createAt(ctx context.Context, p *writePlan, path string) (engin
 	if err != nil {
 		return engine.Place{}, err
 	}
+	if e.Name != "" && e.Name != base(path) {
+		path = join(p.folder, e.Name) // the phone chose another name
+	}
 	names, at := f.folders[spot{p.storage, p.folder}], f.clock.device()
 	if names != nil {
 		names.add(base(path))
 	}
-	if e.Size >= 0 && e.Size != int64(len(p.body)) || e.Size < 0 || f.state.learned[learnedVerified] == "" {
+	if e.Size != int64(len(p.body)) || f.state.learned[learnedVerified] == "" {
 		if err := f.verify(ctx, p, path); err != nil {
 			if !f.ends(ctx, err) {
 				f.remove(ctx, p.storage, path) //nolint:errcheck // the first error is the one to tell
@@ -456,10 +459,10 @@ func (f *Folder) unchanged(ctx context.Context, old engine.Place) error {
 	if f.isTorn(at) {
 		return nil
 	}
-	if e.Size != o.size || e.Modified != o.modified {
+	if !sameSize(e.Size, o.size) || e.Modified != o.modified {
 		return fmt.Errorf("%s: %w", at.path, engine.ErrChanged)
 	}
-	if settled(o.modified, o.at) || o.body.IsZero() {
+	if settled(o.modified, o.at) && e.Size >= 0 && o.size >= 0 || o.body.IsZero() {
 		return nil
 	}
 	got, err := f.store.Read(ctx, at.storage, at.path, maxObject)
