@@ -117,6 +117,9 @@ func (e *editor) apply(ed *PropertyEdit) error {
 	case EditUpdate:
 		i, err := e.find(&ed.Old)
 		if err != nil {
+			if e.already(ed) {
+				return nil
+			}
 			return err
 		}
 		p, err := e.check(ed.New)
@@ -157,6 +160,17 @@ func (e *editor) apply(ed *PropertyEdit) error {
 		return fmt.Errorf("edit %d: %w", ed.Op, ErrBadRow)
 	}
 	return nil
+}
+
+// already reports whether the row reads as the edit wants it: the UID of an
+// override follows its master's.
+func (e *editor) already(ed *PropertyEdit) bool {
+	for i := range e.list {
+		if r := &e.list[i]; !r.deleted && r.now.Pos == ed.Old.Pos && sameRow(&r.now, &ed.New) {
+			return true
+		}
+	}
+	return false
 }
 
 // renameOverrides gives the overrides the new UID of their master.
@@ -339,7 +353,7 @@ func (e *editor) write() string {
 		}
 	}
 	more, wrapper := e.grow(order, fresh, has)
-	text := applyChanges(e.Source, append(changes, more...), e.eol)
+	text := applyChanges(e.Text, append(changes, more...), e.eol)
 	if wrapper != "" {
 		text = wrap(text, wrapper, e.eol)
 	}

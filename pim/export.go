@@ -46,7 +46,7 @@ func appendRaw(b []byte, raw, eol string) []byte {
 // calendarFile is one VCALENDAR of an export.
 type calendarFile struct {
 	d      Dialect
-	method string // normal form, "" without
+	method string // METHOD and the like, which hold for all entries
 	prodID string // the line as written; ProductID when they differ
 	lines  []string
 	seen   map[string]bool   // normal forms of the wrapper's lines
@@ -59,7 +59,8 @@ type calendarFile struct {
 // VCALENDAR with the entries' own lines, each time zone once, and the lines
 // around the entries once each. What can't share a VCALENDAR (vCalendar 1.0,
 // another METHOD, another definition of a zone with the same name) gets one of
-// its own behind it; VNOTEs stand alone.
+// its own behind it; VNOTEs stand alone. An entry that names a zone without
+// defining it finds the definition that another brought.
 func ExportICS(texts [][]byte) []byte {
 	var files []*calendarFile
 	var notes []byte
@@ -117,14 +118,29 @@ func exportParts(t *Text) *exportItem {
 	}
 	p.d = calendarDialect(t, p.wrappers)
 	if len(p.wrappers) > 0 {
-		if l := p.line(p.wrappers[0], "METHOD"); l != nil {
-			p.method = upper(strings.TrimSpace(l.RawValue))
-		}
+		p.method = p.apart()
 		if l := p.line(p.wrappers[0], "PRODID"); l != nil {
 			p.prodID = l.RawValue
 		}
 	}
 	return p
+}
+
+// apart is what the lines around the entries say about all of them: items that
+// differ in it can't share a VCALENDAR.
+func (p *exportItem) apart() string {
+	var b []byte
+	for i := range p.t.Lines {
+		l := &p.t.Lines[i]
+		switch l.Name {
+		case "METHOD", "TZ", "DAYLIGHT", "CALSCALE":
+			if slices.Contains(p.wrappers, l.Component) && !strings.EqualFold(strings.TrimSpace(l.RawValue), "GREGORIAN") {
+				m := modernise(l, p.d)
+				b = append(appendNorm(b, &m, false), '\n')
+			}
+		}
+	}
+	return string(b)
 }
 
 // add puts the item into the first VCALENDAR that can take it.

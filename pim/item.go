@@ -439,7 +439,7 @@ func (k *Kind) New(text []byte, collection string) (*valuebag.Values, error) {
 // bag makes the bag of the parsed item. The bag owns text.
 func (p *parsed) bag(text []byte, collection string) *valuebag.Values {
 	k := p.kind
-	vs := valuebag.New(5 + len(k.units))
+	vs := valuebag.New(6 + len(k.units))
 	vs.SetBytes(KeyText, text)
 	vs.SetString(KeyKind, k.name)
 	if p.uid != "" {
@@ -447,6 +447,9 @@ func (p *parsed) bag(text []byte, collection string) *valuebag.Values {
 	}
 	if collection != "" {
 		vs.SetString(KeyCollection, collection)
+	}
+	if s := p.summary(); s != "" {
+		vs.SetString(KeySummary, s)
 	}
 	var counts [16]int
 	total := 0

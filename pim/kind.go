@@ -149,6 +149,8 @@ var (
 	KeyUID = valuebag.PropertyKey{FmtID: CradleItem, PID: 4}
 	// KeyCollection holds the collection's name, a string; absent if it is "".
 	KeyCollection = valuebag.PropertyKey{FmtID: CradleItem, PID: 5}
+	// KeySummary holds one line for a person, a string; absent if it is "".
+	KeySummary = valuebag.PropertyKey{FmtID: CradleItem, PID: 6}
 )
 
 // KeyUnit is the key under which an item's bag holds the unit: a collection of

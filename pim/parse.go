@@ -193,6 +193,7 @@ func (p *parser) softBreaks(l *Line, text string) {
 	if !more {
 		return
 	}
+	blank := false
 	for {
 		last := p.segs[len(p.segs)-1]
 		if last.end <= last.start || p.s[last.end-1] != '=' || p.pos >= len(p.s) {
@@ -202,11 +203,12 @@ func (p *parser) softBreaks(l *Line, text string) {
 		if end == p.pos {
 			// A blank line after a soft break: some writers put one after each
 			// line, some mean the end of the value.
-			if next >= len(p.s) || p.startsProperty(next) {
-				break
-			}
 			p.pos = next
 			p.line++
+			if next >= len(p.s) || p.startsProperty(next) {
+				blank = true
+				break
+			}
 			continue
 		}
 		if isDelimiter(p.s[p.pos:end]) {
@@ -239,6 +241,7 @@ func (p *parser) softBreaks(l *Line, text string) {
 	v := b.String()
 	if strings.HasSuffix(v, "=") {
 		v = v[:len(v)-1]
+		l.dangling = !blank
 	}
 	l.RawValue = v
 }

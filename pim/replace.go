@@ -22,7 +22,16 @@ type change struct {
 
 // applyChanges gives the text with the changes made. Text put in always begins
 // on a line of its own. Changes of one place stay in the order given.
-func applyChanges(src string, changes []change, eol string) string {
+func applyChanges(t *Text, changes []change, eol string) string {
+	src := t.Source
+	// What is put behind a value that ends in a soft line break would become
+	// part of it; a blank line ends it.
+	dangling := map[int]bool{}
+	for i := range t.Lines {
+		if t.Lines[i].dangling {
+			dangling[t.Lines[i].End] = true
+		}
+	}
 	sort.SliceStable(changes, func(i, j int) bool {
 		a, b := &changes[i], &changes[j]
 		if a.start != b.start {
@@ -40,6 +49,9 @@ func applyChanges(src string, changes []change, eol string) string {
 		if c.start > pos {
 			b = append(b, src[pos:c.start]...)
 			pos = c.start
+			if dangling[pos] {
+				b = append(b, eol...)
+			}
 		}
 		if c.text != "" {
 			if n := len(b); n > 0 && b[n-1] != '\n' && b[n-1] != '\r' {
@@ -171,7 +183,7 @@ func (r *rebuild) finish(collection string) (*valuebag.Values, error) {
 	r.zones()
 	r.addMaster()
 	r.dropMaster()
-	text := applyChanges(r.dst.t.Source, r.changes, r.eol)
+	text := applyChanges(r.dst.t, r.changes, r.eol)
 	if len(r.wrapper) > 0 {
 		text = wrap(text, string(r.wrapper), r.eol)
 	}
@@ -358,7 +370,7 @@ func appendConverted(b []byte, t *Text, l *Line, from, to Dialect, group, eol st
 	if l.Junk {
 		return append(append(b, l.RawValue...), eol...)
 	}
-	if from == to && l.Group == group && endsAll(raw, eol) && !strings.HasPrefix(raw, bom) && !isBlank(raw[0]) {
+	if from == to && !l.dangling && l.Group == group && endsAll(raw, eol) && !strings.HasPrefix(raw, bom) && !isBlank(raw[0]) {
 		return append(b, raw...)
 	}
 	m := modernise(l, from)

@@ -23,17 +23,6 @@ func (k *Kind) unitLines(item *valuebag.Values, unit string) []Line {
 	return out
 }
 
-func firstValue(lines []Line, name string) string {
-	for i := range lines {
-		if lines[i].Name == name && lines[i].RawValue != "" {
-			if v := oneLine(unescapeText(lines[i].RawValue)); v != "" {
-				return v
-			}
-		}
-	}
-	return ""
-}
-
 // oneLine puts a text on one line: runs of blanks and line ends are one blank.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
@@ -52,29 +41,34 @@ func joinParts(v, sep string, order ...int) string {
 }
 
 // Summary is one line for a person: the display name, else what comes nearest;
-// the subject of a calendar item. It may be "".
+// the subject of a calendar item. Of several lines the first counts. It may be
+// "".
 func (k *Kind) Summary(item *valuebag.Values) string {
-	if k.card() {
-		return k.cardSummary(item)
+	s, _ := item.GetString(KeySummary)
+	return s
+}
+
+// summary makes the summary of the parsed item.
+func (p *parsed) summary() string {
+	if p.kind.card() {
+		return p.cardSummary()
 	}
-	lines := k.unitLines(item, "summary")
-	if s := firstValue(lines, "SUMMARY"); s != "" {
-		return s
+	comps := p.overrides
+	if p.main != 0 {
+		comps = append([]int{p.main}, comps...)
 	}
-	if k == Notes {
-		if l := k.unitLines(item, "description"); len(l) > 0 {
-			text := strings.TrimSpace(unescapeText(l[0].RawValue))
-			if i := strings.IndexByte(text, '\n'); i >= 0 {
-				text = text[:i]
-			}
-			return oneLine(text)
+	for _, c := range comps {
+		if s := p.textOf(c, "SUMMARY"); s != "" {
+			return s
 		}
-	}
-	for _, o := range k.unitStrings(item, "overrides") {
-		for _, l := range strings.Split(o, "\n") {
-			if v, ok := strings.CutPrefix(l, "SUMMARY"); ok {
-				if i := strings.IndexByte(v, ':'); i >= 0 {
-					return oneLine(unescapeText(v[i+1:]))
+		if p.kind == Notes {
+			for _, n := range []string{"DESCRIPTION", "BODY"} {
+				text := strings.TrimSpace(p.lineValue(c, n))
+				if i := strings.IndexByte(text, '\n'); i >= 0 {
+					text = text[:i]
+				}
+				if text = oneLine(text); text != "" {
+					return text
 				}
 			}
 		}
@@ -82,32 +76,46 @@ func (k *Kind) Summary(item *valuebag.Values) string {
 	return ""
 }
 
-func (k *Kind) cardSummary(item *valuebag.Values) string {
-	name := k.unitLines(item, "name")
-	if s := firstValue(name, "FN"); s != "" {
-		return s
-	}
-	for i := range name {
-		if name[i].Name == "N" {
-			if s := joinParts(name[i].RawValue, " ", 3, 1, 2, 0, 4); s != "" {
-				return s
-			}
+// textOf is the first non-empty value of that name on one line.
+func (p *parsed) textOf(c int, name string) string {
+	t := p.t
+	end := t.Components[c].End
+	for i := t.linesFrom(t.Components[c].BodyStart); i < len(t.Lines) && t.Lines[i].Start < end; i++ {
+		l := &t.Lines[i]
+		if l.Component != c || l.Name != name || l.RawValue == "" {
+			continue
+		}
+		m := modernise(l, p.d)
+		if s := oneLine(unescapeText(m.value)); s != "" {
+			return s
 		}
 	}
-	if s := firstValue(name, "NICKNAME"); s != "" {
+	return ""
+}
+
+func (p *parsed) cardSummary() string {
+	if s := p.textOf(p.main, "FN"); s != "" {
 		return s
 	}
-	for _, l := range k.unitLines(item, "org") {
-		if l.Name == "ORG" {
-			if s := joinParts(l.RawValue, ", ", 0, 1); s != "" {
-				return s
-			}
+	if l := p.line(p.main, "N"); l != nil {
+		m := modernise(l, p.d)
+		if s := joinParts(m.value, " ", 3, 1, 2, 0, 4); s != "" {
+			return s
 		}
 	}
-	if s := firstValue(k.unitLines(item, "email"), "EMAIL"); s != "" {
+	if s := p.textOf(p.main, "NICKNAME"); s != "" {
 		return s
 	}
-	return firstValue(k.unitLines(item, "tel"), "TEL")
+	if l := p.line(p.main, "ORG"); l != nil {
+		m := modernise(l, p.d)
+		if s := joinParts(m.value, ", ", 0, 1); s != "" {
+			return s
+		}
+	}
+	if s := p.textOf(p.main, "EMAIL"); s != "" {
+		return s
+	}
+	return p.textOf(p.main, "TEL")
 }
 
 // Copy gives the item under another UID, with the suffix behind its name (FN,
@@ -138,21 +146,29 @@ func (k *Kind) Copy(item *valuebag.Values, nameSuffix, uid string) (*valuebag.Va
 		m := modernise(l, p.d)
 		if m.name == "N" {
 			parts := splitEscaped(m.value, ';')
-			n := 0
-			for i := range parts {
-				if i < 2 && parts[i] != "" {
-					n = i
+			for _, i := range []int{4, 0, 2, 1, 3} { // the last that the summary shows
+				if i < len(parts) && parts[i] != "" {
+					parts[i] += escapeText(nameSuffix)
 					break
 				}
 			}
-			parts[n] += escapeText(nameSuffix)
 			m.value = strings.Join(parts, ";")
 		} else {
 			m.value += escapeText(nameSuffix)
 		}
 		changes = append(changes, change{start: l.Start, end: l.End, text: string(appendLine(nil, &m, p.d, eol))})
+	} else if p.main != 0 {
+		m := modern{name: "SUMMARY", value: escapeText(strings.TrimSpace(p.summary() + nameSuffix))}
+		if k.card() {
+			m.name = "FN"
+		}
+		at := p.t.Components[p.main].BodyStart
+		if v := p.line(p.main, "VERSION"); v != nil {
+			at = v.End
+		}
+		changes = append(changes, change{start: at, end: at, text: string(appendLine(nil, &m, p.d, eol))})
 	}
-	text := applyChanges(p.t.Source, changes, eol)
+	text := applyChanges(p.t, changes, eol)
 	q, err := k.parseItem(text)
 	if err != nil {
 		return nil, fmt.Errorf("copying the item: %w", err)
@@ -160,19 +176,25 @@ func (k *Kind) Copy(item *valuebag.Values, nameSuffix, uid string) (*valuebag.Va
 	return q.bag([]byte(text), k.Collection(item)), nil
 }
 
-// nameLine is the line that a person knows the item by.
+// nameLine is the line that the summary comes from, nil if that is no name.
 func (p *parsed) nameLine() *Line {
-	names := []string{"SUMMARY", "DESCRIPTION", "BODY"}
+	names := []string{"SUMMARY"}
 	if p.kind.card() {
-		names = []string{"FN", "N", "ORG"}
+		names = []string{"FN", "N"}
 	}
-	comp := p.main
-	if comp == 0 {
-		comp = p.overrides[0]
+	comps := p.overrides
+	if p.main != 0 {
+		comps = append([]int{p.main}, comps...)
 	}
-	for _, n := range names {
-		if l := p.line(comp, n); l != nil && strings.Trim(l.RawValue, "; ") != "" {
-			return l
+	for _, c := range comps {
+		for _, n := range names {
+			t := p.t
+			for i := t.linesFrom(t.Components[c].BodyStart); i < len(t.Lines) && t.Lines[i].Start < t.Components[c].End; i++ {
+				l := &t.Lines[i]
+				if l.Component == c && l.Name == n && strings.Trim(l.RawValue, "; \t") != "" {
+					return l
+				}
+			}
 		}
 	}
 	return nil

@@ -35,6 +35,7 @@ type Line struct {
 	Number        int  // of its first physical line, from 1
 	Junk          bool // no content line: RawValue holds it whole, Name is empty
 	qp            bool
+	dangling      bool // quoted-printable that ends in a soft line break
 	stray         bool // junk that is a BEGIN or END without its other half
 }
 
