@@ -56,6 +56,8 @@ type pc struct {
 	next  map[string]map[engine.ItemID]engine.PartialItem
 }
 
+var ctxb = context.Background()
+
 var allScopes = []string{"contacts", "events", "tasks", "notes"}
 
 func newPC(t *testing.T, name byte) *pc {
@@ -181,6 +183,17 @@ func (p *pc) write(scope string, id engine.ItemID, collection, text string) erro
 	}
 	p.next[scope][id] = engine.PartialItem{Meta: meta, Place: place}
 	return nil
+}
+
+// live counts the items that are there.
+func (p *pc) live(scope string) int {
+	n := 0
+	for _, it := range p.next[scope] {
+		if !it.Meta.Deleted {
+			n++
+		}
+	}
+	return n
 }
 
 // sync is a whole session that only takes over.

@@ -22,6 +22,7 @@ type memStore struct {
 	noRename bool
 	lieName  bool // says it renamed and didn't
 	noMove   bool
+	replace  bool // has Replace; see replacing
 	refuse   func(name string) bool
 	short    map[string]bool // folders that are not listed whole
 	alter    bool            // changes what is written
@@ -234,15 +235,16 @@ func (m *memStore) Mkdir(ctx context.Context, storage, path string) error {
 }
 
 func (m *memStore) Delete(ctx context.Context, storage, path string) error {
-	if _, err := m.op(ctx, "delete", path); err != nil {
-		return err
+	partly, cut := m.op(ctx, "delete", path)
+	if cut != nil && !partly {
+		return cut
 	}
 	s, err := m.on(storage)
 	if err != nil || s.files[path] == nil {
-		return fs.ErrNotExist
+		return errors.Join(cut, fs.ErrNotExist)
 	}
 	delete(s.files, path)
-	return nil
+	return cut
 }
 
 func (m *memStore) Rename(ctx context.Context, storage, path, name string) (Entry, error) {
@@ -263,19 +265,27 @@ func (m *memStore) Move(ctx context.Context, storage, path, folder string) (Entr
 }
 
 func (m *memStore) relocate(ctx context.Context, op, storage, from, to string) (Entry, error) {
-	if _, err := m.op(ctx, op, from); err != nil {
-		return Entry{}, err
+	partly, cut := m.op(ctx, op, from)
+	if cut != nil && !partly {
+		return Entry{}, cut
 	}
 	s, err := m.on(storage)
 	if err != nil || s.files[from] == nil {
-		return Entry{}, fs.ErrNotExist
+		return Entry{}, errors.Join(cut, fs.ErrNotExist)
 	}
-	if s.files[to] != nil {
-		return Entry{}, fs.ErrExist
+	if s.files[to] != nil && op != "replace" {
+		return Entry{}, errors.Join(cut, fs.ErrExist)
 	}
 	s.files[to] = s.files[from]
 	delete(s.files, from)
-	return s.entry(to), nil
+	return s.entry(to), cut
+}
+
+// replacing is a memStore that can put one object over another.
+type replacing struct{ *memStore }
+
+func (r replacing) Replace(ctx context.Context, storage, from, path string) (Entry, error) {
+	return r.relocate(ctx, "replace", storage, from, path)
 }
 
 // put is what the phone's user does: a file with its folders.

@@ -1,7 +1,9 @@
 package devprovider
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 
 	"cradle/engine"
 	"cradle/pim"
@@ -40,7 +42,7 @@ type item struct {
 // parse takes a file apart. Items of kinds that are not asked for are left out.
 func (f *Folder) parse(data []byte, collection string, want func(scope string) bool) body {
 	parsed := pim.Read(data)
-	b := body{bundle: parsed.Bundle, torn: parsed.Torn}
+	b := body{bundle: parsed.Bundle, torn: parsed.Torn || len(parsed.Objects) == 0 && isBeginning(data)}
 	for _, p := range parsed.Problems {
 		if p.Lost {
 			b.lost = append(b.lost, p.String())
@@ -62,6 +64,14 @@ func (f *Folder) parse(data []byte, collection string, want func(scope string) b
 		b.items = append(b.items, item{scope: k.Name(), uid: o.UID, value: v, pos: i})
 	}
 	return b
+}
+
+// isBeginning reports whether data is what a cut leaves before the first line is
+// whole.
+func isBeginning(data []byte) bool {
+	const begin = "BEGIN:"
+	head := strings.ToUpper(string(data[:min(len(data), len(begin))]))
+	return strings.HasPrefix(begin, head) && !bytes.Contains(bytes.ToUpper(data), []byte("END:"))
 }
 
 // describe gives the item's units, once.

@@ -59,7 +59,7 @@ func stepOwner(fl *file, refs []*ref) *ref {
 		if fl.status == statusTorn {
 			return r
 		}
-		if fl.held.bundle {
+		if len(fl.held.items) != 1 {
 			return nil
 		}
 		it := &fl.held.items[0]
@@ -113,7 +113,7 @@ func (s *survey) settleKnown(fl *file, r *ref) {
 // state was wiped: the old one goes if the new one is as it was written and not
 // older.
 func (s *survey) settleUnknown(fl *file) {
-	if fl.held.bundle || !fl.step.holds(fl.body) {
+	if len(fl.held.items) != 1 || !fl.step.holds(fl.body) {
 		return
 	}
 	it := &fl.held.items[0]
@@ -122,7 +122,7 @@ func (s *survey) settleUnknown(fl *file) {
 	}
 	var old *file
 	for _, o := range s.walk.files {
-		if o == fl || o.status != statusRead || o.held.bundle || len(o.refs) > 0 || o.storage != fl.storage {
+		if o == fl || o.status != statusRead || len(o.held.items) != 1 || len(o.refs) > 0 || o.storage != fl.storage {
 			continue
 		}
 		if h := &o.held.items[0]; h.uid == it.uid && h.scope == it.scope {

@@ -317,7 +317,7 @@ func (s *survey) judge(fl *file) {
 	for _, p := range fl.held.problems {
 		s.note(fl, engine.ItemID{}, errors.New(p))
 	}
-	if fl.status == statusRead {
+	if fl.status == statusRead && len(fl.held.items) > 0 {
 		for _, p := range fl.held.lost {
 			s.failed = append(s.failed, failure{err: engine.ItemError{Path: fl.where(), Reason: errors.New(p)}})
 		}
