@@ -206,3 +206,16 @@ CREATE TABLE putback (
   text       ANY,
   PRIMARY KEY (peer, kind, item)
 ) STRICT;
+
+-- What a body that was read although it may not have changed looked like, by
+-- device: a cache. body: its digest; reason: why it could not be taken, else NULL.
+CREATE TABLE seen (
+  device   TEXT    NOT NULL,
+  storage  TEXT    NOT NULL,
+  path     TEXT    NOT NULL,
+  size     INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  body     BLOB,
+  reason   TEXT,
+  PRIMARY KEY (device, storage, path)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,189 @@
+package hostprovider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cradle/engine"
+	"cradle/valuebag"
+)
+
+// Choice says how a conflict is resolved.
+type Choice string
+
+// The choices of `conflicts resolve`.
+const (
+	Kept Choice = "kept" // the value that was kept stays
+	Lost Choice = "lost" // the other one comes back
+	From Choice = "from" // the item gets a text of its own
+)
+
+var errNoLost = errors.New("the value that lost isn't kept any more")
+
+// Resolve settles a conflict by a person's word: as a new edit, which both sides
+// then take. text is the item's text for From. The value that goes is logged in
+// its turn, so that it can be brought back.
+func (s *Store) Resolve(ctx context.Context, id int64, choice Choice, text []byte) error {
+	return s.change(ctx, "resolve", func(t *tx) error {
+		var c engine.Conflict
+		found := false
+		err := t.c.query(func(r row) (err error) {
+			found = true
+			c, err = conflictRow(r)
+			return err
+		}, `SELECT `+conflictColumns+` FROM conflict WHERE id = ?`, id)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("conflict %d: %w", id, ErrNotFound)
+		}
+		sc, err := t.scope(c.Scope)
+		if err != nil {
+			return err
+		}
+		if err := sc.resolve(&c, choice, text); err != nil {
+			return fmt.Errorf("conflict %d: %w", id, err)
+		}
+		_, _, err = t.c.exec(`UPDATE conflict SET obsolete = ? WHERE id = ? AND obsolete IS NULL`, t.now, id)
+		return err
+	})
+}
+
+func (s *scopeTx) resolve(c *engine.Conflict, choice Choice, text []byte) error {
+	it, err := s.item(c.Item.String())
+	if err != nil {
+		return err
+	}
+	before, err := s.value(it)
+	if err != nil {
+		return err
+	}
+	open := c.State != engine.Settled
+	if choice == Kept && !open {
+		return nil // it stands already
+	}
+	if open {
+		if err := s.seen(c); err != nil {
+			return err
+		}
+	}
+	var after *valuebag.Values
+	switch choice {
+	case Kept:
+		after = before
+	case From:
+		collection := DefaultCollection
+		if it != nil && it.collection != "" {
+			collection = it.collection
+		}
+		if after, err = s.kind.New(text, collection); err != nil {
+			return fmt.Errorf("the new text: %w", err)
+		}
+	case Lost:
+		if after, err = s.lost(c, before); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("choice %q: expected kept, lost or from", choice)
+	}
+	if err := s.settleUnit(c, it, after, open); err != nil {
+		return err
+	}
+	if choice == Kept {
+		return nil
+	}
+	return s.keepReplaced(c, before, after)
+}
+
+// seen makes the store know the phone's version of an open conflict, so that the
+// resolution is its successor.
+func (s *scopeTx) seen(c *engine.Conflict) error {
+	if c.Phone.IsZero() {
+		return nil // it isn't on the phone yet
+	}
+	with := s.knowledge.WithTick(c.Phone)
+	unit := &c.Unit
+	if c.Unit == engine.UnitDeleted {
+		unit = nil
+	}
+	return s.SetKnowledge(s.knowledge.Except(c.Item, unit, with))
+}
+
+// lost gives the item with the value that lost; nil when that was an absence.
+func (s *scopeTx) lost(c *engine.Conflict, before *valuebag.Values) (*valuebag.Values, error) {
+	switch {
+	case c.Unit == engine.UnitDeleted:
+		return c.Lost, nil // nil: the deletion
+	case c.Unit == "text":
+		collection := DefaultCollection
+		if before != nil {
+			collection = s.kind.Collection(before)
+		}
+		return s.kind.New([]byte(strings.Join(c.LostText, "\r\n")+"\r\n"), collection)
+	case before == nil && c.Lost == nil:
+		return nil, errNoLost
+	case before == nil:
+		return c.Lost, nil
+	case c.Lost != nil && c.Unit == "collection":
+		return s.kind.SetCollection(before, s.kind.Collection(c.Lost)), nil
+	case c.Lost != nil:
+		return s.kind.Replace(before, c.Lost, []string{c.Unit})
+	}
+	return s.kind.WithUnit(before, c.Unit, c.LostText)
+}
+
+// settleUnit saves the outcome as a new edit. Of an open conflict the unit gets a
+// new version even where the store's value stays: both sides' are superseded.
+func (s *scopeTx) settleUnit(c *engine.Conflict, it *stored, after *valuebag.Values, open bool) error {
+	if after == nil {
+		if it == nil || it.meta == nil {
+			return nil
+		}
+		if it.gone == 1 && !open {
+			return nil
+		}
+		return s.remove(it)
+	}
+	id := c.Item
+	if !open {
+		_, _, err := s.put(it, id, after)
+		return err
+	}
+	var old *engine.ItemMeta
+	if it != nil {
+		old = it.meta
+	}
+	life := s.next()
+	meta, _ := revision{kind: s.kind, life: life}.live(id, old, after)
+	if _, err := s.Mint(); err != nil {
+		return err
+	}
+	if c.Unit == engine.UnitDeleted {
+		meta.LifeVersion, meta.LifeEdited, meta.LifeResolved = life.version, life.at, false
+	} else if u := meta.Unit(c.Unit); u != nil {
+		u.Version, u.Edited, u.Resolved = life.version, life.at, false
+	} else {
+		meta.SetUnit(engine.UnitMeta{Unit: c.Unit, Version: life.version, Edited: life.at})
+	}
+	_, err := s.save(it, meta, after, s.t.now)
+	return err
+}
+
+// keepReplaced logs the value that a resolution replaced.
+func (s *scopeTx) keepReplaced(c *engine.Conflict, before, after *valuebag.Values) error {
+	n := engine.Conflict{Peer: c.Peer, Item: c.Item, UID: c.UID, Unit: c.Unit, State: engine.Settled, KeptSide: engine.ToStore,
+		Lost: before, KeptText: c.LostText, LostText: c.KeptText, Run: c.Run}
+	if c.Unit != engine.UnitDeleted && c.Unit != "text" {
+		n.KeptText, n.LostText = nil, nil
+		if after != nil {
+			n.KeptText = s.kind.UnitText(after, c.Unit)
+		}
+		if before != nil {
+			n.LostText = s.kind.UnitText(before, c.Unit)
+		}
+	}
+	return s.t.log(s, n)
+}
