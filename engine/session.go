@@ -47,13 +47,14 @@ var (
 // Result is what a session did. It is filled in as far as the session came,
 // also when Run returns an error.
 type Result struct {
-	First  bool
-	Plan   *Plan
-	Meet   Meet
-	Stats  map[string]*Stats
-	Failed []Failure
-	Run    int64 // the run's record; 0 when nothing moved
-	Left   int   // items that changed under way and are left for the next run
+	First   bool
+	Plan    *Plan
+	Meet    Meet
+	Stats   map[string]*Stats
+	Failed  []Failure
+	Run     int64 // the run's record; 0 when nothing moved
+	Planned bool  // the session came as far as a plan
+	Left    int   // items that changed under way and are left for the next run
 }
 
 // Failure is an item that could not be synced; it is tried again in every run.
@@ -169,6 +170,7 @@ func (s *Session) gate(work []*scopeWork) error {
 		}
 	}
 	plan.sort()
+	s.result.Planned = true
 	if s.opt.Exempt {
 		return nil
 	}

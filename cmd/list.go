@@ -1,0 +1,75 @@
+package cmd
+
+import (
+	"cradle/hostprovider"
+	"cradle/pim"
+
+	"github.com/spf13/cobra"
+)
+
+type listDocument struct {
+	Version int            `json:"version"`
+	Items   []itemDocument `json:"items"`
+}
+
+type itemDocument struct {
+	ID         string `json:"id"`
+	UID        string `json:"uid"`
+	Kind       string `json:"kind"`
+	Collection string `json:"collection"`
+	Summary    string `json:"summary"`
+}
+
+func document(it hostprovider.Item) itemDocument {
+	return itemDocument{ID: it.ID.String(), UID: it.UID, Kind: it.Kind, Collection: it.Collection, Summary: it.Summary}
+}
+
+func listCommand(g *globals) *cobra.Command {
+	q := hostprovider.Query{}
+	c := &cobra.Command{
+		Use:     "list [QUERY]",
+		Short:   "List the items of the store",
+		Example: "  cradle list ada\n  cradle list --kind events --collection work",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				q.Text = args[0]
+			}
+			if q.Kind != "" {
+				if _, err := kindsOf([]string{q.Kind}); err != nil {
+					return usageError("--kind %q: want contacts, events, tasks or notes", q.Kind)
+				}
+			}
+			s, err := g.readStore(c.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			items, err := s.List(c.Context(), q)
+			if err != nil {
+				return err
+			}
+			if g.json {
+				doc := listDocument{Version: 1, Items: []itemDocument{}}
+				for _, it := range items {
+					doc.Items = append(doc.Items, document(it))
+				}
+				return g.print(doc)
+			}
+			for _, it := range items {
+				g.say("%s  %-8s  %-12s  %s", it.ID.String()[:8], it.Kind, plain(it.Collection), plain(it.Summary))
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&q.Kind, "kind", "", "only this `KIND`: contacts, events, tasks or notes")
+	c.Flags().StringVar(&q.Collection, "collection", "", "only this collection")
+	c.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, k := range pim.Kinds() {
+			names = append(names, k.Name())
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	return c
+}

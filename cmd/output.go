@@ -1,0 +1,37 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// print writes one JSON document.
+func (g *globals) print(doc any) error {
+	e := json.NewEncoder(g.stdout)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(doc)
+}
+
+func (g *globals) say(format string, args ...any) { fmt.Fprintf(g.stdout, format+"\n", args...) }
+
+// plain makes text of a phone fit for a terminal's line: no control characters,
+// so that a card can't move the cursor or change colours.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// count says a number of things.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,171 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"cradle/devprovider"
+	"cradle/hwtest"
+	"cradle/mtp"
+	"cradle/mtp/usb"
+	"cradle/pim"
+)
+
+// phone is an open phone, whatever it is behind.
+type phone struct {
+	selector string
+	name     string
+	serial   string
+	objects  devprovider.ObjectStore
+	session  *mtp.Session // nil: a folder
+	close    func()
+}
+
+// openPhone opens the phone that a selector names.
+func (g *globals) openPhone(ctx context.Context, sel string) (*phone, error) {
+	switch {
+	case strings.HasPrefix(sel, "dir:"):
+		return openDir(strings.TrimPrefix(sel, "dir:"))
+	case strings.HasPrefix(sel, "virtual:"):
+		return g.openVirtual(ctx, sel)
+	}
+	return g.openUSB(ctx, sel)
+}
+
+func openDir(path string) (*phone, error) {
+	if path == "" {
+		return nil, usageError("dir: needs a folder, for example dir:/media/stick")
+	}
+	d, err := devprovider.OpenDir(path)
+	if err != nil {
+		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: fmt.Sprintf("the folder %s can't be used", path), Why: err.Error(), Next: "check the path", err: err}
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &phone{selector: "dir:" + abs, name: filepath.Base(abs), close: func() {}}
+	p.objects = d
+	return p, nil
+}
+
+func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) {
+	sel, err := hwtest.ParseSelector(text)
+	if err != nil {
+		return nil, usageError("--phone: %v", err)
+	}
+	v, err := sel.Open()
+	if err != nil {
+		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "check the folder", err: err}
+	}
+	p, err := g.openSession(ctx, v.Transport(), text)
+	if err != nil {
+		v.Close()
+		return nil, err
+	}
+	inner := p.close
+	p.close = func() { inner(); v.Close() }
+	return p, nil
+}
+
+func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
+	d, err := g.chooseUSB(sel)
+	if err != nil {
+		return nil, err
+	}
+	t, err := usb.Open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	p, err := g.openSession(ctx, t, "usb:"+d.Port)
+	if err != nil {
+		t.Close()
+		return nil, err
+	}
+	if d.Serial != "" {
+		p.serial = d.Serial
+	}
+	return p, nil
+}
+
+// chooseUSB finds the phone on the cable: the only one, or the one named.
+func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
+	list, err := usb.List()
+	if err != nil {
+		return usb.DeviceDesc{}, err
+	}
+	var found []usb.DeviceDesc
+	for _, d := range list {
+		switch {
+		case sel == "" || sel == "usb":
+			found = append(found, d)
+		case strings.HasPrefix(sel, "usb:"):
+			if d.Port == strings.TrimPrefix(sel, "usb:") {
+				found = append(found, d)
+			}
+		case strings.HasPrefix(sel, "serial:"):
+			if d.Serial == strings.TrimPrefix(sel, "serial:") {
+				found = append(found, d)
+			}
+		default:
+			return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR", sel)
+		}
+	}
+	if len(found) > 1 {
+		found = preferReady(found)
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return usb.DeviceDesc{}, &failure{exit: exitNoPhone, Code: "no-phone", What: "no phone is plugged in", Next: "plug it in, unlock it, choose file transfer on it, and run: cradle sync"}
+	}
+	var names []string
+	for _, d := range found {
+		names = append(names, "usb:"+d.Port)
+	}
+	return usb.DeviceDesc{}, &failure{exit: exitUsage, Code: "several-phones", What: "several phones are plugged in", Why: strings.Join(names, ", "), Next: "cradle sync --phone usb:" + found[0].Port}
+}
+
+func preferReady(list []usb.DeviceDesc) []usb.DeviceDesc {
+	var ready []usb.DeviceDesc
+	for _, d := range list {
+		if d.State == usb.Ready {
+			ready = append(ready, d)
+		}
+	}
+	if len(ready) == 1 {
+		return ready
+	}
+	return list
+}
+
+func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string) (*phone, error) {
+	s, err := mtp.Open(ctx, t, mtp.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("opening a session with the phone: %w", err)
+	}
+	info := s.Info()
+	p := &phone{selector: sel, name: strings.TrimSpace(info.Manufacturer + " " + info.Model), serial: info.SerialNumber, session: s}
+	if p.name == "" {
+		p.name = "phone"
+	}
+	p.close = func() { s.Close(context.WithoutCancel(ctx)) }
+	p.objects = devprovider.NewMTPStore(s)
+	return p, nil
+}
+
+// folder opens the folder profile on the phone.
+func (g *globals) folder(ctx context.Context, p *phone, cache devprovider.Cache) (*devprovider.Folder, error) {
+	f, err := devprovider.Open(ctx, p.objects, devprovider.Options{
+		Serial: p.serial, Name: p.name, Kinds: pim.Kinds(), Cache: cache,
+		Program: "cradle " + version, Log: g.log(),
+	})
+	if err != nil && errors.Is(err, devprovider.ErrNoStorage) {
+		return nil, fmt.Errorf("%s: %w", p.name, err)
+	}
+	return f, err
+}

@@ -1,0 +1,117 @@
+// Package cmd is the command line: one file a command, which reads flags, wires
+// the packages that do the work, and prints what came of it.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker in a release.
+var version = "0.1.0"
+
+// globals are the flags that every command has, and what a command stands on.
+type globals struct {
+	store   string
+	json    bool
+	verbose bool
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	now     func() time.Time
+}
+
+// log goes to stderr: warnings, and all with -v.
+func (g *globals) log() *slog.Logger {
+	level := slog.LevelWarn
+	if g.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// New builds the whole command line on the process's own streams.
+func New() *cobra.Command {
+	return build(&globals{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now})
+}
+
+func build(g *globals) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "cradle",
+		Short: "Sync a phone's contacts, calendars and tasks with this computer",
+		Long: `Cradle syncs the contacts, calendars, tasks and notes of a phone on a USB cable
+with a store on this computer. Without a command it shows the phones, when they
+were last synced, and what to do next.`,
+		Example:       "  cradle sync\n  cradle list ada\n  cradle conflicts list",
+		Args:          cobra.NoArgs,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return runStatus(c.Context(), g) },
+	}
+	root.PersistentFlags().StringVar(&g.store, "store", "", "the store's `FILE` (default $XDG_DATA_HOME/cradle/store.db)")
+	root.PersistentFlags().BoolVar(&g.json, "json", false, "one JSON document on standard output")
+	root.PersistentFlags().BoolVarP(&g.verbose, "verbose", "v", false, "more on standard error")
+	root.SetIn(g.stdin)
+	root.SetOut(g.stdout)
+	root.SetErr(g.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%v", err) })
+	root.AddCommand(commands(g)...)
+	return root
+}
+
+// Main runs the program and returns its exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	g := &globals{stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	root := build(g)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return g.finish(err)
+}
+
+// finish prints an error and decides the exit code.
+func (g *globals) finish(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var q quiet
+	if errors.As(err, &q) {
+		return int(q)
+	}
+	var f *failure
+	if !errors.As(err, &f) && isUsage(err) {
+		err = usageError("%v", err)
+	}
+	f = explain(err)
+	if g.json {
+		g.print(errorDocument{Version: 1, Error: f})
+	}
+	fmt.Fprintf(g.stderr, "cradle: %v\n", f)
+	if f.Next != "" {
+		fmt.Fprintf(g.stderr, "  next: %s\n", f.Next)
+	}
+	return f.exit
+}
+
+// isUsage recognises cobra's own complaints about arguments, which have no type.
+func isUsage(err error) bool {
+	for _, s := range []string{"unknown command", "accepts ", "requires at least", "unknown flag", "invalid argument", "required flag"} {
+		if strings.HasPrefix(err.Error(), s) {
+			return true
+		}
+	}
+	return false
+}
+
+type errorDocument struct {
+	Version int      `json:"version"`
+	Error   *failure `json:"error"`
+}

@@ -1,0 +1,44 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"cradle/hostprovider"
+
+	"github.com/adrg/xdg"
+)
+
+// storePath is the store's file: --store, else the user's own.
+func (g *globals) storePath() string {
+	if g.store != "" {
+		return g.store
+	}
+	return filepath.Join(xdg.DataHome, "cradle", "store.db")
+}
+
+// openStore opens the store to be written, and makes it if it isn't there.
+func (g *globals) openStore(ctx context.Context) (*hostprovider.Store, error) {
+	return hostprovider.Open(ctx, g.storePath(), hostprovider.Options{Create: true, Now: g.now, Log: g.log()})
+}
+
+// readStore opens the store for a command that only reads: an absent one is
+// empty, and isn't made. Edits of other programs are taken in first.
+func (g *globals) readStore(ctx context.Context) (*hostprovider.Store, error) {
+	path := g.storePath()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return hostprovider.OpenEmpty(ctx, hostprovider.Options{Now: g.now, Log: g.log()})
+	}
+	s, err := hostprovider.Open(ctx, path, hostprovider.Options{Now: g.now, Log: g.log()})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Settle(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}

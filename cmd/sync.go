@@ -1,0 +1,215 @@
+package cmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cradle/devprovider"
+	"cradle/engine"
+	"cradle/hostprovider"
+	"cradle/pim"
+
+	"github.com/spf13/cobra"
+)
+
+// syncOptions are the flags of sync.
+type syncOptions struct {
+	phone    string
+	pair     bool
+	maps     []string
+	only     []string
+	dryRun   bool
+	conflict string
+	accept   string
+}
+
+func syncCommand(g *globals) *cobra.Command {
+	o := syncOptions{}
+	c := &cobra.Command{
+		Use:   "sync",
+		Short: "Sync a phone with the store",
+		Long: `Sync compares what the phone and the store know and moves only what is missing,
+both ways, field by field. Before anything is written the plan passes the brakes:
+a side that suddenly lists nothing, a mass deletion, a first meeting at which
+little pairs. Then nothing is written, the plan is printed, and --accept PLAN
+carries out that plan and no other.`,
+		Example: "  cradle sync\n  cradle sync --dry-run\n  cradle sync --phone dir:/media/stick --pair",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return runSync(c.Context(), g, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	f.BoolVar(&o.pair, "pair", false, "agree to a first meeting of this phone and this store")
+	f.StringArrayVar(&o.maps, "map", nil, "sync the phone's collection with another of the store: `PHONE=STORE`")
+	f.StringSliceVar(&o.only, "only", nil, "only these kinds: contacts,events,tasks,notes")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and write nothing")
+	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
+	f.StringVar(&o.accept, "accept", "", "carry out the `PLAN` that a brake stopped")
+	return c
+}
+
+func runSync(ctx context.Context, g *globals, o syncOptions) error {
+	preset, err := engine.ParsePreset(o.conflict)
+	if err != nil {
+		return usageError("--%v", err)
+	}
+	kinds, err := kindsOf(o.only)
+	if err != nil {
+		return err
+	}
+	maps, err := parseMaps(o.maps)
+	if err != nil {
+		return err
+	}
+	p, err := g.openPhone(ctx, o.phone)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	name := p.serial
+	if name == "" {
+		name = p.selector
+	}
+	unlockPhone, err := lock(ctx, "phone", name, "cradle sync")
+	if err != nil {
+		return err
+	}
+	defer unlockPhone()
+	unlockStore, err := g.lockStore(ctx, "cradle sync")
+	if err != nil {
+		return err
+	}
+	defer unlockStore()
+	store, err := g.syncStore(ctx, o.dryRun)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	cache := store.Cache(name)
+	folder, err := g.folder(ctx, p, cache)
+	if err != nil {
+		return err
+	}
+	if len(maps) > 0 && !o.dryRun {
+		for from, to := range maps {
+			if err := store.Map(ctx, folder.Facts().ID, from, to); err != nil {
+				return err
+			}
+		}
+	}
+	bar := newProgress(g)
+	var schemas []engine.Schema
+	for _, k := range kinds {
+		schemas = append(schemas, k)
+	}
+	session := engine.NewSession(store, folder, schemas, engine.Options{
+		Preset: preset, DryRun: o.dryRun, Accept: o.accept,
+		Pair: func(m engine.Meet) bool { return o.pair || g.askPair(p, m) },
+		Now:  g.now, Log: g.log(), Progress: bar.update,
+	})
+	res, err := session.Run(ctx)
+	bar.done()
+	if cerr := cache.Flush(context.WithoutCancel(ctx)); cerr != nil {
+		g.log().Warn("the cache of the phone isn't kept", "err", cerr)
+	}
+	if err == nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil && len(res.Plan.Actions) == 0 && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked) && res.Run == 0 && !planned(res) {
+		return err
+	}
+	waiting, werr := waitingConflicts(ctx, store)
+	if werr != nil && err == nil {
+		err = werr
+	}
+	r := syncReport{g: g, phone: p, folder: folder, kinds: kinds, opt: o, res: res, err: err, waiting: waiting}
+	return r.finish()
+}
+
+// planned reports whether a session came as far as a plan.
+func planned(res *engine.Result) bool { return res.Planned }
+
+// syncStore opens the store; a dry run doesn't make one.
+func (g *globals) syncStore(ctx context.Context, dry bool) (*hostprovider.Store, error) {
+	if dry {
+		return g.readStore(ctx)
+	}
+	return g.openStore(ctx)
+}
+
+// lockStore takes the store's lock for a command that writes.
+func (g *globals) lockStore(ctx context.Context, command string) (func(), error) {
+	path, err := filepath.Abs(g.storePath())
+	if err != nil {
+		return nil, err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return lock(ctx, "store", path, command)
+}
+
+func kindsOf(names []string) ([]*pim.Kind, error) {
+	if len(names) == 0 {
+		return pim.Kinds(), nil
+	}
+	var out []*pim.Kind
+	for _, k := range pim.Kinds() {
+		if slices.Contains(names, k.Name()) {
+			out = append(out, k)
+		}
+	}
+	for _, n := range names {
+		if !slices.ContainsFunc(out, func(k *pim.Kind) bool { return k.Name() == n }) {
+			return nil, usageError("--only %q: want contacts, events, tasks or notes", n)
+		}
+	}
+	return out, nil
+}
+
+func parseMaps(list []string) (map[string]string, error) {
+	maps := map[string]string{}
+	for _, m := range list {
+		from, to, ok := strings.Cut(m, "=")
+		if !ok || from == "" || to == "" {
+			return nil, usageError("--map %q: want PHONE=STORE, two names of collections", m)
+		}
+		maps[from] = to
+	}
+	return maps, nil
+}
+
+// askPair asks a person at a terminal about a first meeting.
+func (g *globals) askPair(p *phone, m engine.Meet) bool {
+	if g.json || !isTerminal(g.stdin) || !isTerminal(g.stderr) {
+		return false
+	}
+	fmt.Fprintf(g.stderr, "%s and this store meet for the first time.\n  %d items are on both, %d go to the phone, %d come to the store.\nSync them? [y/N] ", plain(p.name), m.Pair, m.ToPhone, m.ToStore)
+	line, err := bufio.NewReader(g.stdin).ReadString('\n')
+	if err != nil {
+		return false
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
+}
+
+func waitingConflicts(ctx context.Context, s *hostprovider.Store) (int, error) {
+	list, err := s.Conflicts(ctx, false)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, c := range list {
+		if c.State == engine.Waiting {
+			n++
+		}
+	}
+	return n, nil
+}
+
+var _ devprovider.Cache = (*hostprovider.Cache)(nil)
