@@ -89,7 +89,9 @@ func TestDoors(t *testing.T) {
 func TestImport(t *testing.T) {
 	ctx := context.Background()
 	s := newTestStore(t)
-	file := func(texts ...string) []ImportFile { return []ImportFile{{Path: "x.vcf", Data: []byte(strings.Join(texts, ""))}} }
+	file := func(texts ...string) []ImportFile {
+		return []ImportFile{{Path: "x.vcf", Data: []byte(strings.Join(texts, ""))}}
+	}
 	for _, step := range []struct {
 		name                        string
 		files                       []ImportFile

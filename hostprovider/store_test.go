@@ -23,13 +23,17 @@ func testClock() func() time.Time {
 	return func() time.Time { at = at.Add(time.Second); return at }
 }
 
+var seeds int
+
 type seeded struct{ r *rand.ChaCha8 }
 
 func (s seeded) Read(p []byte) (int, error) { return s.r.Read(p) }
 
 func testOptions(t testing.TB) Options {
 	var seed [32]byte
-	copy(seed[:], t.Name())
+	copy(seed[4:], t.Name())
+	seeds++ // a store that is opened again draws other IDs
+	seed[0], seed[1] = byte(seeds), byte(seeds>>8)
 	return Options{Create: true, Now: testClock(), Rand: seeded{rand.NewChaCha8(seed)}, Machine: "test-machine"}
 }
 
