@@ -74,6 +74,7 @@ func (s *Store) Undo(ctx context.Context, run int64) (Undone, error) {
 			if err := t.ctx.Err(); err != nil {
 				return err
 			}
+			t.touchRun(u.Run, img.scope)
 			if err := t.undoItem(&u, head, img, known[img.scope]); err != nil {
 				return fmt.Errorf("run %d, item %s: %w", head.ID, img.id, err)
 			}
