@@ -15,7 +15,7 @@ const batchSize = 256
 type execution struct {
 	put       map[ItemID]PartialItem // lines of the phone's next state that differ from the former
 	touched   []ItemID               // items with new rows in the store's view
-	after     map[ItemID]*ItemMeta   // what the store now holds of items that were decided
+	after     map[ItemID]*ItemMeta   // what the store now holds of items that it versioned in this run
 	unlearned map[ItemID]bool        // the phone doesn't get to know these
 	failed    map[ItemID]bool        // the store could not take these
 	done      bool
@@ -244,20 +244,25 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		return give(ErrChanged)
 	}
 	m := minter{tx: tx, home: w.store.ID, proxy: w.proxy}
-	store, err := m.meta(d.store)
-	if err != nil {
-		return nil, err
-	}
 	phone, err := m.meta(d.phone)
 	if err != nil {
 		return nil, err
 	}
-	had, err := m.meta(d.hadPhone)
-	if err != nil {
-		return nil, err
+	had, store := phone, phone
+	if d.hadPhone != d.phone {
+		if had, err = m.meta(d.hadPhone); err != nil {
+			return nil, err
+		}
 	}
-	if in.value != nil {
-		trueUp(store, Describe(w.schema, in.value))
+	// An item that comes whole from the phone is described as it is there.
+	whole := d.toStore == opCreate && d.store == d.phone && w.copies[d.id] == nil && d.old == nil
+	if !whole {
+		if store, err = m.meta(d.store); err != nil {
+			return nil, err
+		}
+		if in.value != nil {
+			trueUp(store, Describe(w.schema, in.value))
+		}
 	}
 	if d.old != nil {
 		old, err := m.meta(d.old.store)
@@ -317,11 +322,18 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		if had != nil {
 			d.hadPhone = had
 		}
-		w.ex.after[d.id] = store
+		if w.now[d.id] != nil {
+			w.now[d.id] = d.hadPhone
+		}
 		for _, v := range m.got {
 			if v.Replica == w.proxy {
 				w.ex.proxyTick = v
+			} else {
+				w.ex.after[d.id] = store
 			}
+		}
+		if o := w.objects[d.id]; o != nil && d.toPhone <= opMeta {
+			o.Value, o.units = nil, nil // what is left of the run doesn't need it
 		}
 		s.count(w, d.toStore, ToStore)
 		st := s.result.Stats[scope]
