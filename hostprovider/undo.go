@@ -207,12 +207,18 @@ func (t *tx) undoItem(u *Undone, head Run, img *image, known engine.Knowledge) e
 	if err != nil {
 		return err
 	}
-	onPhone, phoneMeta, err := s.onPhone(head.Peer, it, now)
+	waiting, err := t.c.number(`SELECT count(*) FROM putback WHERE peer = ? AND kind = ? AND item = ? AND run = ?`,
+		head.Peer[:], img.scope, it.id, head.ID)
 	if err != nil {
 		return err
 	}
-	waiting, err := t.c.number(`SELECT count(*) FROM putback WHERE peer = ? AND kind = ? AND item = ? AND run = ?`,
-		head.Peer[:], img.scope, it.id, head.ID)
+	var phone *valuebag.Values
+	var phoneMeta *engine.ItemMeta
+	if waiting == 0 {
+		phone, phoneMeta, err = s.onPhone(head.Peer, it, now)
+	} else if phone, phoneMeta = now, it.meta; img.store != nil {
+		phone = img.store.value // the phone never came: it has what both had before
+	}
 	if err != nil {
 		return err
 	}
@@ -223,7 +229,6 @@ func (t *tx) undoItem(u *Undone, head Run, img *image, known engine.Knowledge) e
 			return err
 		}
 	}
-	phone := onPhone
 	switch {
 	case waiting > 0: // what it wanted back never came to the phone
 		if _, _, err := t.c.exec(`DELETE FROM putback WHERE peer = ? AND kind = ? AND item = ? AND run = ?`,
