@@ -30,7 +30,12 @@ func (s *Session) receive(x *txn, in io.Writer) (Message, error) {
 		if err != nil {
 			return Message{}, &phaseError{"response", fmt.Errorf("%w: %w", errProtocol, err)}
 		}
-		ours := h.TransactionID == x.id || s.quirks.Has(QuirkIgnoreHeader)
+		if h.Type == ContainerData && h.TransactionID != x.id && opNames[OpCode(h.Code)] == "" {
+			// Neither ours nor of any operation that there is: a device that
+			// writes garbage there.
+			s.quirks.Or(uint32(QuirkIgnoreHeader))
+		}
+		ours := h.TransactionID == x.id || s.Quirks().Has(QuirkIgnoreHeader)
 		switch {
 		case h.Type == ContainerResponse && ours:
 			m, err := DecodeMessage(p)

@@ -30,7 +30,7 @@ var errSource = errors.New("reading what is to be sent")
 func (s *Session) sendData(x *txn, out dataOut) error {
 	header, _ := DataHeader(x.op, x.id, out.size).AppendBinary(s.buf[:0])
 	fill := len(header) // bytes of s.buf to go in the next transfer
-	split := out.split || s.quirks.Has(QuirkSplitHeader)
+	split := out.split || s.Quirks().Has(QuirkSplitHeader)
 	if split {
 		if err := s.write(x, header); err != nil {
 			return err
@@ -66,7 +66,7 @@ func (s *Session) sendData(x *txn, out dataOut) error {
 	if !split {
 		total += HeaderSize
 	}
-	if total > 0 && total%int64(s.mps) == 0 && !s.quirks.Has(QuirkNoOutZLP) {
+	if total > 0 && total%int64(s.mps) == 0 && !s.Quirks().Has(QuirkNoOutZLP) {
 		s.writeZLP(x)
 	}
 	return nil

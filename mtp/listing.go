@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -73,9 +72,10 @@ var errListLies = errors.New("property list doesn't agree with the object handle
 // GetObjectHandles says which objects there are. What they are comes from one
 // GetObjectPropList of depth 1 for all properties, or, on devices that mix them
 // up in a folder of several formats (Android), from one for each of name,
-// format, size and date. Where the device doesn't have the operation, refuses
-// it or leaves objects out, each object is asked for its ObjectInfo; the session
-// remembers that.
+// format, size and date. Objects of the one list that the other leaves out
+// belong to the folder if their parent says so. Where the device doesn't have
+// the operation, refuses it or leaves objects out, each object is asked for its
+// ObjectInfo; the session remembers that.
 //
 // Entries with an [ErrPartialList] are part of the folder. Any other error
 // means that nothing is known about it; in particular if every object in it
@@ -83,31 +83,45 @@ var errListLies = errors.New("property list doesn't agree with the object handle
 func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent ObjectHandle) ([]ObjectEntry, error) {
 	const tries = 3
 	for try := 1; ; try++ {
-		handles, err := s.GetObjectHandles(ctx, storage, 0, parent)
-		if err != nil {
-			return nil, err
-		}
-		l := newFolderList(storage, parent, handles)
-		if len(l.entries) == 0 {
-			return nil, nil
-		}
 		mode := s.listing.Load()
 		if mode == listUnknown {
 			mode = s.startMode()
 			s.listing.Store(mode)
 		}
-		if mode == listByInfo {
+		handles, err := s.GetObjectHandles(ctx, storage, 0, parent)
+		// A device that can't give the handles may still give the properties.
+		blind := mode != listByInfo && (errors.Is(err, GeneralError) || errors.Is(err, OperationNotSupported))
+		if err != nil && !blind {
+			return nil, err
+		}
+		l := newFolderList(storage, parent, handles)
+		switch {
+		case blind:
+			if lerr := s.listByList(ctx, l, mode); lerr != nil {
+				return nil, fmt.Errorf("%w; by properties: %w", err, lerr)
+			}
+			if len(l.entries) == 0 {
+				return nil, err // no proof of an empty folder
+			}
+			return l.entries, nil
+		case len(l.entries) == 0:
+			return nil, nil
+		case mode == listByInfo:
 			return s.listByInfo(ctx, l, l.all())
 		}
 		err = s.listByList(ctx, l, mode)
 		lies := errors.Is(err, errListLies)
+		small := lies && l.known <= 4 && l.count[0] > 0 // too small to judge by
 		switch {
 		case err == nil:
 			return l.entries, nil
-		case lies && try < tries && (l.nearlyWhole() || len(l.entries) <= 4):
+		case lies && try < tries && (l.nearlyWhole() || small):
 			continue // something came or went between the requests
-		case lies && l.nearlyWhole():
+		case lies && l.nearlyWhole(), small:
 			// A few odd ones: ask for those by themselves.
+			if err := s.adopt(ctx, l); err != nil {
+				return nil, err
+			}
 			return s.listByInfo(ctx, l, l.missing())
 		case lies, IsRefusal(err), errors.Is(err, ErrTimeout) && s.Err() == nil:
 			// A device without the property, without depth, with a list of its
@@ -118,6 +132,7 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 				continue
 			}
 			s.listing.Store(listByInfo)
+			l.entries = l.entries[:l.known]
 			return s.listByInfo(ctx, l, l.all())
 		default:
 			return nil, err
@@ -128,29 +143,47 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 // startMode is what the device's description promises.
 func (s *Session) startMode() listingMode {
 	switch {
-	case !s.Supports(OpGetObjectPropList), s.quirks.Has(QuirkNoPropList):
+	case !s.Supports(OpGetObjectPropList), s.Quirks().Has(QuirkNoPropList):
 		return listByInfo
-	case s.quirks.Has(QuirkPropListByProp):
+	case s.Quirks().Has(QuirkPropListByProp):
 		return listByProp
 	}
 	return listAllProps
 }
 
-// fewExtra is how many objects a folder's lists may disagree about to be asked
-// for one by one.
-const fewExtra = 64
-
 // folderList is a folder being listed.
 type folderList struct {
 	storage StorageID
 	parent  ObjectHandle
+	// entries are the known ones, from the handles, then strangers that were
+	// only in a property list.
 	entries []ObjectEntry
+	facts   []facts // of each entry
+	known   int
 	index   map[ObjectHandle]int32
-	have    []uint8 // bits after listProps, for each entry
-	count   [len(listProps)]int
-	extra   []ObjectHandle // listed, and not among the handles; a few
-	last    int32          // index of the entry before, for lists in order
+	count   [len(listProps)]int // properties seen of known entries
+	last    int32               // index of the entry before, for lists in order
 }
+
+// facts are what lists have told of an entry.
+type facts struct {
+	have    uint8 // bits of the properties, see take
+	parent  ObjectHandle
+	storage StorageID
+}
+
+const (
+	haveName = 1 << iota
+	haveFormat
+	haveSize
+	haveDate
+	haveParent
+	haveStorage
+
+	// haveAll is what an entry needs. A date is not for every object: folders
+	// often have none.
+	haveAll = haveName | haveFormat | haveSize
+)
 
 func newFolderList(storage StorageID, parent ObjectHandle, handles []ObjectHandle) *folderList {
 	l := &folderList{
@@ -159,21 +192,25 @@ func newFolderList(storage StorageID, parent ObjectHandle, handles []ObjectHandl
 		index:   make(map[ObjectHandle]int32, len(handles)),
 	}
 	for _, h := range handles {
-		if _, twice := l.index[h]; twice || h == 0 || h == AllHandles || h == parent {
-			continue
+		if _, twice := l.index[h]; !twice && h != 0 && h != AllHandles && h != parent {
+			l.add(h)
 		}
-		l.index[h] = int32(len(l.entries))
-		l.entries = append(l.entries, ObjectEntry{Handle: h, Parent: parent, Storage: storage})
 	}
-	l.have = make([]uint8, len(l.entries))
+	l.known = len(l.entries)
+	l.facts = make([]facts, l.known)
 	return l
+}
+
+func (l *folderList) add(h ObjectHandle) {
+	l.index[h] = int32(len(l.entries))
+	l.entries = append(l.entries, ObjectEntry{Handle: h, Parent: l.parent, Storage: l.storage})
 }
 
 // find gives the index of a handle, or -1. Lists mostly keep the order of the
 // handles, so the next one is tried first.
 func (l *folderList) find(h ObjectHandle) int32 {
-	for _, i := range [...]int32{l.last, l.last + 1, 0} {
-		if int(i) < len(l.entries) && l.entries[i].Handle == h {
+	for _, i := range [...]int32{l.last, l.last + 1} {
+		if i >= 0 && int(i) < len(l.entries) && l.entries[i].Handle == h {
 			l.last = i
 			return i
 		}
@@ -193,14 +230,11 @@ func (l *folderList) all() []int32 {
 	return out
 }
 
-// complete reports whether entry i has its name, format and size. A date is
-// not for every object: folders often have none.
-func (l *folderList) complete(i int) bool { return l.have[i]&0b0111 == 0b0111 }
-
+// missing are the known entries that the lists don't tell enough of.
 func (l *folderList) missing() []int32 {
 	var out []int32
-	for i := range l.entries {
-		if !l.complete(i) {
+	for i := range l.known {
+		if l.facts[i].have&haveAll != haveAll {
 			out = append(out, int32(i))
 		}
 	}
@@ -211,41 +245,51 @@ func (l *folderList) missing() []int32 {
 // one by one without a verdict on the device.
 func (l *folderList) nearlyWhole() bool {
 	n := len(l.missing())
-	return n <= 8 && n*4 <= len(l.entries)
+	return n <= 8 && n*4 <= l.known
 }
 
 // take puts a property into its entry.
 func (l *folderList) take(p ObjectProp) {
 	i := l.find(p.Handle)
 	if i < 0 {
-		if p.Code == PropObjectFileName && p.Handle != l.parent && p.Handle != 0 && len(l.extra) <= fewExtra && !slices.Contains(l.extra, p.Handle) {
-			l.extra = append(l.extra, p.Handle)
+		if p.Handle == l.parent || p.Handle == 0 || p.Handle == AllHandles {
+			return // AOSP puts the folder itself into the list
 		}
-		return
+		i = int32(len(l.entries))
+		l.add(p.Handle)
+		l.facts = append(l.facts, facts{})
+		l.last = i
 	}
-	e := &l.entries[i]
-	bit := 0
+	e, f := &l.entries[i], &l.facts[i]
+	had := f.have
 	switch v := p.Value; p.Code {
 	case PropObjectFileName:
-		if e.Name = v.Text(); e.Name == "" {
-			return
+		if e.Name = v.Text(); e.Name != "" {
+			f.have |= haveName
 		}
 	case PropObjectFormat:
 		e.Format = FormatCode(v.Uint())
 		e.IsFolder = e.Format == FormatAssociation
-		bit = 1
+		f.have |= haveFormat
 	case PropObjectSize:
 		e.Size = v.Uint()
-		bit = 2
+		f.have |= haveSize
 	case PropDateModified:
 		e.setModified(v.Text())
-		bit = 3
-	default:
-		return
+		f.have |= haveDate
+	case PropParentObject:
+		f.parent = ObjectHandle(v.Uint())
+		f.have |= haveParent
+	case PropStorageID:
+		f.storage = StorageID(v.Uint())
+		f.have |= haveStorage
 	}
-	if l.have[i]&(1<<bit) == 0 {
-		l.have[i] |= 1 << bit
-		l.count[bit]++
+	if int(i) < l.known {
+		for bit := range l.count {
+			if (f.have&^had)&(1<<bit) != 0 {
+				l.count[bit]++
+			}
+		}
 	}
 }
 
@@ -271,49 +315,76 @@ func (s *Session) listByList(ctx context.Context, l *folderList, mode listingMod
 			if err != nil {
 				return err
 			}
-			if i < 3 && l.count[i]*4 < len(l.entries)*3 {
+			if prop != PropDateModified && l.count[i]*4 < l.known*3 {
 				return errListLies // don't ask for the rest
 			}
 		}
 	}
-	for i := range l.entries {
-		if !l.complete(i) {
-			return errListLies
-		}
+	if len(l.missing()) > 0 {
+		return errListLies
 	}
 	return s.adopt(ctx, l)
 }
 
-// adopt looks at objects that were in a property list and not among the
-// handles. Those that do lie in the folder belong to it: a device that leaves
-// handles out must not make them look deleted. Many of them are another
-// storage's, or a list that ignores depth, and then the handles decide.
+// adopt looks at the strangers. Those that do lie in the folder belong to it: a
+// device that leaves handles out must not make them look deleted. The others
+// lie in another storage, or deeper than was asked for, and go.
 func (s *Session) adopt(ctx context.Context, l *folderList) error {
-	if len(l.extra) > fewExtra {
+	strangers := l.entries[l.known:]
+	if len(strangers) == 0 {
 		return nil
 	}
-	for _, h := range l.extra {
-		o, err := s.GetObjectInfo(ctx, h)
-		switch {
-		case IsRefusal(err):
-			continue
-		case err != nil:
-			return err
+	const few = 4
+	kept := l.entries[:l.known]
+	if len(strangers) <= few && l.known > 0 {
+		for _, e := range strangers {
+			o, err := s.GetObjectInfo(ctx, e.Handle)
+			if IsRefusal(err) {
+				continue
+			}
+			if err == nil && l.holds(o.Parent, o.Storage) && o.FileName != "" {
+				err = s.fill(ctx, &e, &o)
+				kept = append(kept, e)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		at := o.Parent
-		if l.parent == Root && (at == AllHandles || at == ObjectHandle(l.storage)) {
-			at = Root
-		}
-		if at != l.parent || o.Storage != l.storage || o.FileName == "" {
-			continue
-		}
-		e := ObjectEntry{Handle: h, Parent: l.parent, Storage: l.storage}
-		if err := s.fill(ctx, &e, &o); err != nil {
-			return err
-		}
-		l.entries = append(l.entries, e)
+		l.entries = kept
+		return nil
 	}
+	for _, ask := range [...]struct {
+		have uint8
+		prop PropCode
+		need bool
+	}{{haveParent, PropParentObject, true}, {haveStorage, PropStorageID, l.parent == Root}} {
+		if !ask.need || l.facts[l.known].have&ask.have != 0 {
+			continue
+		}
+		if err := s.listProp(ctx, l, uint32(ask.prop)); err != nil && (l.known == 0 || !IsRefusal(err)) {
+			return err
+		}
+	}
+	for i, e := range l.entries[l.known:] {
+		f := l.facts[l.known+i]
+		if f.have&haveStorage == 0 && l.parent != Root {
+			f.storage = l.storage
+		}
+		if f.have&haveParent != 0 && l.holds(f.parent, f.storage) && f.have&haveAll == haveAll {
+			kept = append(kept, e)
+		}
+	}
+	l.entries = kept
 	return nil
+}
+
+// holds reports whether an object that says it lies there is in the folder. At
+// the top some devices give all-ones or the storage for a parent.
+func (l *folderList) holds(parent ObjectHandle, storage StorageID) bool {
+	if l.parent == Root && (parent == AllHandles || parent == ObjectHandle(l.storage)) {
+		parent = Root
+	}
+	return parent == l.parent && storage == l.storage
 }
 
 func (s *Session) listProp(ctx context.Context, l *folderList, prop uint32) error {
@@ -321,7 +392,7 @@ func (s *Session) listProp(ctx context.Context, l *folderList, prop uint32) erro
 	if err != nil {
 		return err
 	}
-	l.last = 0
+	l.last = -1
 	for p, err := range ObjectProps(list) {
 		if err != nil {
 			return fmt.Errorf("%v: %w", OpGetObjectPropList, err)

@@ -21,7 +21,7 @@ func rootOr(h, wire ObjectHandle) uint32 {
 // [Root]. format 0 is any format.
 func (s *Session) GetObjectHandles(ctx context.Context, storage StorageID, format FormatCode, parent ObjectHandle) ([]ObjectHandle, error) {
 	p, err := s.get(ctx, OpGetObjectHandles, uint32(storage), uint32(format), rootOr(parent, AllHandles))
-	if err == nil && s.quirks.Has(QuirkListFirst) {
+	if err == nil && s.Quirks().Has(QuirkListFirst) {
 		s.mu.Lock()
 		if s.listed == nil {
 			s.listed = map[ObjectHandle]bool{}
@@ -95,7 +95,7 @@ func (s *Session) GetPartialObject(ctx context.Context, h ObjectHandle, offset u
 	case offset > math.MaxUint32:
 		return nil, &OpError{Op: op, Params: params, Code: InvalidParameter}
 	}
-	if s.quirks.Has(QuirkPartialEnd) && n > 1 && (int64(n)+HeaderSize)%int64(s.mps) == 0 {
+	if s.Quirks().Has(QuirkPartialEnd) && n > 1 && (int64(n)+HeaderSize)%int64(s.mps) == 0 {
 		// One byte less: a full last packet at the end of the object hangs.
 		params[len(params)-1] = n - 1
 		first, err := s.get(ctx, op, params...)
@@ -131,7 +131,7 @@ var ErrUnsendable = errors.New("device can't take a body of this size")
 // can't if the container is a multiple of 64 bytes, or ends within a header's
 // length after its buffer of 512 KiB: it aborts there or waits for ever.
 func (s *Session) CanSend(size int64) bool {
-	if !s.quirks.Has(QuirkShortEnd) || size == 0 {
+	if !s.Quirks().Has(QuirkShortEnd) || size == 0 {
 		return true
 	}
 	const buffer = 512 << 10
@@ -203,14 +203,21 @@ func (s *Session) create(ctx context.Context, storage StorageID, parent ObjectHa
 	if err := s.listFirst(ctx, storage, parent); err != nil {
 		return Created{}, err
 	}
-	c, err := s.SendObjectInfo(ctx, storage, parent, &o)
-	if err != nil {
-		return Created{}, err
+	var c Created
+	for try := 1; ; try++ {
+		var err error
+		if c, err = s.SendObjectInfo(ctx, storage, parent, &o); err != nil {
+			return Created{}, err
+		}
+		_, err = s.do(ctx, OpSendObject, nil, body, nil)
+		if err == nil {
+			break
+		}
+		if try == 3 || body.r != nil || !errors.Is(err, DeviceBusy) {
+			return c, err
+		}
 	}
-	if _, err := s.do(ctx, OpSendObject, nil, body, nil); err != nil {
-		return c, err
-	}
-	if s.quirks.Has(QuirkListFirst) {
+	if s.Quirks().Has(QuirkListFirst) {
 		return s.confirm(ctx, c, storage, parent, o.FileName)
 	}
 	return c, nil
@@ -219,7 +226,7 @@ func (s *Session) create(ctx context.Context, storage StorageID, parent ObjectHa
 // listFirst asks for a folder's children if the device wants that before they
 // change, once a session.
 func (s *Session) listFirst(ctx context.Context, storage StorageID, folder ObjectHandle) error {
-	if !s.quirks.Has(QuirkListFirst) {
+	if !s.Quirks().Has(QuirkListFirst) {
 		return nil
 	}
 	s.mu.Lock()

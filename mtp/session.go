@@ -64,7 +64,7 @@ type Session struct {
 	opt    Options
 	mps    int
 	info   DeviceInfo
-	quirks Quirks
+	quirks atomic.Uint32
 
 	turn    chan struct{} // holds one token: its taker owns the bulk pipes
 	tx      TransactionID // of the last transaction
@@ -111,15 +111,15 @@ func Open(ctx context.Context, t Transport, opt Options) (*Session, error) {
 		buf:     make([]byte, transferSize),
 		timeout: opt.OpenTimeout,
 		events:  make(chan Event, eventBacklog),
-		quirks:  opt.Quirks | usbQuirks(opt.VendorID, opt.ProductID),
 	}
 	if s.mps < HeaderSize || transferSize%s.mps != 0 {
 		return nil, fmt.Errorf("mtp: packets of %d bytes", s.mps)
 	}
+	s.quirks.Store(uint32(opt.Quirks | usbQuirks(opt.VendorID, opt.ProductID)))
 	s.turn <- struct{}{}
 	eventCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopEvent = stop
-	poll := s.quirks.Has(QuirkEventPoll)
+	poll := s.Quirks().Has(QuirkEventPoll)
 	s.eventWait.Go(func() { s.readEvents(eventCtx, poll) })
 	if err := s.open(ctx); err != nil {
 		s.stopEvents()
@@ -136,11 +136,11 @@ func (s *Session) open(ctx context.Context) error {
 	if s.info, err = s.GetDeviceInfo(ctx); err != nil {
 		return err
 	}
-	s.quirks |= deviceQuirks(s.opt.VendorID, s.opt.ProductID, &s.info)
+	s.quirks.Or(uint32(deviceQuirks(s.opt.VendorID, s.opt.ProductID, &s.info)))
 	s.timeout = s.opt.Timeout
 	if s.timeout == 0 {
 		s.timeout = 20 * time.Second
-		if s.quirks.Has(QuirkLongTimeout) {
+		if s.Quirks().Has(QuirkLongTimeout) {
 			s.timeout = time.Minute
 		}
 	}
@@ -152,7 +152,7 @@ func (s *Session) open(ctx context.Context) error {
 // called twice.
 func (s *Session) Close(ctx context.Context) error {
 	var err error
-	if s.lost.Load() == nil && !s.quirks.Has(QuirkNoCloseSession) {
+	if s.lost.Load() == nil && !s.Quirks().Has(QuirkNoCloseSession) {
 		// Five seconds: a device that can't even close has nothing to lose.
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		_, err = s.do(ctx, OpCloseSession, nil, dataOut{}, nil)
@@ -169,8 +169,9 @@ func (s *Session) Close(ctx context.Context) error {
 // Info is what GetDeviceInfo gave when the session was opened.
 func (s *Session) Info() *DeviceInfo { return &s.info }
 
-// Quirks are the device's known deviations.
-func (s *Session) Quirks() Quirks { return s.quirks }
+// Quirks are the device's deviations, those that the table knows and those that
+// the session has noticed itself.
+func (s *Session) Quirks() Quirks { return Quirks(s.quirks.Load()) }
 
 // Supports reports whether the device advertises an operation.
 func (s *Session) Supports(op OpCode) bool { return s.info.Supports(op) }

@@ -43,8 +43,27 @@ var errProtocol = errors.New("device is out of step")
 
 // do runs one transaction: the command, out if it has a source, what the device
 // sends into in, and the response. in may be nil; data is then dropped. A
-// response other than OK comes as *OpError.
+// response other than OK comes as *OpError. A device that says it is busy is
+// asked again, a few times and with growing pauses.
 func (s *Session) do(ctx context.Context, op OpCode, params []uint32, out dataOut, in io.Writer) (Message, error) {
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		m, err := s.once(ctx, op, params, out, in)
+		// A Reader can't be read again; SendObject belongs to the operation
+		// before it, which is void now; OpenSession has a ladder of its own.
+		again := out.r == nil && op != OpSendObject && op != OpOpenSession
+		if !again || pause > time.Second || !errors.Is(err, DeviceBusy) {
+			return m, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return m, err
+		}
+	}
+}
+
+// once is do without patience.
+func (s *Session) once(ctx context.Context, op OpCode, params []uint32, out dataOut, in io.Writer) (Message, error) {
 	if err := ctx.Err(); err != nil {
 		return Message{}, fmt.Errorf("%v: %w", op, context.Cause(ctx))
 	}
