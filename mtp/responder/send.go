@@ -179,7 +179,11 @@ func (r *Responder) sendObjectPropList(c *call) error {
 	if n.Name == "" {
 		return fmt.Errorf("no name: %w", mtp.InvalidDataset)
 	}
-	if err := r.announce(c, n); err != nil || n.Folder || n.Size > 0 {
+	err = r.announce(c, n)
+	// The index of a failed element is there even without a failure:
+	// android-file-transfer reads it always.
+	c.nresults = max(c.nresults, 4)
+	if err != nil || n.Folder || n.Size > 0 {
 		return err
 	}
 	sink, err := r.backend.Receive(r.pending.handle)

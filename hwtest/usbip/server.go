@@ -1,0 +1,262 @@
+package usbip
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+
+	"cradle/hwtest"
+	"cradle/mtp"
+)
+
+// Bus numbers of the only device.
+const (
+	busID  = "1-1"
+	busNum = 1
+	devNum = 2
+)
+
+// USB/IP's operation codes and commands (Linux Documentation/usb/usbip_protocol).
+const (
+	version = 0x0111
+
+	opImport  = 0x8003
+	opDevlist = 0x8005
+	repImport = 0x0003
+	repList   = 0x0005
+
+	cmdSubmit = 1
+	cmdUnlink = 2
+	retSubmit = 3
+	retUnlink = 4
+
+	speedHigh = 3
+)
+
+// URB transfer flags.
+const (
+	flagShortNotOK = 0x0001
+	flagZeroPacket = 0x0040
+)
+
+// maxTransfer bounds the size of one URB.
+const maxTransfer = 16 << 20
+
+// Serve exports the phone to one client after another until ctx ends or the
+// listener fails. While a client is attached the cable is plugged in. The
+// listener is closed at the end.
+func Serve(ctx context.Context, l net.Listener, phone *hwtest.Phone, id ID) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	defer l.Close()
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("usbip: %w", err)
+		}
+		s := &server{phone: phone, id: id, c: c}
+		end := context.AfterFunc(ctx, func() { c.Close() })
+		// A client that breaks off or talks nonsense is done with; the next one
+		// is welcome.
+		_ = s.serve(ctx)
+		end()
+		c.Close()
+	}
+}
+
+type server struct {
+	phone *hwtest.Phone
+	id    ID
+	c     net.Conn
+}
+
+func (s *server) serve(ctx context.Context) error {
+	var head [8]byte
+	if _, err := io.ReadFull(s.c, head[:]); err != nil {
+		return err
+	}
+	switch binary.BigEndian.Uint16(head[2:]) {
+	case opDevlist:
+		b := operation(repList, 0)
+		b = binary.BigEndian.AppendUint32(b, 1)
+		b = append(s.describe(b), 6, 1, 1, 0)
+		_, err := s.c.Write(b)
+		return err
+	case opImport:
+		var want [32]byte
+		if _, err := io.ReadFull(s.c, want[:]); err != nil {
+			return err
+		}
+		name, _, _ := bytes.Cut(want[:], []byte{0})
+		if string(name) != busID {
+			_, err := s.c.Write(operation(repImport, 1))
+			return err
+		}
+		if _, err := s.c.Write(s.describe(operation(repImport, 0))); err != nil {
+			return err
+		}
+		return s.attach(ctx)
+	}
+	return fmt.Errorf("usbip: operation %#x", binary.BigEndian.Uint16(head[2:]))
+}
+
+func operation(code uint16, status uint32) []byte {
+	b := binary.BigEndian.AppendUint16(nil, version)
+	b = binary.BigEndian.AppendUint16(b, code)
+	return binary.BigEndian.AppendUint32(b, status)
+}
+
+// describe appends a struct usbip_usb_device.
+func (s *server) describe(b []byte) []byte {
+	be := binary.BigEndian
+	b = append(b, padded("/sys/devices/cradle/"+busID, 256)...)
+	b = append(b, padded(busID, 32)...)
+	b = be.AppendUint32(b, busNum)
+	b = be.AppendUint32(b, devNum)
+	b = be.AppendUint32(b, speedHigh)
+	b = be.AppendUint16(b, s.id.Vendor)
+	b = be.AppendUint16(b, s.id.Product)
+	b = be.AppendUint16(b, 0x0100)
+	return append(b, 0, 0, 0, 1, 1, 1) // class, subclass, protocol, configuration, configurations, interfaces
+}
+
+func padded(s string, n int) []byte {
+	b := make([]byte, n)
+	copy(b, s)
+	return b
+}
+
+// attach plugs the phone in and carries URBs until either side is gone.
+func (s *server) attach(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	d := &device{phone: s.phone, id: s.id, conn: s.phone.Transport(), c: s.c}
+	d.in = newPipe(func(ctx context.Context, p []byte) (int, error) { return d.conn.Read(ctx, p) })
+	d.event = newPipe(func(ctx context.Context, p []byte) (int, error) {
+		e, err := d.conn.ReadEvent(ctx)
+		return copy(p, e), err
+	})
+	var wait sync.WaitGroup
+	wait.Go(func() { d.run(ctx, d.in) })
+	wait.Go(func() { d.run(ctx, d.event) })
+	err := d.receive(ctx)
+	s.phone.Pull()
+	cancel()
+	d.conn.Close()
+	s.c.Close()
+	wait.Wait()
+	return err
+}
+
+// device is the phone on the bus of one client.
+type device struct {
+	phone *hwtest.Phone
+	id    ID
+	conn  mtp.Transport
+	in    *pipe // bulk IN
+	event *pipe // interrupt IN
+
+	write sync.Mutex
+	c     net.Conn
+}
+
+// receive takes the client's commands.
+func (d *device) receive(ctx context.Context) error {
+	be := binary.BigEndian
+	for {
+		var h [48]byte
+		if _, err := io.ReadFull(d.c, h[:]); err != nil {
+			return err
+		}
+		command, seq := be.Uint32(h[0:]), be.Uint32(h[4:])
+		in, endpoint := be.Uint32(h[12:]) != 0, be.Uint32(h[16:])
+		switch command {
+		case cmdUnlink:
+			victim := be.Uint32(h[20:])
+			status := int32(statusOK)
+			if d.in.unlink(victim) || d.event.unlink(victim) {
+				status = statusUnlinked
+			}
+			if err := d.reply(retUnlink, seq, status, 0, nil); err != nil {
+				return err
+			}
+			continue
+		case cmdSubmit:
+		default:
+			return fmt.Errorf("usbip: command %d", command)
+		}
+		u := &urb{seq: seq, flags: be.Uint32(h[20:]), size: int(be.Uint32(h[24:]))}
+		if u.size < 0 || u.size > maxTransfer {
+			return fmt.Errorf("usbip: transfer of %d bytes", u.size)
+		}
+		var data []byte
+		if !in {
+			data = make([]byte, u.size)
+			if _, err := io.ReadFull(d.c, data); err != nil {
+				return err
+			}
+		}
+		switch {
+		case endpoint == 0:
+			status, answer := d.control(ctx, decodeSetup([8]byte(h[40:48])), data)
+			n := len(answer)
+			if !in {
+				n = len(data)
+			}
+			if err := d.reply(retSubmit, seq, status, n, answer); err != nil {
+				return err
+			}
+		case endpoint == bulkOut && !in:
+			if err := d.out(ctx, u, data); err != nil {
+				return err
+			}
+		case endpoint == bulkIn&0xF && in:
+			d.in.submit(u)
+		case endpoint == interrupt&0xF && in:
+			d.event.submit(u)
+		default:
+			if err := d.reply(retSubmit, seq, statusStall, 0, nil); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// out hands a transfer to the phone.
+func (d *device) out(ctx context.Context, u *urb, data []byte) error {
+	err := d.conn.Write(ctx, data)
+	if err == nil && u.flags&flagZeroPacket != 0 && len(data) > 0 && len(data)%packetSize == 0 {
+		err = d.conn.Write(ctx, nil)
+	}
+	switch {
+	case errors.Is(err, mtp.ErrStalled):
+		return d.reply(retSubmit, u.seq, statusStall, 0, nil)
+	case err != nil:
+		return err
+	}
+	return d.reply(retSubmit, u.seq, statusOK, len(data), nil)
+}
+
+// reply sends a struct usbip_header, and the data of an IN transfer.
+func (d *device) reply(command, seq uint32, status int32, n int, data []byte) error {
+	b := make([]byte, 0, 48+len(data))
+	be := binary.BigEndian
+	b = be.AppendUint32(b, command)
+	b = be.AppendUint32(b, seq)
+	b = append(b, make([]byte, 12)...) // device, direction and endpoint are 0 in replies
+	b = be.AppendUint32(b, uint32(status))
+	b = be.AppendUint32(b, uint32(n))
+	b = append(b, make([]byte, 48-28)...)
+	b = append(b, data...)
+	d.write.Lock()
+	defer d.write.Unlock()
+	_, err := d.c.Write(b)
+	return err
+}
