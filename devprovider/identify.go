@@ -178,6 +178,11 @@ func (s *survey) identify() {
 			cmp.Compare(a.pos, b.pos),
 		)
 	})
+	for _, it := range s.loose {
+		if s.isSuperseded(it) {
+			it.claimed = true // by nobody: it has no ID and isn't reported
+		}
+	}
 	s.byMissing()
 	s.byView()
 	for _, it := range s.loose {
@@ -232,7 +237,7 @@ func (s *survey) byMissing() {
 	for _, it := range s.loose {
 		refs := byBody[it.file.body]
 		i := slices.IndexFunc(refs, func(r *ref) bool {
-			if r.file != nil || r.scope != it.scope || it.uid != "" && !r.byPath && holderOf(it.scope, it.uid, r.id()) == 0 {
+			if it.claimed || r.file != nil || r.scope != it.scope || it.uid != "" && !r.byPath && holderOf(it.scope, it.uid, r.id()) == 0 {
 				return false
 			}
 			return !it.file.held.bundle || contentOf(s.f.describe(it)) == contentOf(r.item.Meta.Units)
