@@ -112,6 +112,9 @@ func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (Knowledge, err
 	if !w.ex.proxyTick.IsZero() {
 		had = had.WithTick(w.ex.proxyTick)
 	}
+	if s.opt.PutBackOnly {
+		return had, nil
+	}
 	rep, err := s.store.Replica(ctx, w.schema.Name())
 	if err != nil {
 		return Knowledge{}, err

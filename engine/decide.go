@@ -46,6 +46,7 @@ type decision struct {
 	copied           bool      // preset Both: the phone's value goes on as a second item
 	old              *decision // the store's item that becomes this one (a merge of IDs), in the same transaction
 	joins            ItemID    // of such an old item: the one it becomes
+	back             *PutBack  // what an undo wants the phone to have again
 }
 
 // decider decides items of one scope between a store and a partial participant.
@@ -294,6 +295,12 @@ func takeLife(dst, src *ItemMeta) {
 
 // unit decides one unit of an item that is live on both sides.
 func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
+	// What was deferred was learned by neither side.
+	c, noted := d.deferred[deferredKey{r.id, unit}]
+	if noted && c.Store == h.version() && c.Phone == p.version() {
+		r.deferred = append(r.deferred, unit)
+		return
+	}
 	switch {
 	case h == nil && p == nil:
 		return
@@ -306,13 +313,9 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	case h.Version == p.Version:
 		return
 	}
-	// What was deferred was learned by neither side.
-	c := d.deferred[deferredKey{r.id, unit}]
-	pKnown := c.Phone != p.Version && d.store.Contains(r.id, unit, p.Version)
-	hKnown := c.Store != h.Version && d.phone.Contains(r.id, unit, h.Version)
+	pKnown := !(noted && c.Phone == p.Version) && d.store.Contains(r.id, unit, p.Version)
+	hKnown := !(noted && c.Store == h.Version) && d.phone.Contains(r.id, unit, h.Version)
 	switch {
-	case c.Store == h.Version && c.Phone == p.Version:
-		r.deferred = append(r.deferred, unit)
 	case pKnown && !hKnown:
 		d.take(r, ToPhone, *h, p)
 	case hKnown && !pKnown:
@@ -328,6 +331,14 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	default:
 		d.conflict(r, h, p)
 	}
+}
+
+// version is a unit's version, zero if it was never set.
+func (u *UnitMeta) version() Version {
+	if u == nil {
+		return Version{}
+	}
+	return u.Version
 }
 
 // take gives one side the other's unit, with its version.

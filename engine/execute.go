@@ -47,12 +47,12 @@ func (s *Session) execute(ctx context.Context, work []*scopeWork) (int, error) {
 }
 
 // needsStore reports whether the store has anything to take in.
-func (w *scopeWork) needsStore() bool {
-	return len(w.decisions) > 0 || !w.store.Knowledge.Covers(w.state.Knowledge)
+func (s *Session) needsStore(w *scopeWork) bool {
+	return len(w.decisions) > 0 || !s.opt.PutBackOnly && !w.store.Knowledge.Covers(w.state.Knowledge)
 }
 
 func (s *Session) executeStore(ctx context.Context, w *scopeWork) error {
-	if !w.needsStore() {
+	if !s.needsStore(w) {
 		return nil
 	}
 	low := MinItemID
@@ -307,6 +307,11 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		}
 		w.ex.touched = append(w.ex.touched, d.id)
 	}
+	if d.back != nil {
+		if err := tx.PutBackDone(s.peer.ID, d.id, phone); err != nil {
+			return nil, err
+		}
+	}
 	for key := range w.deferredKeys(d) {
 		if err := tx.Obsolete(d.id, key); err != nil {
 			return nil, err
@@ -440,6 +445,9 @@ func (s *Session) logClash(tx Tx, w *scopeWork, in *intake, c clash, had *ItemMe
 // learn adds to the store's knowledge what the phone knew about a range of
 // items, but for those that the store did not take.
 func (s *Session) learn(tx Tx, w *scopeWork, batch []*decision, before Knowledge, low, high ItemID) error {
+	if s.opt.PutBackOnly {
+		return nil
+	}
 	now, err := tx.Knowledge()
 	if err != nil {
 		return err

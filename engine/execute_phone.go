@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cradle/valuebag"
 )
@@ -46,7 +47,9 @@ func (s *Session) executePhone(ctx context.Context, work []*scopeWork) error {
 				}
 			}
 		}
-		w.finishState()
+		if !s.opt.PutBackOnly {
+			w.finishState()
+		}
 		w.ex.done = true
 	}
 	return s.commit(ctx, work)
@@ -134,17 +137,8 @@ func (w *scopeWork) keep(d *decision) {
 		w.line(d.id, d.phone)
 	}
 	if len(d.deferred) > 0 {
-		w.ex.unlearned[d.id] = w.ex.unlearned[d.id] || contains(d.deferred, Life)
+		w.ex.unlearned[d.id] = w.ex.unlearned[d.id] || slices.Contains(d.deferred, Life)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }
 
 func hasPending(m *ItemMeta) bool {
@@ -235,6 +229,8 @@ func (s *Session) composeOne(ctx context.Context, w *scopeWork, d *decision, val
 	switch {
 	case d.toPhone == opDelete:
 		return o, nil
+	case d.back != nil:
+		o.write.Value = d.back.Value
 	case value == nil:
 		return nil, ErrChanged
 	case d.toPhone == opCreate:
@@ -260,13 +256,17 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 	err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
 		run = s.run
 		var err error
-		if run == 0 {
+		if run == 0 && slices.ContainsFunc(out, func(o outgoing) bool { return o.d.back == nil }) {
 			if run, err = tx.StartRun(RunInfo{Peer: s.peer.ID, Phone: s.peer.Name, At: s.opt.Now()}); err != nil {
 				return err
 			}
 		}
 		for i := range out {
 			o := &out[i]
+			run := run
+			if o.d.back != nil {
+				run = o.d.back.Run
+			}
 			row := ViewRow{Scope: w.schema.Name(), Announced: true, Meta: *o.meta}
 			img := PreImage{Side: ToPhone, Item: o.d.id, Value: o.base}
 			if o.write.Value != nil {

@@ -62,6 +62,8 @@ type Store interface {
 	// Deferred lists the conflicts of a scope with a peer that neither side
 	// learned (states waiting and held).
 	Deferred(ctx context.Context, scope string, peer PeerID) ([]Conflict, error)
+	// PutBacks lists what an undo wants a peer to have again, in item order.
+	PutBacks(ctx context.Context, scope string, peer PeerID) ([]PutBack, error)
 	// Update runs one transaction: all of it is committed or nothing.
 	Update(ctx context.Context, scope string, fn func(Tx) error) error
 }
@@ -125,6 +127,9 @@ type Tx interface {
 	// peer the only one, no longer announced: the peer's state with this mark was written.
 	PutView(peer PeerID, row ViewRow) error
 	SettleView(peer PeerID, mark [16]byte, ids []ItemID) error
+	// PutBackDone notes that the peer has a value back, or never will: phone is what
+	// it has now. Its versions go into the held conflicts of the item.
+	PutBackDone(peer PeerID, item ItemID, phone *ItemMeta) error
 	// Log records a conflict; a waiting or held one is found again by Deferred
 	// until Obsolete is called for it.
 	Log(run int64, c Conflict) error
@@ -155,6 +160,16 @@ type PreImage struct {
 	Item  ItemID
 	Path  string // of the object on the peer
 	Value *valuebag.Values
+}
+
+// PutBack is a value that an undo wants a peer to have again: that of before the
+// run that it takes back. It stays listed until PutBackDone.
+type PutBack struct {
+	Scope string
+	Item  ItemID
+	Run   int64            // the undo's own run
+	Path  string           // where the object was
+	Value *valuebag.Values // nil: it wasn't there
 }
 
 // ItemError is an error that concerns one item; the session goes on.

@@ -26,8 +26,9 @@ type scopeWork struct {
 	decisions []*decision // in item order
 	actions   []Action
 	pairs     int
-	foreign   []ItemID   // items of the state with versions of other computers
-	deferred  []Conflict // that neither side had learned before
+	backs     map[ItemID]*PutBack // what an undo wants the phone to have again
+	foreign   []ItemID            // items of the state with versions of other computers
+	deferred  []Conflict          // that neither side had learned before
 
 	ex   execution
 	left int // items that changed under way
@@ -141,6 +142,9 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		return err
 	}
 	w.deferred = deferred
+	if err := s.putBacks(ctx, w); err != nil {
+		return err
+	}
 	s.decide(w, views)
 	return s.describe(ctx, w)
 }
@@ -255,6 +259,11 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			ids = append(ids, id)
 		}
 	}
+	for id := range w.backs {
+		if _, ok := w.metas[id]; !ok && w.now[id] == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	slices.SortFunc(ids, ItemID.Compare)
 	renamedFrom := map[ItemID]ItemID{}
 	for from, to := range w.renames {
@@ -265,6 +274,13 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			continue
 		}
 		h := w.metas[id]
+		if b := w.backs[id]; b != nil {
+			w.decisions = append(w.decisions, s.putBack(w, b, h, w.phoneMeta(id)))
+			continue
+		}
+		if s.opt.PutBackOnly {
+			continue
+		}
 		if _, ok := w.renames[id]; ok { // goes with the item that it becomes
 			continue
 		}

@@ -20,11 +20,13 @@ type Options struct {
 	Pair func(Meet) bool
 	// CommitEvery is how often a long run commits the peer's state; 0 means 10 s.
 	CommitEvery time.Duration
-	Exempt      bool // no brake and no question: the session takes a run back
-	Now         func() time.Time
-	Rand        io.Reader
-	Log         *slog.Logger
-	Progress    func(Progress)
+	// Exempt: no brake and no question, the session takes a run back. PutBackOnly:
+	// it does nothing but give the phone what undos want it to have again.
+	Exempt, PutBackOnly bool
+	Now                 func() time.Time
+	Rand                io.Reader
+	Log                 *slog.Logger
+	Progress            func(Progress)
 }
 
 // Meet is what a person is told at a first meeting, in items.

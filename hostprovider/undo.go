@@ -13,23 +13,13 @@ import (
 // ErrNoImages: the values before a run are no longer kept, or it was taken back.
 var ErrNoImages = errors.New("this run can't be taken back")
 
-// PutBack is a value that an undo wants a phone to have again: that of before
-// the run. It stays listed until PutBackDone.
-type PutBack struct {
-	Scope string
-	Item  engine.ItemID
-	Run   int64            // the undo's own run
-	Path  string           // where the object was
-	Value *valuebag.Values // nil: it wasn't there
-}
-
 // Undone is what an undo did.
 type Undone struct {
 	Run   int64 // the record of the undo, which can be undone too
 	Peer  engine.PeerID
 	Stats map[string]engine.Stats
 	// Phone lists what the phone has to get back, in item order.
-	Phone []PutBack
+	Phone []engine.PutBack
 	// Left are items that were changed since the run: they stay as they are.
 	Left []Item
 	// Held counts the units in which the sides differ now: neither learns the
@@ -313,7 +303,7 @@ func (s *scopeTx) putBefore(u *Undone, id engine.ItemID, it *stored, now, value 
 }
 
 func (t *tx) putBack(u *Undone, peer engine.PeerID, img *image) error {
-	p := PutBack{Scope: img.scope, Item: img.id, Run: u.Run, Path: img.phone.path, Value: img.phone.value}
+	p := engine.PutBack{Scope: img.scope, Item: img.id, Run: u.Run, Path: img.phone.path, Value: img.phone.value}
 	u.Phone = append(u.Phone, p)
 	k, err := kindOf(img.scope)
 	if err != nil {
@@ -389,11 +379,11 @@ func (s *scopeTx) differing(a, b *valuebag.Values) []string {
 }
 
 // PutBacks lists what a phone has still to get back, in item order.
-func (s *Store) PutBacks(ctx context.Context, peer engine.PeerID, scope string) ([]PutBack, error) {
-	var list []PutBack
+func (s *Store) PutBacks(ctx context.Context, scope string, peer engine.PeerID) ([]engine.PutBack, error) {
+	var list []engine.PutBack
 	err := s.read(ctx, func(c *conn) error {
 		return c.query(func(r row) error {
-			p := PutBack{Scope: scope, Run: r.int(1), Path: r.str(2)}
+			p := engine.PutBack{Scope: scope, Run: r.int(1), Path: r.str(2)}
 			var err error
 			if p.Item, err = engine.ParseItemID(r.str(0)); err != nil {
 				return err
@@ -410,13 +400,9 @@ func (s *Store) PutBacks(ctx context.Context, peer engine.PeerID, scope string) 
 	return list, err
 }
 
-// PutBackDone notes in a transaction of Update that the phone has a value back,
-// or never will: its version there goes into the held conflicts of the item.
-func PutBackDone(tx engine.Tx, peer engine.PeerID, item engine.ItemID, phone *engine.ItemMeta) error {
-	s, ok := tx.(*scopeTx)
-	if !ok {
-		return fmt.Errorf("a transaction of another store: %T", tx)
-	}
+// PutBackDone notes that the phone has a value back, or never will: its version
+// there goes into the held conflicts of the item.
+func (s *scopeTx) PutBackDone(peer engine.PeerID, item engine.ItemID, phone *engine.ItemMeta) error {
 	if _, _, err := s.c.exec(`DELETE FROM putback WHERE peer = ? AND kind = ? AND item = ?`, peer[:], s.kind.Name(), item.String()); err != nil {
 		return err
 	}

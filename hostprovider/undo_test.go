@@ -201,7 +201,7 @@ func TestUndoPhoneSide(t *testing.T) {
 	if err != nil || len(u.Phone) != 1 || u.Phone[0].Item != id || u.Phone[0].Path != "a.vcf" || u.Held != 1 {
 		t.Fatalf("undone: %+v %v", u, err)
 	}
-	pb, err := s.PutBacks(ctx, phone1.ID, "contacts")
+	pb, err := s.PutBacks(ctx, "contacts", phone1.ID)
 	if err != nil || len(pb) != 1 || string(pim.Contacts.Text(pb[0].Value)) != card("a", "A") {
 		t.Fatalf("to be put back: %+v %v", pb, err)
 	}
@@ -212,13 +212,13 @@ func TestUndoPhoneSide(t *testing.T) {
 	phone := metaOf(t, s, "contacts", id).Clone()
 	v := engine.Version{Replica: engine.ReplicaID{3}, Tick: 9}
 	phone.Unit("note").Version = v
-	if err := s.Update(ctx, "contacts", func(tx engine.Tx) error { return PutBackDone(tx, phone1.ID, id, phone) }); err != nil {
+	if err := s.Update(ctx, "contacts", func(tx engine.Tx) error { return tx.PutBackDone(phone1.ID, id, phone) }); err != nil {
 		t.Fatal(err)
 	}
 	if d := deferred(t, s); len(d) != 1 || d[0].Phone != v {
 		t.Errorf("held after it was put back: %+v", d)
 	}
-	if pb, _ = s.PutBacks(ctx, phone1.ID, "contacts"); len(pb) != 0 {
+	if pb, _ = s.PutBacks(ctx, "contacts", phone1.ID); len(pb) != 0 {
 		t.Errorf("still to be put back: %+v", pb)
 	}
 }
@@ -246,7 +246,7 @@ func TestUndoOfUndoBeforeThePhoneCame(t *testing.T) {
 	if _, err := s.Undo(ctx, u.Run); err != nil {
 		t.Fatalf("undo of the undo: %v", err)
 	}
-	if pb, _ := s.PutBacks(ctx, phone1.ID, "contacts"); len(pb) != 0 || len(deferred(t, s)) != 0 {
+	if pb, _ := s.PutBacks(ctx, "contacts", phone1.ID); len(pb) != 0 || len(deferred(t, s)) != 0 {
 		t.Errorf("to be put back %+v, held %+v; want nothing", pb, deferred(t, s))
 	}
 }

@@ -306,6 +306,11 @@ func (s *MemStore) Deferred(ctx context.Context, scope string, peer engine.PeerI
 	return out, nil
 }
 
+// PutBacks: this store has no undo.
+func (s *MemStore) PutBacks(context.Context, string, engine.PeerID) ([]engine.PutBack, error) {
+	return nil, nil
+}
+
 // Update runs fn on a copy and keeps it if fn succeeds.
 func (s *MemStore) Update(ctx context.Context, scope string, fn func(engine.Tx) error) error {
 	tx := &memTx{s: s.Copy(), scope: scope}
@@ -361,6 +366,8 @@ func (t *memTx) SetKnowledge(k engine.Knowledge) error      { t.sc.rep.Knowledge
 func (t *memTx) StartRun(engine.RunInfo) (int64, error)     { t.s.runs++; return t.s.runs, nil }
 func (t *memTx) Before(int64, engine.PreImage) error        { return nil }
 func (t *memTx) CountRun(int64, string, engine.Stats) error { return nil }
+
+func (t *memTx) PutBackDone(engine.PeerID, engine.ItemID, *engine.ItemMeta) error { return nil }
 
 func (t *memTx) PutView(p engine.PeerID, row engine.ViewRow) error {
 	if t.sc.views[p] == nil {
