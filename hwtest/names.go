@@ -26,10 +26,6 @@ const (
 	Names7Bit
 )
 
-func (r NameRule) String() string {
-	return [...]string{"host", "fat", "7bit"}[r]
-}
-
 var errName = errors.New("name that the storage can't hold")
 
 // check says what is wrong with a name. The host's rule always holds too, so

@@ -305,6 +305,27 @@ func TestCableOverUSBIP(t *testing.T) {
 	}
 }
 
+// TestBusReset: the host configures the device anew after a reset of the bus,
+// and the session is gone then.
+func TestBusReset(t *testing.T) {
+	ctx := context.Background()
+	p := phone(t, t.TempDir(), hwtest.Options{})
+	k := attach(t, serve(t, p))
+	if _, err := mtp.Open(ctx, k, mtp.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.request(ctx, 0x00, 9, 1, 0, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	before := p.Transactions()
+	if _, err := mtp.Open(ctx, k, mtp.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if first := p.Log()[before]; first.Op() != mtp.OpOpenSession || first.Response != mtp.OK {
+		t.Errorf("first transaction after the reset: %v, want OpenSession with OK", first)
+	}
+}
+
 // TestShortOfSeveral: when a transfer of several URBs ends early, those that
 // belong to it get nothing, and the next transfer begins with the next URB.
 func TestShortOfSeveral(t *testing.T) {
@@ -384,6 +405,20 @@ func TestDescriptors(t *testing.T) {
 	compat := get(0xC0, os[16], 0, 4, 255)
 	if len(compat) != 40 || string(compat[18:21]) != "MTP" || compat[16] != 0 {
 		t.Errorf("compatible ID %x", compat)
+	}
+	if b := get(0x80, 6, 0x0600, 0, 10); len(b) != 10 || b[1] != 6 {
+		t.Errorf("qualifier %x", b)
+	}
+	if b := get(0x82, 0, 0, 0x81, 2); !bytes.Equal(b, []byte{0, 0}) {
+		t.Errorf("status of a pipe %x, want no halt", b)
+	}
+	if b := get(0x80, 8, 0, 0, 1); !bytes.Equal(b, []byte{1}) {
+		t.Errorf("configuration %x, want 1", b)
+	}
+	for _, r := range []byte{1, 11} { // CLEAR_FEATURE, SET_INTERFACE
+		if _, err := k.request(ctx, 0x01, r, 0, 0, false, nil); err != nil {
+			t.Errorf("request %d: %v", r, err)
+		}
 	}
 	if _, err := k.request(ctx, 0xC0, os[16], 0, 9, true, make([]byte, 8)); !errors.Is(err, mtp.ErrStalled) {
 		t.Errorf("a vendor request that isn't there: %v, want a stall", err)

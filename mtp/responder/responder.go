@@ -410,6 +410,9 @@ func (r *Responder) admit(c *call) error {
 		return nil
 	case r.session == 0:
 		return mtp.SessionNotOpen
+	case op == mtp.OpCloseSession:
+		// android-file-transfer closes with transaction 0; no device minds.
+		return nil
 	case c.TransactionID == 0 || c.TransactionID == 0xFFFFFFFF:
 		return mtp.InvalidTransactionID
 	case r.dev.Lies.Has(LieBusy) && op >= mtp.OpGetObjectInfo && r.count%10 == 0 && !r.wasBusy:

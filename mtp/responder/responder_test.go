@@ -310,9 +310,49 @@ func TestSendObjectPropList(t *testing.T) {
 		}
 	}
 	h.m.objects = nil
+	h.do(mtp.OK, mtp.OpSendObjectPropList, list(name), append(place, 0)...)
+	h.do(mtp.GeneralError, mtp.OpSendObject, []byte("x")) // it was announced as empty
+	h.m.objects = nil
 	h.do(mtp.OK, mtp.OpSendObjectPropList, list(name, date), append(place, 0)...)
 	if want := time.Date(2026, 3, 1, 12, 0, 1, 0, time.UTC); !h.m.objects[0].o.Modified.Equal(want) {
 		t.Errorf("date %v, want %v", h.m.objects[0].o.Modified, want)
+	}
+}
+
+func TestDeleteMany(t *testing.T) {
+	h := newHost(t, all()).open()
+	for _, name := range []string{"a", "b"} {
+		h.announce(name, 0)
+		h.do(mtp.OK, mtp.OpSendObject, []byte{})
+	}
+	h.m.objects[1].o.Format = mtp.FormatText
+	h.do(mtp.OK, mtp.OpDeleteObject, nil, uint32(mtp.AllHandles), uint32(mtp.FormatText))
+	_, a := h.body("a")
+	_, b := h.body("b")
+	if !a || b {
+		t.Errorf("after deleting texts: a %v, b %v, want a alone", a, b)
+	}
+	h.do(mtp.OK, mtp.OpDeleteObject, nil, uint32(mtp.AllHandles))
+	if _, a := h.body("a"); a {
+		t.Error("a is there after deleting all")
+	}
+	h.do(mtp.InvalidObjectHandle, mtp.OpDeleteObject, nil, 1)
+}
+
+// TestAbandoned: an initiator that sends a command where its data should come
+// has given up on the former.
+func TestAbandoned(t *testing.T) {
+	h := newHost(t, all()).open()
+	h.announce("a", 3)
+	h.command(mtp.OpSendObject)
+	h.tx++
+	h.do(mtp.OK, mtp.OpGetStorageIDs, nil)
+	if _, there := h.body("a"); there {
+		t.Error("the object is there")
+	}
+	log := h.c.r.Log()
+	if got := log[len(log)-2]; got.Op() != mtp.OpSendObject || got.Response != 0 {
+		t.Errorf("in the log: %v, want SendObject without a response", got)
 	}
 }
 
