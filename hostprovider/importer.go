@@ -20,11 +20,13 @@ type ImportResult struct {
 	Problems                    []ImportProblem
 }
 
-// ImportProblem is something of a file that did not become an item.
+// ImportProblem is something of a file that was repaired or, with Lost, did not
+// become an item.
 type ImportProblem struct {
 	Path   string
 	Line   int // 0 when it concerns the whole file
 	Reason string
+	Lost   bool
 }
 
 // Import takes the items of files in, in one transaction. An item with the UID of
@@ -59,7 +61,10 @@ func (im *importer) file(f ImportFile) error {
 	}
 	read := pim.Read(f.Data)
 	for _, p := range read.Problems {
-		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What})
+		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, p.Lost})
+	}
+	if len(read.Objects) == 0 && len(read.Problems) == 0 {
+		im.res.Problems = append(im.res.Problems, ImportProblem{Path: f.Path, Reason: "no contact, event, task or note in it", Lost: true})
 	}
 	for _, o := range read.Objects {
 		if err := im.t.ctx.Err(); err != nil {
@@ -79,7 +84,7 @@ func (im *importer) object(f ImportFile, o pim.Object) error {
 	}
 	v, err := s.kind.New(o.Text, f.Collection)
 	if err != nil {
-		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, 0, err.Error()})
+		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, 0, err.Error(), true})
 		return nil
 	}
 	var row *stored

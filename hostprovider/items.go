@@ -132,10 +132,11 @@ func (m *matcher) maybe(rows string) bool {
 }
 
 // minPrefix is the least number of characters of an ID that name an item.
-const minPrefix = 6
+const minPrefix = 4
 
 // Show finds the items that a name means: an ID, a UID, or the beginning of an
-// ID. ErrNotFound when there is none; several items may share a UID.
+// ID. ErrNotFound when there is none, ErrAmbiguous when several IDs begin so;
+// several items may share a UID.
 func (s *Store) Show(ctx context.Context, name string) ([]Item, error) {
 	var items []Item
 	err := s.read(ctx, func(c *conn) error {
@@ -160,7 +161,8 @@ func (s *Store) Show(ctx context.Context, name string) ([]Item, error) {
 	return items, err
 }
 
-// find gives the row numbers of the live items that a name means.
+// find gives the row numbers of the live items that a name means; several only
+// for a UID.
 func find(c *conn, name string) ([]int64, error) {
 	lower := strings.ToLower(name)
 	prefix := lower + "%"
@@ -178,6 +180,9 @@ func find(c *conn, name string) ([]int64, error) {
 		var ns []int64
 		if err := c.query(func(r row) error { ns = append(ns, r.int(0)); return nil }, q.sql, q.arg); err != nil {
 			return nil, err
+		}
+		if len(ns) > 1 && q.arg == prefix {
+			return nil, fmt.Errorf("%q: %d IDs begin so: %w", name, len(ns), ErrAmbiguous)
 		}
 		if len(ns) > 0 {
 			return ns, nil

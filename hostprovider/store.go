@@ -96,6 +96,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	var err error
 	if s.w, err = openConn(path, mode); err == nil {
+		// What a session wrote to a phone rests on what was committed here before.
+		err = s.w.script("PRAGMA synchronous=FULL")
+	}
+	if err == nil {
 		err = s.prepare()
 	}
 	if err != nil {
