@@ -105,7 +105,7 @@ var quirkTable = []quirkRow{
 		source:  "libmtp issue 8 and src/music-players.h (SAMSUNG_OFFSET_BUG)",
 	},
 	{
-		manufacturer: "Viveris",
+		manufacturer: "Viveris Technologies",
 		quirks:       QuirkNoAllStorages,
 		symptom:      "umtprd before 1.5.1: GetObjectHandles for all storages answers 0x2008 and keeps a lock for ever",
 		source:       "measured with umtp-responder 1.3.10",
