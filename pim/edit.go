@@ -75,6 +75,9 @@ func EditProperties(text []byte, edits []PropertyEdit) ([]byte, []error) {
 		return text, errs
 	}
 	out := e.write()
+	if p, err := e.kind.parseItem(out); err == nil && e.kind.card() && p.d != e.d {
+		out = withVersion(p, e.d, e.eol)
+	}
 	if out == src && !wide {
 		return text, errs
 	}
@@ -373,7 +376,7 @@ func (e *editor) under(gone []bool, c int) bool {
 // new components.
 func (e *editor) grow(order []string, fresh map[string][]byte, has map[string][]string) (changes []change, wrapper string) {
 	index := map[string]int{}
-	for i := len(e.paths) - 1; i > 0; i-- {
+	for i := len(e.paths) - 1; i >= 0; i-- {
 		if e.known[i] {
 			index[e.paths[i]] = i
 		}
@@ -403,7 +406,7 @@ func (e *editor) grow(order []string, fresh map[string][]byte, has map[string][]
 		var text []byte
 		switch {
 		case path == "calendar":
-			wrapper += string(lines)
+			wrapper += string(lines) // there is no calendar yet, or just bare lines
 			continue
 		case strings.HasPrefix(path, "alarm:"):
 			at, text = e.Components[e.main].BodyEnd, e.block("VALARM", lines)
@@ -529,9 +532,6 @@ func (e *editor) encode(p *Property) []byte {
 		m.value = squeeze(p.Value)
 	case e.d.old():
 		m.value = modernValue(p.Value, k, e.d)
-		if e.d == VCalendar1 {
-			m.value = modernCalendar1(m.name, m.value)
-		}
 	case k == kindText:
 		m.value = escapeText(p.Value)
 	default:

@@ -124,6 +124,11 @@ func (p *parser) param(s string) {
 		return
 	}
 	name := upper(strings.Trim(s[:eq], " \t"))
+	if !validName(name) {
+		p.values = append(p.values, s)
+		p.params = append(p.params, Param{Name: "TYPE", Values: p.values[from:len(p.values):len(p.values)], Bare: true})
+		return
+	}
 	q := Param{Name: name}
 	s = s[eq+1:]
 	for {

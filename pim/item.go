@@ -167,7 +167,7 @@ func (p *parsed) cluster() {
 		wrapper := false
 		switch {
 		case l.Component == p.main && p.main != 0:
-		case !card && slices.Contains(p.wrappers, l.Component):
+		case !card && (slices.Contains(p.wrappers, l.Component) || l.Component == 0 && len(p.wrappers) == 0):
 			wrapper = true
 		default:
 			continue

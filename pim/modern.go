@@ -76,11 +76,11 @@ func modernise(l *Line, d Dialect) modern {
 	}
 	if d.old() {
 		m.value = modernValue(m.value, kindOf(d.card(), m.name, m.params), d)
-		if d == VCalendar1 {
-			m.value = modernCalendar1(m.name, m.value)
-		}
 	} else if enc == encQP {
 		m.value = escapeNewlines(m.value)
+	}
+	if !d.card() {
+		m.value = modernCalendar(m.name, m.value)
 	}
 	return m
 }

@@ -255,6 +255,10 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 // follows, or at the next line that can't be base64.
 func (p *parser) base64Lines(l *Line, text string) {
 	n := len(p.segs)
+	least := 1
+	if n > 1 && len(l.RawValue) > p.segs[n-1].end-p.segs[n-1].start {
+		least = 40 // folded as it should be: what follows may well be junk, or a name whose colon is lost
+	}
 	for p.pos < len(p.s) {
 		end, next := p.physical(p.pos)
 		if end == p.pos {
@@ -267,7 +271,7 @@ func (p *parser) base64Lines(l *Line, text string) {
 				}
 				q, lines = nx, lines+1
 			}
-			if q < len(p.s) && p.isBase64Line(q) {
+			if q < len(p.s) && p.isBase64Line(q, least) {
 				p.pos, p.line = q, p.line+lines
 				continue
 			}
@@ -275,7 +279,7 @@ func (p *parser) base64Lines(l *Line, text string) {
 			p.line++
 			break
 		}
-		if !p.isBase64Line(p.pos) {
+		if !p.isBase64Line(p.pos, least) {
 			break
 		}
 		p.take(p.pos)
@@ -297,10 +301,14 @@ func (p *parser) base64Lines(l *Line, text string) {
 }
 
 // isBase64Line reports whether the physical line at pos holds nothing but
-// base64 characters.
-func (p *parser) isBase64Line(pos int) bool {
-	end, _ := p.physical(pos)
+// base64 characters, that many at least, and isn't a name whose colon comes
+// folded.
+func (p *parser) isBase64Line(pos, least int) bool {
+	end, next := p.physical(pos)
 	if end == pos {
+		return false
+	}
+	if next+1 < len(p.s) && isBlank(p.s[next]) && (p.s[next+1] == ':' || p.s[next+1] == ';') {
 		return false
 	}
 	data := 0
@@ -314,7 +322,7 @@ func (p *parser) isBase64Line(pos int) bool {
 			return false
 		}
 	}
-	return data > 0
+	return data >= least
 }
 
 // startsProperty reports whether the physical line at pos looks like the start
@@ -338,7 +346,7 @@ func isDelimiter(s string) bool {
 // is, because the nesting limit is reached.
 func (p *parser) begin(l *Line, start, number int, value string, agent int) bool {
 	name := strings.ToUpper(strings.TrimSpace(value))
-	if name == "" {
+	if !validName(name) {
 		p.t.problem(start, number, false, "BEGIN without a name")
 		return false
 	}
@@ -384,18 +392,23 @@ func (p *parser) repair(name string, start, agent int) {
 		for p.cur != 0 && !p.match[p.t.Components[p.cur].Start] {
 			p.missingEnd(p.cur, start)
 		}
-	case "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VNOTE":
-		// None of these stands inside itself or inside another entry.
+	case "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VNOTE", "VTIMEZONE":
+		// None of these stands inside an entry, an alarm or a zone, and a
+		// calendar stands in nothing.
+		outer := 0
 		for c := p.cur; c != 0; c = p.t.Components[c].Parent {
 			n := p.t.Components[c].Name
-			if n == name || name == "VCALENDAR" && n != "VCARD" || isEntry(n) && name != "VCALENDAR" {
-				for p.cur != c {
-					p.missingEnd(p.cur, start)
-				}
-				p.missingEnd(c, start)
-				return
+			if isEntry(n) || n == "VTIMEZONE" || n == "VALARM" || name == "VCALENDAR" && n != "VCARD" {
+				outer = c
 			}
 		}
+		if outer == 0 {
+			return
+		}
+		for p.cur != outer {
+			p.missingEnd(p.cur, start)
+		}
+		p.missingEnd(outer, start)
 	}
 }
 

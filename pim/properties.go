@@ -47,6 +47,9 @@ func parseRows(src string) *rows {
 	r.known = make([]bool, len(t.Components))
 	r.findMain()
 	ids := map[string]int{}
+	if len(t.Components) > 1 && r.d != VNote11 && !r.kind.card() && !r.wrapped() {
+		r.paths[0], r.known[0] = "calendar", true // lines around bare entries
+	}
 	for i := 1; i < len(t.Components); i++ {
 		r.name(i, ids)
 	}
@@ -56,6 +59,16 @@ func parseRows(src string) *rows {
 		}
 	}
 	return r
+}
+
+// wrapped reports whether there is a VCALENDAR.
+func (r *rows) wrapped() bool {
+	for i := range r.Components {
+		if c := &r.Components[i]; c.Name == "VCALENDAR" && c.Parent == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // findMain finds the card, the note, or the master of the first series.
@@ -110,7 +123,7 @@ func (r *rows) name(i int, ids map[string]int) {
 		path = "override:" + strings.TrimSpace(p.lineValue(i, "RECURRENCE-ID"))
 	case !r.kind.card() && top && c.Name == "VTIMEZONE":
 		path = "timezone:" + p.zoneID(i)
-	case top && r.known[c.Parent]:
+	case top && c.Parent != 0 && r.known[c.Parent]:
 		path = "calendar/" + strings.ToLower(c.Name)
 	case top && c.Parent == 0 && !r.kind.card():
 		path = "calendar/" + strings.ToLower(c.Name)

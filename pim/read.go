@@ -267,6 +267,9 @@ func (r *reader) entryText(it *found, eol string) []byte {
 				if id := p.zoneID(z); named[id] && !done[id] {
 					done[id] = true
 					add(t.Source[c.Start:c.End])
+					if !c.Closed {
+						add("END:VTIMEZONE")
+					}
 				}
 			}
 		}

@@ -50,6 +50,9 @@ func applyChanges(t *Text, changes []change, eol string) string {
 			b = append(b, src[pos:c.start]...)
 			pos = c.start
 			if dangling[pos] {
+				if c := b[len(b)-1]; c != '\n' && c != '\r' {
+					b = append(b, eol...)
+				}
 				b = append(b, eol...)
 			}
 		}
@@ -167,16 +170,44 @@ type rebuild struct {
 }
 
 func (k *Kind) rebuilder(dst, src *valuebag.Values) (*rebuild, error) {
-	d, err := k.parseItem(string(k.Text(dst)))
+	d, err := k.parseClosed(dst)
 	if err != nil {
 		return nil, fmt.Errorf("reading the item: %w", err)
 	}
-	s, err := k.parseItem(string(k.Text(src)))
+	s, err := k.parseClosed(src)
 	if err != nil {
 		return nil, fmt.Errorf("reading the other item: %w", err)
 	}
 	r := &rebuild{k: k, dst: d, src: s, eol: lineEnd(d.t.Source), gone: map[int]bool{}}
 	return r, nil
+}
+
+// closed gives a text the ENDs that it lacks, so that lines have a place to go
+// to. It reports false if all are there.
+func closed(t *Text) (string, bool) {
+	eol := lineEnd(t.Source)
+	var changes []change
+	for i := len(t.Components) - 1; i > 0; i-- { // inner ones first
+		if c := &t.Components[i]; !c.Closed {
+			changes = append(changes, change{start: c.End, end: c.End, text: "END:" + c.Name + eol})
+		}
+	}
+	if len(changes) == 0 {
+		return "", false
+	}
+	return applyChanges(t, changes, eol), true
+}
+
+// parseClosed takes an item apart, with all its ENDs.
+func (k *Kind) parseClosed(item *valuebag.Values) (*parsed, error) {
+	p, err := k.parseItem(string(k.Text(item)))
+	if err != nil {
+		return nil, err
+	}
+	if text, open := closed(p.t); open {
+		return k.parseItem(text)
+	}
+	return p, nil
 }
 
 func (r *rebuild) finish(collection string) (*valuebag.Values, error) {
@@ -188,10 +219,26 @@ func (r *rebuild) finish(collection string) (*valuebag.Values, error) {
 		text = wrap(text, string(r.wrapper), r.eol)
 	}
 	p, err := r.k.parseItem(text)
+	if err == nil && p.d != r.dst.d {
+		// A card without VERSION shows its dialect by its lines, and those that
+		// did are gone.
+		text = withVersion(p, r.dst.d, r.eol)
+		p, err = r.k.parseItem(text)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the merged text: %w", err)
 	}
 	return p.bag([]byte(text), collection), nil
+}
+
+// withVersion puts the VERSION of a card's dialect behind its BEGIN.
+func withVersion(p *parsed, d Dialect, eol string) string {
+	version := map[Dialect]string{VCard21: "2.1", VCard30: "3.0", VCard40: "4.0"}[d]
+	if !p.kind.card() || version == "" {
+		return p.t.Source
+	}
+	at := p.t.Components[p.main].BodyStart
+	return applyChanges(p.t, []change{{start: at, end: at, text: "VERSION:" + version + eol}}, eol)
 }
 
 // unit makes one unit hold exactly the normal forms want.
@@ -260,7 +307,7 @@ const (
 )
 
 func (p *parsed) inWrapper(c *cluster) bool {
-	return !p.kind.card() && (c.parent == 0 || slices.Contains(p.wrappers, c.parent)) && c.parent != p.main
+	return !p.kind.card() && (c.parent == 0 || slices.Contains(p.wrappers, c.parent))
 }
 
 // place says where in dst a cluster of src goes: where one with the same name
@@ -290,6 +337,13 @@ func (r *rebuild) place(c *cluster, removed *[]int) int {
 	}
 	if !wrapper && d.main == 0 {
 		return placeMaster
+	}
+	if c.comp == 0 && r.src.t.Lines[c.lines[0]].Junk {
+		// First of all: behind an encoded value it could be taken for more of it.
+		if wrapper {
+			return d.t.Components[d.wrappers[0]].BodyStart
+		}
+		return d.t.Components[d.main].BodyStart
 	}
 	if c.comp == 0 {
 		name := r.src.t.Lines[c.lines[0]].Name
@@ -383,7 +437,7 @@ func (r *rebuild) component(b []byte, i int, override bool) []byte {
 	t := r.src.t
 	c := &t.Components[i]
 	raw := t.Source[c.Start:c.End]
-	if r.src.d == r.dst.d && c.Closed && endsAll(raw, r.eol) && !(override && r.src.uid != r.dst.uid) && !isBlank(raw[0]) {
+	if r.src.d == r.dst.d && c.Closed && endsAll(raw, r.eol) && !(override && r.src.uid != r.dst.uid) && !isBlank(raw[0]) && !t.strayIn(i) {
 		return append(b, raw...)
 	}
 	if c.Agent >= 0 {
@@ -393,6 +447,9 @@ func (r *rebuild) component(b []byte, i int, override bool) []byte {
 		b = append(b, line...)
 	}
 	b = append(b, "BEGIN:"+c.Name+r.eol...)
+	if override && r.dst.uid != "" && r.src.line(i, "UID") == nil {
+		b = appendFolded(b, "UID:"+r.dst.uid, r.eol)
+	}
 	children := t.Children(i)
 	for j := t.linesFrom(c.BodyStart); j < len(t.Lines) && t.Lines[j].Start < c.End; j++ {
 		l := &t.Lines[j]
@@ -415,6 +472,17 @@ func (r *rebuild) component(b []byte, i int, override bool) []byte {
 		b = r.component(b, ch, false)
 	}
 	return append(b, "END:"+c.Name+r.eol...)
+}
+
+// strayIn reports whether a component holds a BEGIN or END without its other
+// half, which would pair with something else in another text.
+func (t *Text) strayIn(i int) bool {
+	for j := t.linesFrom(t.Components[i].Start); j < len(t.Lines) && t.Lines[j].Start < t.Components[i].End; j++ {
+		if t.Lines[j].stray {
+			return true
+		}
+	}
+	return false
 }
 
 // groupName gives a group from src a name that is free in dst, and takes it.

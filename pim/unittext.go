@@ -26,11 +26,16 @@ func (k *Kind) UnitText(item *valuebag.Values, unit string) []string {
 		return nil
 	}
 	var out, outer []string
-	for i := range p.clusters {
-		c := &p.clusters[i]
-		if int(c.unit) != u {
-			continue
+	order := make([]int, 0, len(p.clusters))
+	for _, junk := range []bool{true, false} { // junk first: nothing before it can take it in
+		for i := range p.clusters {
+			if c := &p.clusters[i]; int(c.unit) == u && junk == (c.comp == 0 && p.t.Lines[c.lines[0]].Junk) {
+				order = append(order, i)
+			}
 		}
+	}
+	for _, i := range order {
+		c := &p.clusters[i]
 		to := &out
 		if p.inWrapper(c) && !(c.comp != 0 && (slices.Contains(p.overrides, c.comp) || slices.Contains(p.zones, c.comp))) {
 			to = &outer
@@ -123,7 +128,7 @@ func (k *Kind) WithUnit(item *valuebag.Values, unit string, lines []string) (*va
 	}
 	var b strings.Builder
 	var inside, outside []string
-	depth, wrapper, outer := 0, false, false
+	depth, wrapper, outer, override := 0, false, false, false
 	for _, l := range lines {
 		if strings.ContainsAny(l, "\r\n") {
 			return nil, fmt.Errorf("%s: line end inside the line %q", k.name, clip(l))
@@ -143,15 +148,22 @@ func (k *Kind) WithUnit(item *valuebag.Values, unit string, lines []string) (*va
 		if !k.card() && !wrapper {
 			if depth == 1 && hasFold(l, "BEGIN:") {
 				n := strings.ToUpper(strings.TrimSpace(l[6:]))
-				outer = n == "VTIMEZONE" || k.holds(n)
+				override = k.holds(n)
+				outer = n == "VTIMEZONE" || override
 			}
 			out = depth > 0 && outer
 		}
 		if hasFold(l, "END:") {
 			depth--
 		}
+		if out && override && depth == 1 && (hasFold(l, "UID:") || hasFold(l, "UID;")) {
+			continue // it is the item's
+		}
 		if out {
 			outside = append(outside, l)
+			if override && depth == 1 && hasFold(l, "BEGIN:") && k.UID(item) != "" {
+				outside = append(outside, "UID:"+k.UID(item))
+			}
 		} else {
 			inside = append(inside, l)
 		}
