@@ -11,8 +11,9 @@ import (
 type Kind string
 
 const (
-	// Android is a phone with Android's own MTP: property lists, names and
-	// times that can be set, moves, copies, and the edit extension.
+	// Android is a phone with Android's own MTP: property lists, names that can
+	// be set, moves, copies, and the edit extension. Times can be given with a
+	// new object and not set later.
 	Android Kind = "android"
 	// Basic is an old or bare device: objects can be listed one by one, read,
 	// sent and deleted. No property lists, no new name for an object, no moves,
@@ -32,9 +33,9 @@ var basicOperations = []mtp.OpCode{
 	mtp.OpGetObjectPropsSupported, mtp.OpGetObjectPropDesc, mtp.OpGetObjectPropValue,
 }
 
-// androidOperations in the order in which AOSP advertises them, with
-// CopyObject and MoveObject, which it has since Android 8, and
-// SendObjectPropList, which some makers add.
+// androidOperations are what AOSP advertises (CopyObject and MoveObject since
+// Android 8), with SetObjectPropList and SendObjectPropList, which some makers
+// add.
 var androidOperations = []mtp.OpCode{
 	mtp.OpGetDeviceInfo, mtp.OpOpenSession, mtp.OpCloseSession,
 	mtp.OpGetStorageIDs, mtp.OpGetStorageInfo,
@@ -68,26 +69,28 @@ func prop(code mtp.PropCode, t mtp.DataType, writable bool) mtp.ObjectPropDesc {
 }
 
 // properties are those of a folder or of another object. A phone without times
-// has no dates; one of kind Basic lets none be changed.
-func properties(kind Kind, folder, times bool) []mtp.ObjectPropDesc {
-	rw := kind == Android
+// has no dates. Android lets the file name be changed and nothing else, one of
+// kind Basic not even that.
+func properties(kind Kind, folder bool, o *Options) []mtp.ObjectPropDesc {
+	times := o.Times != TimesNone
+	setTimes := o.SetTimes || o.Lies.Has(responder.LieSetDate)
 	props := []mtp.ObjectPropDesc{
 		prop(mtp.PropStorageID, mtp.TypeUint32, false),
 		prop(mtp.PropObjectFormat, mtp.TypeUint16, false),
 		prop(mtp.PropProtectionStatus, mtp.TypeUint16, false),
 		prop(mtp.PropObjectSize, mtp.TypeUint64, false),
-		prop(mtp.PropObjectFileName, mtp.TypeString, rw),
+		prop(mtp.PropObjectFileName, mtp.TypeString, kind == Android),
 	}
 	if folder {
 		props = append(props, prop(mtp.PropAssociationType, mtp.TypeUint16, false))
 	}
 	if times {
-		props = append(props, prop(mtp.PropDateModified, mtp.TypeString, rw))
+		props = append(props, prop(mtp.PropDateModified, mtp.TypeString, setTimes))
 	}
 	props = append(props,
 		prop(mtp.PropParentObject, mtp.TypeUint32, false),
 		prop(mtp.PropPersistentUniqueObjectIdentifier, mtp.TypeUint128, false),
-		prop(mtp.PropName, mtp.TypeString, rw),
+		prop(mtp.PropName, mtp.TypeString, false),
 	)
 	if times && kind == Android {
 		props = append(props, prop(mtp.PropDateAdded, mtp.TypeString, false))
@@ -97,7 +100,6 @@ func properties(kind Kind, folder, times bool) []mtp.ObjectPropDesc {
 
 // device is what a phone of the kind says of itself.
 func device(kind Kind, o *Options) responder.Device {
-	times := o.Times != TimesNone
 	d := responder.Device{
 		Info: mtp.DeviceInfo{
 			StandardVersion: 100, VendorExtensionID: 6, VendorExtensionVersion: 100,
@@ -107,8 +109,8 @@ func device(kind Kind, o *Options) responder.Device {
 			PlaybackFormats:  []mtp.FormatCode{mtp.FormatUndefined, mtp.FormatAssociation, mtp.FormatText},
 			Manufacturer:     "Cradle", Model: o.Name, DeviceVersion: "1.0", SerialNumber: o.Serial,
 		},
-		FolderProps: properties(kind, true, times),
-		FileProps:   properties(kind, false, times),
+		FolderProps: properties(kind, true, o),
+		FileProps:   properties(kind, false, o),
 		RootParent:  responder.RootEither,
 		Zone:        o.Zone,
 		Lies:        o.Lies,

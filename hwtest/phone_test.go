@@ -160,7 +160,7 @@ func TestAndroidChangesInPlace(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a", "0123456789")
 	write(t, dir, "sub/b", "b")
-	_, s := plug(t, hwtest.Android, dir, "")
+	_, s := plug(t, hwtest.Android, dir, "settimes=1")
 	storage, a, sub := top(t, s), handle(t, s, "a"), handle(t, s, "sub")
 
 	if err := s.Rename(ctx, a, "ä"); err != nil {
@@ -190,6 +190,34 @@ func TestAndroidChangesInPlace(t *testing.T) {
 	}
 	if err := s.MoveObject(ctx, a, storage, mtp.Root); !errors.Is(err, mtp.GeneralError) {
 		t.Errorf("onto the copy: %v, want GeneralError", err)
+	}
+	for _, err := range []error{
+		s.BeginEditObject(ctx, a), s.TruncateObject(ctx, a, 3), s.SendPartialObject(ctx, a, 3, []byte("!!")), s.EndEditObject(ctx, a),
+	} {
+		if err != nil {
+			t.Errorf("edit: %v", err)
+		}
+	}
+	if got := read(t, dir, "sub/ä"); got != "012!!" {
+		t.Errorf("edited: %q, want 012!!", got)
+	}
+}
+
+// TestAndroidRefusesDates: Android says that DateModified can't be set.
+func TestAndroidRefusesDates(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	write(t, dir, "a", "a")
+	_, s := plug(t, hwtest.Android, dir, "")
+	for code, want := range map[mtp.PropCode]bool{mtp.PropDateModified: false, mtp.PropName: false, mtp.PropObjectFileName: true} {
+		d, err := s.GetObjectPropDesc(ctx, code, mtp.FormatUndefined)
+		if err != nil || d.Writable != want {
+			t.Errorf("%v writable: %v, %v, want %v", code, d.Writable, err, want)
+		}
+	}
+	err := s.SetObjectPropValue(ctx, handle(t, s, "a"), mtp.PropDateModified, mtp.StringValue(noonText))
+	if !errors.Is(err, mtp.AccessDenied) {
+		t.Errorf("set: %v, want AccessDenied", err)
 	}
 }
 

@@ -25,6 +25,8 @@ type Options struct {
 	ReadOnly bool
 	Names    NameRule
 	Times    Times
+	// SetTimes lets DateModified be set, which Android doesn't.
+	SetTimes bool
 	// Clock is the phone's clock minus the host's. A file's time in the folder
 	// is on the host's clock.
 	Clock  time.Duration
@@ -85,6 +87,7 @@ func (o *Options) complete(kind Kind, dir string) error {
 //	readonly=1     nothing can be written
 //	names=RULE     host, fat or 7bit: which file names it takes
 //	times=STEP     none, 1s or 2s
+//	settimes=1     DateModified can be set later, too
 //	clock=±SECONDS the phone's clock minus the host's
 //	locked=1       no storage can be seen until Unlock
 //	storages=A,B   the subfolders A, B … are its storages
@@ -107,6 +110,7 @@ var switches = map[string]func(o *Options, v string) error{
 	"free":     parseFree,
 	"readonly": func(o *Options, v string) error { return parseBool(&o.ReadOnly, v) },
 	"locked":   func(o *Options, v string) error { return parseBool(&o.Locked, v) },
+	"settimes": func(o *Options, v string) error { return parseBool(&o.SetTimes, v) },
 	"names": func(o *Options, v string) error {
 		return pick(&o.Names, v, []string{"host", "fat", "7bit"}, []NameRule{NamesHost, NamesFAT, Names7Bit})
 	},

@@ -144,7 +144,7 @@ func TestReadOnly(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
 	write(t, dir, "a", "a")
-	_, s := plug(t, hwtest.Android, dir, "readonly=1")
+	_, s := plug(t, hwtest.Android, dir, "readonly=1&settimes=1")
 	storage, h := top(t, s), handle(t, s, "a")
 	if info, err := s.GetStorageInfo(ctx, storage); err != nil || info.Writable() {
 		t.Errorf("storage: %+v, %v, want a read-only one", info, err)
