@@ -63,7 +63,7 @@ func (im *importer) file(f ImportFile) error {
 	for _, p := range read.Problems {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, p.Lost})
 	}
-	if len(read.Objects) == 0 && len(read.Problems) == 0 {
+	if len(read.Objects) == 0 {
 		im.res.Problems = append(im.res.Problems, ImportProblem{Path: f.Path, Reason: "no contact, event, task or note in it", Lost: true})
 	}
 	for _, o := range read.Objects {
