@@ -153,8 +153,9 @@ func (s *Session) open(ctx context.Context) error {
 func (s *Session) Close(ctx context.Context) error {
 	var err error
 	if s.lost.Load() == nil && !s.Quirks().Has(QuirkNoCloseSession) {
-		// Five seconds: a device that can't even close has nothing to lose.
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		// Also for a caller that was interrupted. Five seconds: a device that
+		// can't even close has nothing to lose.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		_, err = s.do(ctx, OpCloseSession, nil, dataOut{}, nil)
 		cancel()
 		if errors.Is(err, SessionNotOpen) || errors.Is(err, ErrClosed) {

@@ -119,6 +119,9 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		e := &OpError{Op: op, Params: params, Code: RespCode(resp.Code)}
 		e.RespParams = append(e.RespParams, resp.Params[:resp.N]...)
 		err = e
+		if e.Code == SessionNotOpen && s.inTx && op != OpCloseSession {
+			err = s.lose(e) // the device has closed it by itself
+		}
 	case x.sinkErr != nil:
 		err = fmt.Errorf("%v: %w", op, x.sinkErr)
 	}

@@ -305,6 +305,44 @@ func TestHardwareCancel(t *testing.T) {
 	}
 }
 
+// TestHardwareBusy opens the phone a second time.
+func TestHardwareBusy(t *testing.T) {
+	openPhone(t)
+	devs, err := usb.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(devs, func(d usb.DeviceDesc) bool { return d.State == usb.Busy })
+	if i < 0 {
+		t.Fatalf("nothing is busy among %v", devs)
+	}
+	tr, err := usb.Open(t.Context(), devs[i])
+	if err == nil {
+		tr.Close()
+	}
+	var open *usb.OpenError
+	if !errors.Is(err, usb.ErrBusy) || !errors.As(err, &open) || open.Next == "" {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	t.Logf("%v; next: %s", err, open.Next)
+}
+
+// TestHardwareReopen opens and closes in quick turns, also without a word to
+// the device.
+func TestHardwareReopen(t *testing.T) {
+	for i := range 6 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			s, tr := openPhone(t)
+			if _, err := s.GetStorageIDs(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if i%2 == 0 {
+				tr.Close() // the session stays open on the device
+			}
+		})
+	}
+}
+
 // TestHardwareEvents has somebody else change the storage. CRADLE_HW_TOUCH is a
 // shell command for that.
 func TestHardwareEvents(t *testing.T) {
