@@ -63,7 +63,8 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 	s.peer.Marks = marks
 	s.lastMark = s.opt.Now()
 	for _, w := range work {
-		ids := w.ex.touched
+		// Of an item that the phone refused the newest row is of a write that never was.
+		ids := slices.DeleteFunc(w.ex.touched, func(id ItemID) bool { return w.ex.unlearned[id] })
 		w.ex.touched = nil
 		err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error { return tx.SettleView(s.peer.ID, mark, ids) })
 		if err != nil {

@@ -288,9 +288,6 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 	if err != nil {
 		return fmt.Errorf("announcing writes in the store: %w", err)
 	}
-	for i := range out {
-		w.ex.touched = append(w.ex.touched, out[i].d.id)
-	}
 	s.run, s.result.Run = run, run
 	return nil
 }
@@ -314,6 +311,7 @@ func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
 		return err
 	}
 	w.ex.put[o.d.id] = PartialItem{Meta: *o.meta, Place: place}
+	w.ex.touched = append(w.ex.touched, o.d.id)
 	s.count(w, o.d.toPhone, ToPhone)
 	return nil
 }

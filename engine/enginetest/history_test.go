@@ -322,8 +322,12 @@ func (w *world) disaster(i, j int) {
 	}
 	switch w.r.IntN(6) {
 	case 0:
-		if len(w.phones) > 1 && w.phones[j].Nameless() {
-			return // a clone that was never seen: nothing says what its objects are
+		if len(w.phones) > 1 || w.phones[j].Nameless() {
+			// A computer that meets a wiped phone for the first time can't tell what
+			// was deleted elsewhere from what was made there: a first sync never
+			// deletes. With one phone every computer has a view of it. An object without
+			// a UID gets another ID then from a computer that never saw it.
+			return
 		}
 		w.logf("state of %s wiped", w.phones[j].Serial)
 		w.phones[j].Wipe()

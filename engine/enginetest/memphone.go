@@ -127,6 +127,8 @@ func (p *MemPhone) Survey(ctx context.Context, scopes []string, views engine.Vie
 			obj.ID = engine.ItemIDFromUID(scope, uid, 1)
 		case it != nil:
 			obj.ID = it.Meta.ID
+		case !p.namedAfter(path).IsZero() && !seen[p.namedAfter(path)]:
+			obj.ID = p.namedAfter(path)
 		default:
 			obj.Anonymous = true
 			d := engine.Digest(p.schema.ContentDigest(o.value))
@@ -164,24 +166,28 @@ func (p *MemPhone) Prepare(context.Context, int, int64) error { return nil }
 func (p *MemPhone) ReadOnly() error                           { return nil }
 
 func (p *MemPhone) Target(scope string, w engine.Write) engine.Place {
-	return engine.Place{Path: pathOf(w.Value, w.ID)}
+	if w.Old != nil && strings.HasPrefix(w.Old.Path, Str(w.Value, KeyCollection)+"/") {
+		return engine.Place{Path: w.Old.Path}
+	}
+	path := pathOf(w.Value, w.ID)
+	for {
+		if _, taken := p.objects[path]; !taken {
+			return engine.Place{Path: path}
+		}
+		path += "+"
+	}
 }
 
 func (p *MemPhone) Write(ctx context.Context, scope string, w engine.Write) (engine.Place, error) {
 	if p.cut() {
 		return engine.Place{}, engine.ErrGone
 	}
-	path := pathOf(w.Value, w.ID)
+	path := p.Target(scope, w).Path
 	if w.Old != nil {
 		if o, ok := p.objects[w.Old.Path]; !ok || o.stamp != w.Old.Modified {
 			return engine.Place{}, engine.ErrChanged
 		}
 		delete(p.objects, w.Old.Path)
-		if strings.HasPrefix(w.Old.Path, Str(w.Value, KeyCollection)+"/") {
-			path = w.Old.Path
-		}
-	} else if _, ok := p.objects[path]; ok {
-		return engine.Place{}, engine.ErrChanged
 	}
 	*p.clock++
 	p.objects[path] = memObject{w.Value, *p.clock, *p.clock}
@@ -205,6 +211,18 @@ func (p *MemPhone) Commit(ctx context.Context, marks map[engine.ReplicaID][16]by
 	}
 	p.state = &memState{marks: maps.Clone(marks), scopes: maps.Clone(states)}
 	return nil
+}
+
+// namedAfter is the item of the state whose ID an object's name carries: any
+// computer names the objects that it makes so.
+func (p *MemPhone) namedAfter(path string) (id engine.ItemID) {
+	name := strings.TrimRight(path[strings.LastIndexByte(path, '/')+1:], "+")
+	for _, it := range p.State(p.schema.Name()).Items {
+		if it.Meta.ID.String()[:8] == name {
+			return it.Meta.ID
+		}
+	}
+	return id
 }
 
 // Listed reports whether the state lists the object at path.

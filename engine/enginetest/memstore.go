@@ -31,7 +31,7 @@ var ErrCrash = errors.New("enginetest: killed")
 
 type memScope struct {
 	rep    engine.Replica
-	shared uint64
+	shared map[engine.PeerID]uint64 // the own tick at the last session with each peer
 	proxy  map[engine.ReplicaID]uint64
 	items  map[engine.ItemID]memItem
 	views  map[engine.PeerID]map[engine.ItemID][]engine.ViewRow
@@ -48,7 +48,7 @@ func NewMemStore(fresh func() engine.ReplicaID, schemas ...engine.Schema) *MemSt
 	for _, sc := range schemas {
 		s.schema[sc.Name()] = sc
 		s.scopes[sc.Name()] = &memScope{
-			rep: engine.Replica{ID: fresh()}, proxy: map[engine.ReplicaID]uint64{},
+			rep: engine.Replica{ID: fresh()}, shared: map[engine.PeerID]uint64{}, proxy: map[engine.ReplicaID]uint64{},
 			items: map[engine.ItemID]memItem{}, views: map[engine.PeerID]map[engine.ItemID][]engine.ViewRow{},
 		}
 	}
@@ -57,7 +57,7 @@ func NewMemStore(fresh func() engine.ReplicaID, schemas ...engine.Schema) *MemSt
 
 func (sc *memScope) clone() *memScope {
 	c := *sc
-	c.proxy = maps.Clone(sc.proxy)
+	c.proxy, c.shared = maps.Clone(sc.proxy), maps.Clone(sc.shared)
 	c.items = maps.Clone(sc.items)
 	c.views = map[engine.PeerID]map[engine.ItemID][]engine.ViewRow{}
 	for p, v := range sc.views {
@@ -163,17 +163,18 @@ func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meetin
 	if renew {
 		s.id = s.fresh()
 		for n, sc := range s.scopes {
-			sc.renew(s.fresh(), p.Knowledge[n])
+			sc.renew(s.fresh(), p.ID, p.Knowledge[n])
 		}
 	}
 	return engine.Meeting{Known: s.peers[p.ID], StoreID: s.id, Renewed: renew, Older: older}, nil
 }
 
-// renew gives the scope a new replica ID; what nobody can have seen is minted
-// again under it.
-func (sc *memScope) renew(id engine.ReplicaID, peer engine.Knowledge) {
+// renew gives the scope a new replica ID. What this peer told of can go back to
+// the last session with it that the store remembers: ticks since then may have
+// been used twice, also with other peers. They are minted again.
+func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Knowledge) {
 	old := sc.rep.ID
-	floor := map[engine.ReplicaID]uint64{old: sc.shared}
+	floor := map[engine.ReplicaID]uint64{old: sc.shared[of]}
 	for pr := range sc.proxy {
 		floor[pr] = min(peer.Tick(pr), sc.proxy[pr])
 	}
@@ -410,6 +411,6 @@ func (t *memTx) Commit(p engine.PeerFacts, mark [16]byte, shared uint64) error {
 	if t.s.marks[mark] == 0 {
 		t.s.marks[mark] = len(t.s.marks) + 1
 	}
-	t.sc.shared = shared
+	t.sc.shared[p.ID] = shared
 	return nil
 }
