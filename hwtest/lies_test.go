@@ -287,7 +287,7 @@ func TestLies(t *testing.T) {
 		"busy": func(l *liar) string {
 			h, from := handle(l.t, l.s, "f1"), l.p.Transactions()
 			for range 30 {
-				l.s.GetObjectInfo(ctx, h) // a session may try again by itself
+				_, _ = l.s.GetObjectInfo(ctx, h) // a session may try again by itself
 			}
 			busy := 0
 			for _, tx := range l.p.Log()[from:] {

@@ -29,7 +29,6 @@ type store struct {
 	lies     responder.Lies
 	identify bool // StorageInfo has a volume identifier
 	sessions int
-	event    func(mtp.EventCode, uint32)
 }
 
 var _ responder.Backend = (*store)(nil)

@@ -137,7 +137,7 @@ func (k *sink) Commit() error {
 
 func (k *sink) Abort() {
 	k.f.Close()
-	os.Remove(k.n.path())
+	_ = os.Remove(k.n.path()) // there is nobody left to tell
 	k.n.vol.free += k.size
 	k.s.Forget(k.n.handle)
 }
@@ -191,7 +191,7 @@ func (s *store) Copy(h mtp.ObjectHandle, storage mtp.StorageID, folder mtp.Objec
 		err = copyFile(n.path(), k.path())
 	}
 	if err != nil {
-		os.RemoveAll(k.path())
+		_ = os.RemoveAll(k.path())
 		return 0, fmt.Errorf("copy %s: %w", n.name, response(err))
 	}
 	to.vol.free -= size

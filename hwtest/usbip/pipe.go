@@ -119,7 +119,7 @@ func (d *device) run(ctx context.Context, p *pipe) {
 		status := int32(statusOK)
 		switch {
 		case errors.Is(err, mtp.ErrDeviceGone), errors.Is(err, mtp.ErrTransportClosed):
-			d.c.Close()
+			_ = d.c.Close()
 			return
 		case errors.Is(err, mtp.ErrStalled):
 			status = statusStall

@@ -51,9 +51,9 @@ const maxTransfer = 16 << 20
 // listener fails. While a client is attached the cable is plugged in. The
 // listener is closed at the end.
 func Serve(ctx context.Context, l net.Listener, phone *hwtest.Phone, id ID) error {
-	stop := context.AfterFunc(ctx, func() { l.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -63,12 +63,12 @@ func Serve(ctx context.Context, l net.Listener, phone *hwtest.Phone, id ID) erro
 			return fmt.Errorf("usbip: %w", err)
 		}
 		s := &server{phone: phone, id: id, c: c}
-		end := context.AfterFunc(ctx, func() { c.Close() })
+		end := context.AfterFunc(ctx, func() { _ = c.Close() })
 		// A client that breaks off or talks nonsense is done with; the next one
 		// is welcome.
 		_ = s.serve(ctx)
 		end()
-		c.Close()
+		_ = c.Close()
 	}
 }
 
@@ -149,8 +149,8 @@ func (s *server) attach(ctx context.Context) error {
 	err := d.receive(ctx)
 	s.phone.Pull()
 	cancel()
-	d.conn.Close()
-	s.c.Close()
+	_ = d.conn.Close()
+	_ = s.c.Close()
 	wait.Wait()
 	return err
 }

@@ -109,7 +109,7 @@ func (k *client) receive() {
 		a := answer{status: int32(be.Uint32(h[20:])), data: nil}
 		if r.in && be.Uint32(h[0:]) == 3 {
 			a.data = make([]byte, be.Uint32(h[24:]))
-			io.ReadFull(k.c, a.data)
+			_, _ = io.ReadFull(k.c, a.data) // a short read shows in the next header
 		}
 		r.done <- a
 	}
@@ -293,10 +293,10 @@ func TestCableOverUSBIP(t *testing.T) {
 		t.Errorf("after the pull: %v, want ErrDeviceGone", err)
 	}
 	k := attach(t, addr)
-	if s, err = mtp.Open(ctx, k, mtp.Options{}); err != nil {
+	if _, err = mtp.Open(ctx, k, mtp.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	k.Close()
+	_ = k.Close()
 	if _, err := mtp.Open(ctx, attach(t, addr), mtp.Options{}); err != nil {
 		t.Errorf("the next client: %v", err)
 	}
@@ -425,7 +425,7 @@ func TestDescriptors(t *testing.T) {
 	}
 
 	list := dial(t, addr)
-	k.Close() // one client at a time
+	_ = k.Close() // one client at a time
 	if _, err := list.Write([]byte{1, 0x11, 0x80, 5, 0, 0, 0, 0}); err != nil {
 		t.Fatal(err)
 	}
@@ -449,11 +449,11 @@ func FuzzServer(f *testing.F) {
 		p := phone(t, dir, hwtest.Options{ReadOnly: true})
 		addr := serve(t, p)
 		c := dial(t, addr)
-		c.Write(b)
-		c.Close()
+		_, _ = c.Write(b)
+		_ = c.Close()
 		list := dial(t, addr)
-		list.Write([]byte{1, 0x11, 0x80, 5, 0, 0, 0, 0})
-		list.SetDeadline(time.Now().Add(5 * time.Second))
+		_, _ = list.Write([]byte{1, 0x11, 0x80, 5, 0, 0, 0, 0})
+		_ = list.SetDeadline(time.Now().Add(5 * time.Second))
 		if b, err := io.ReadAll(list); err != nil || len(b) != 12+312+4 {
 			t.Errorf("the next client gets %d bytes, %v", len(b), err)
 		}

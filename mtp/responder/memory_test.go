@@ -135,7 +135,7 @@ func (m *memory) Delete(h mtp.ObjectHandle) error {
 		o.gone = true
 		for _, k := range m.objects {
 			if k.o.Parent == h && !k.gone && k.there {
-				m.Delete(k.o.Handle)
+				_ = m.Delete(k.o.Handle)
 			}
 		}
 	}

@@ -225,7 +225,7 @@ func (r *Responder) closeSession() {
 	r.session = 0
 	r.forgetPending()
 	for h, e := range r.edits {
-		e.Close()
+		_ = e.Close() // there is nobody left to tell
 		delete(r.edits, h)
 	}
 }

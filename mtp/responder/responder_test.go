@@ -529,8 +529,11 @@ func TestReadContract(t *testing.T) {
 		t.Errorf("after garbage: %v, want ErrStalled", err)
 	}
 	h.do(mtp.OK, mtp.OpGetStorageIDs, nil)
-	h.c.Close()
-	h.c.Close()
+	for range 2 {
+		if err := h.c.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
 	if err := h.c.Write(context.Background(), nil); !errors.Is(err, mtp.ErrTransportClosed) {
 		t.Errorf("after Close: %v, want ErrTransportClosed", err)
 	}
@@ -617,9 +620,9 @@ func FuzzResponder(f *testing.F) {
 			b = b[3+n:]
 			switch kind % 8 {
 			case 1:
-				c.Control(ctx, mtp.ControlRequest{Request: mtp.RequestCancel, Data: []byte{1, 0x40, 0, 0, 0, 0}})
+				_, _ = c.Control(ctx, mtp.ControlRequest{Request: mtp.RequestCancel, Data: []byte{1, 0x40, 0, 0, 0, 0}})
 			case 2:
-				c.Control(ctx, mtp.ControlRequest{Request: mtp.RequestReset})
+				_, _ = c.Control(ctx, mtp.ControlRequest{Request: mtp.RequestReset})
 			case 3:
 				r.CutAt(Cut{Transaction: r.count + 1, Phase: Phase(n % 4), Bytes: int64(n)})
 			case 4:
