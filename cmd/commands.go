@@ -5,6 +5,7 @@ import "github.com/spf13/cobra"
 // commands lists every command, in the order of help.
 func commands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
-		syncCommand(g), devicesCommand(g), listCommand(g), demoCommand(g),
+		syncCommand(g), devicesCommand(g), listCommand(g), showCommand(g), editCommand(g), deleteCommand(g),
+		importCommand(g), exportCommand(g), conflictsCommand(g), historyCommand(g), demoCommand(g),
 	}
 }

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"cradle/hostprovider"
-	"cradle/pim"
 
 	"github.com/spf13/cobra"
 )
@@ -64,12 +63,6 @@ func listCommand(g *globals) *cobra.Command {
 	}
 	c.Flags().StringVar(&q.Kind, "kind", "", "only this `KIND`: contacts, events, tasks or notes")
 	c.Flags().StringVar(&q.Collection, "collection", "", "only this collection")
-	c.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		var names []string
-		for _, k := range pim.Kinds() {
-			names = append(names, k.Name())
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	})
+	completeKinds(c)
 	return c
 }

@@ -42,3 +42,17 @@ func (g *globals) readStore(ctx context.Context) (*hostprovider.Store, error) {
 	}
 	return s, nil
 }
+
+// changeStore locks and opens the store for a command that changes items which
+// must be there: an absent store isn't made.
+func (g *globals) changeStore(ctx context.Context, command string) (s *hostprovider.Store, done func(), err error) {
+	unlock, err := g.lockStore(ctx, command)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, err = g.readStore(ctx); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return s, func() { s.Close(); unlock() }, nil
+}

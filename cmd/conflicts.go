@@ -1,0 +1,269 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"cradle/engine"
+	"cradle/hostprovider"
+
+	"github.com/spf13/cobra"
+)
+
+// conflictsDocument is the JSON of conflicts list and show.
+type conflictsDocument struct {
+	Version   int                `json:"version"`
+	Conflicts []conflictDocument `json:"conflicts"`
+}
+
+type conflictDocument struct {
+	ID       int64  `json:"id"`
+	Item     string `json:"item"`
+	UID      string `json:"uid"`
+	Kind     string `json:"kind"`
+	Unit     string `json:"unit"`
+	Kept     string `json:"kept"` // the unit's content lines, decoded, one a line
+	Lost     string `json:"lost"`
+	KeptSide string `json:"kept_side"`
+	State    string `json:"state"`
+	Run      int64  `json:"run"`
+}
+
+func conflictOf(c engine.Conflict) conflictDocument {
+	return conflictDocument{
+		ID: c.ID, Item: c.Item.String(), UID: c.UID, Kind: c.Scope, Unit: c.Unit,
+		Kept: strings.Join(c.KeptText, "\n"), Lost: strings.Join(c.LostText, "\n"),
+		KeptSide: string(c.KeptSide), State: string(c.State), Run: c.Run,
+	}
+}
+
+func conflictsCommand(g *globals) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "conflicts",
+		Short: "Show and resolve conflicts",
+		Long: `A field that changed on both sides is a conflict. The preset of the sync decides
+it (state settled), or it waits for you (waiting, under --conflict ask), or an
+undo set the sides apart (held). The value that lost is kept here and can be
+brought back.`,
+		Example: "  cradle conflicts list\n  cradle conflicts show 3\n  cradle conflicts resolve 3 lost",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return g.listConflicts(c.Context(), false) },
+	}
+	c.AddCommand(conflictsListCommand(g), conflictsShowCommand(g), conflictsResolveCommand(g))
+	return c
+}
+
+func conflictsListCommand(g *globals) *cobra.Command {
+	all := false
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the conflicts, the newest last",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return g.listConflicts(c.Context(), all) },
+	}
+	c.Flags().BoolVar(&all, "all", false, "also those that were resolved or overtaken")
+	return c
+}
+
+func (g *globals) listConflicts(ctx context.Context, all bool) error {
+	s, err := g.readStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	list, err := s.Conflicts(ctx, all)
+	if err != nil {
+		return err
+	}
+	if g.json {
+		doc := conflictsDocument{Version: 1, Conflicts: []conflictDocument{}}
+		for _, c := range list {
+			doc.Conflicts = append(doc.Conflicts, conflictOf(c))
+		}
+		return g.print(doc)
+	}
+	if len(list) == 0 {
+		g.say("No conflicts.")
+	}
+	for _, c := range list {
+		g.say("%-5d %-8s %-8s %-11s %s: kept %s, lost %s", c.ID, c.State, c.Scope, c.Unit, plain(summaryOf(ctx, s, c)), brief(c, c.KeptText), brief(c, c.LostText))
+	}
+	return nil
+}
+
+// summaryOf names a conflict's item for a person.
+func summaryOf(ctx context.Context, s *hostprovider.Store, c engine.Conflict) string {
+	if its, err := s.Show(ctx, c.Item.String()); err == nil && its[0].Summary != "" {
+		return its[0].Summary
+	}
+	if c.UID != "" {
+		return c.UID
+	}
+	return c.Item.String()[:8]
+}
+
+// brief is a conflict's value in a few words.
+func brief(c engine.Conflict, lines []string) string {
+	if len(lines) == 0 {
+		if c.Unit == engine.UnitDeleted {
+			return "the deletion"
+		}
+		return "nothing"
+	}
+	text := plain(strings.Join(lines, ", "))
+	if r := []rune(text); len(r) > 60 {
+		text = string(r[:60]) + "…"
+	}
+	return strconv.Quote(text)
+}
+
+func conflictsShowCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show both values of a conflict",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx := c.Context()
+			id, err := number("conflict", args[0])
+			if err != nil {
+				return err
+			}
+			s, err := g.readStore(ctx)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			e, err := s.Conflict(ctx, id)
+			if err != nil {
+				return noSuch(err, "conflict", "cradle conflicts list")
+			}
+			if g.json {
+				return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
+			}
+			g.showConflict(e, summaryOf(ctx, s, e))
+			return nil
+		},
+	}
+}
+
+func (g *globals) showConflict(c engine.Conflict, summary string) {
+	g.say("Conflict %d: %s of %s", c.ID, c.Unit, plain(summary))
+	g.say("  item   %s (%s)", c.Item, c.Scope)
+	g.say("  state  %s since %s", c.State, c.At.Local().Format(time.DateTime))
+	other := engine.ToPhone
+	if c.KeptSide == engine.ToPhone {
+		other = engine.ToStore
+	}
+	for _, v := range []struct {
+		title string
+		side  engine.Side
+		lines []string
+	}{{"kept", c.KeptSide, c.KeptText}, {"lost", other, c.LostText}} {
+		g.say("%s, the value of the %s:", v.title, sideName(v.side))
+		if len(v.lines) == 0 {
+			g.say("  (%s)", brief(c, nil))
+		}
+		for _, l := range v.lines {
+			g.say("  %s", plain(l))
+		}
+	}
+	g.say("Bring the other value back: cradle conflicts resolve %d lost", c.ID)
+}
+
+func sideName(s engine.Side) string {
+	if s == engine.ToStore {
+		return "desktop"
+	}
+	return string(s)
+}
+
+func conflictsResolveCommand(g *globals) *cobra.Command {
+	from := ""
+	c := &cobra.Command{
+		Use:   "resolve ID kept|lost",
+		Short: "Decide a conflict, also one that is settled",
+		Long: `Resolve decides a conflict: kept confirms the value that stands, lost brings the
+other one back, --from gives the item a text of its own. The next sync takes the
+outcome to the phone. What is replaced is logged as a conflict in its turn.`,
+		Example: "  cradle conflicts resolve 3 lost\n  cradle conflicts resolve 3 --from ada.vcf",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			id, err := number("conflict", args[0])
+			if err != nil {
+				return err
+			}
+			choice := hostprovider.From
+			switch {
+			case len(args) == 2 && from != "":
+				return usageError("%s and --from: want one of them", args[1])
+			case len(args) == 2:
+				choice = hostprovider.Choice(args[1])
+				if choice != hostprovider.Kept && choice != hostprovider.Lost {
+					return usageError("%q: want kept, lost or --from FILE", args[1])
+				}
+			case from == "":
+				return usageError("say which value: kept, lost or --from FILE")
+			}
+			return g.resolve(c.Context(), id, choice, from)
+		},
+	}
+	c.Flags().StringVar(&from, "from", "", "the item's text from `FILE` (-: standard input)")
+	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 1 {
+			return []string{"kept", "lost"}, cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return c
+}
+
+func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Choice, from string) error {
+	var text []byte
+	if from != "" {
+		var err error
+		if text, err = g.readArg(from); err != nil {
+			return err
+		}
+	}
+	s, done, err := g.changeStore(ctx, "cradle conflicts resolve")
+	if err != nil {
+		return err
+	}
+	defer done()
+	if _, err := s.Conflict(ctx, id); err != nil {
+		return noSuch(err, "conflict", "cradle conflicts list")
+	}
+	if err := s.Resolve(ctx, id, choice, text); err != nil {
+		return err
+	}
+	e, err := s.Conflict(ctx, id)
+	if err != nil {
+		return err
+	}
+	if g.json {
+		return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
+	}
+	g.say("resolved: %s of %s", e.Unit, plain(summaryOf(ctx, s, e)))
+	return nil
+}
+
+// number reads the number of a conflict or run.
+func number(what, s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return 0, usageError("%q: want the number of a %s", s, what)
+	}
+	return n, nil
+}
+
+// noSuch says of which thing there is none.
+func noSuch(err error, what, next string) error {
+	f := explain(err)
+	if f.Code == "not-found" {
+		return &failure{exit: exitFailure, Code: f.Code, What: fmt.Sprintf("no such %s", what), Why: err.Error(), Next: next, err: err}
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// changeDocument is the JSON of a command that changes items of the store.
+type changeDocument struct {
+	Version int            `json:"version"`
+	Changed bool           `json:"changed"`
+	Items   []itemDocument `json:"items"`
+}
+
+func deleteCommand(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "delete ID|UID...",
+		Short: "Delete items from the store, and at the next sync from the phone",
+		Long: `Delete removes all of the named items, or none if one of the names is none.
+An item is named by its ID, by the beginning of its ID (4 characters or more),
+or by its UID if it has only one holder.`,
+		Example: "  cradle delete 3f9a1c2e",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx := c.Context()
+			s, done, err := g.changeStore(ctx, "cradle delete")
+			if err != nil {
+				return err
+			}
+			defer done()
+			gone, err := s.Delete(ctx, args...)
+			if err != nil {
+				return err
+			}
+			if g.json {
+				doc := changeDocument{Version: 1, Changed: true, Items: []itemDocument{}}
+				for _, it := range gone {
+					doc.Items = append(doc.Items, document(it))
+				}
+				return g.print(doc)
+			}
+			for _, it := range gone {
+				g.say("deleted %s  %s", it.ID.String()[:8], plain(it.Summary))
+			}
+			return nil
+		},
+	}
+}

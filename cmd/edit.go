@@ -1,0 +1,215 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"cradle/hostprovider"
+
+	"github.com/spf13/cobra"
+)
+
+func editCommand(g *globals) *cobra.Command {
+	from := ""
+	c := &cobra.Command{
+		Use:   "edit ID|UID",
+		Short: "Edit an item's text",
+		Long: `Edit opens an item's text in $VISUAL, else $EDITOR, and stores what is saved
+there; --from takes the new text from a file or, with -, from standard input.
+Only the fields that differ count as edited.`,
+		Example: "  cradle edit 3f9a1c2e\n  cradle show --raw 3f9a | sed s/Ada/Augusta/ | cradle edit 3f9a --from -",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if from == "" {
+				return g.editByHand(c.Context(), args[0])
+			}
+			text, err := g.readArg(from)
+			if err != nil {
+				return err
+			}
+			return g.editTo(c.Context(), args[0], text, nil)
+		},
+	}
+	c.Flags().StringVar(&from, "from", "", "take the new text from `FILE` (-: standard input)")
+	return c
+}
+
+// readArg reads a file that was named on the command line; - is standard input.
+func (g *globals) readArg(path string) ([]byte, error) {
+	if path == "-" {
+		b, err := io.ReadAll(g.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", err)
+		}
+		return b, nil
+	}
+	return os.ReadFile(path)
+}
+
+// editTo makes the text of the item that a name means the given one. With was
+// set the item must still have that text.
+func (g *globals) editTo(ctx context.Context, name string, text, was []byte) error {
+	s, done, err := g.changeStore(ctx, "cradle edit")
+	if err != nil {
+		return err
+	}
+	defer done()
+	it, err := one(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	if was != nil && !bytes.Equal(it.Text, was) {
+		return &failure{exit: exitFailure, Code: "changed", What: "the item was changed in the meantime",
+			Why: "another command or program edited it", Next: "cradle edit " + it.ID.String()[:8]}
+	}
+	changed := !bytes.Equal(it.Text, text)
+	if changed {
+		if _, _, err := s.Edit(ctx, it.ID.String(), text); err != nil {
+			return err
+		}
+		if it, err = one(ctx, s, it.ID.String()); err != nil {
+			return err
+		}
+	}
+	if g.json {
+		return g.print(changeDocument{Version: 1, Changed: changed, Items: []itemDocument{document(it)}})
+	}
+	if !changed {
+		g.say("nothing changed: %s  %s", it.ID.String()[:8], plain(it.Summary))
+		return nil
+	}
+	g.say("edited %s  %s", it.ID.String()[:8], plain(it.Summary))
+	return nil
+}
+
+// one finds the one item that a name means.
+func one(ctx context.Context, s *hostprovider.Store, name string) (hostprovider.Item, error) {
+	its, err := s.Show(ctx, name)
+	if err != nil {
+		return hostprovider.Item{}, err
+	}
+	if len(its) > 1 {
+		return hostprovider.Item{}, fmt.Errorf("%q: %w", name, hostprovider.ErrAmbiguous)
+	}
+	return its[0], nil
+}
+
+// editByHand lets a person edit the text in an editor. The store isn't locked
+// meanwhile. A text that isn't taken stays in its file.
+func (g *globals) editByHand(ctx context.Context, name string) error {
+	it, err := g.readOne(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !printable(it.Text) {
+		return &failure{exit: exitFailure, Code: "not-text", What: "an editor would spoil this item",
+			Why: "its text isn't UTF-8", Next: "cradle edit " + it.ID.String()[:8] + " --from FILE"}
+	}
+	path, err := editorFile(it)
+	if err != nil {
+		return err
+	}
+	given, crlf := editorForm(it.Text)
+	err = os.WriteFile(path, given, 0o600)
+	if err == nil {
+		err = g.runEditor(path)
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(path)
+	}
+	if err != nil || bytes.Equal(text, given) {
+		os.Remove(path)
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		text = it.Text
+		return g.editTo(ctx, it.ID.String(), text, nil)
+	}
+	if crlf && !bytes.Contains(text, []byte("\r")) {
+		text = bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
+	}
+	if err := ctx.Err(); err == nil {
+		if err = g.editTo(ctx, it.ID.String(), text, it.Text); err == nil {
+			os.Remove(path)
+			return nil
+		}
+		f := *explain(err)
+		f.Next = fmt.Sprintf("your text is kept: cradle edit %s --from %s", it.ID.String()[:8], quoteArg(path))
+		return &f
+	}
+	fmt.Fprintf(g.stderr, "your text is kept in %s\n", path)
+	return ctx.Err()
+}
+
+func (g *globals) readOne(ctx context.Context, name string) (hostprovider.Item, error) {
+	s, err := g.readStore(ctx)
+	if err != nil {
+		return hostprovider.Item{}, err
+	}
+	defer s.Close()
+	return one(ctx, s, name)
+}
+
+// editorForm is a text as an editor gets it: without the carriage returns that
+// most would show, if every line has one.
+func editorForm(text []byte) (given []byte, crlf bool) {
+	n := bytes.Count(text, []byte("\r\n"))
+	if n == 0 || n != bytes.Count(text, []byte("\n")) || n != bytes.Count(text, []byte("\r")) {
+		return text, false
+	}
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), true
+}
+
+// editorFile makes an empty file that only its owner can read.
+func editorFile(it hostprovider.Item) (string, error) {
+	f, err := os.CreateTemp("", "cradle-"+it.ID.String()[:8]+"-*"+extension(it.Kind)) // 0600
+	if err != nil {
+		return "", fmt.Errorf("making a file for the editor: %w", err)
+	}
+	return f.Name(), f.Close()
+}
+
+// extension is the file name extension of a kind.
+func extension(kind string) string {
+	if kind == "contacts" {
+		return ".vcf"
+	}
+	return ".ics"
+}
+
+// runEditor runs the editor of the environment, a shell command as git takes it.
+func (g *globals) runEditor(path string) error {
+	editor := os.Getenv("VISUAL")
+	if editor == "" {
+		editor = os.Getenv("EDITOR")
+	}
+	for _, name := range []string{"editor", "nano", "vi"} {
+		if editor != "" {
+			break
+		}
+		if _, err := exec.LookPath(name); err == nil {
+			editor = name
+		}
+	}
+	if editor == "" {
+		return &failure{exit: exitFailure, Code: "no-editor", What: "there is no editor", Why: "VISUAL and EDITOR aren't set", Next: "cradle edit ID --from FILE"}
+	}
+	// No context: a Ctrl-C is the editor's own while it has the terminal.
+	e := exec.Command("sh", "-c", editor+` "$@"`, editor, path)
+	e.Stdin, e.Stdout, e.Stderr = g.stdin, g.stdout, g.stderr
+	if g.json {
+		e.Stdout = g.stderr // standard output is the document's
+	}
+	if err := e.Run(); err != nil {
+		return &failure{exit: exitFailure, Code: "editor", What: "nothing was changed: the editor ended with an error", Why: err.Error(), Next: "set EDITOR to an editor that runs", err: err}
+	}
+	return nil
+}

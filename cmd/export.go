@@ -1,0 +1,218 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cradle/hostprovider"
+	"cradle/pim"
+
+	"github.com/spf13/cobra"
+)
+
+// exportDocument is export's JSON.
+type exportDocument struct {
+	Version int               `json:"version"`
+	Format  string            `json:"format"`
+	Path    string            `json:"path"`
+	Items   int               `json:"items"`   // that are in the file or folder now
+	Written int               `json:"written"` // files
+	Failed  []problemDocument `json:"failed"`
+}
+
+// The formats of an export.
+const (
+	formatVCF  = "vcf"
+	formatICS  = "ics"
+	formatVdir = "vdir"
+)
+
+type exportOptions struct {
+	query  hostprovider.Query
+	format string
+}
+
+func exportCommand(g *globals) *cobra.Command {
+	o := exportOptions{}
+	c := &cobra.Command{
+		Use:   "export PATH|-",
+		Short: "Write the store's items to a file or folder",
+		Long: `Export writes contacts into one .vcf file, or events, tasks and notes into one
+.ics file, or all kinds into a folder with one file an item (vdir):
+contacts/COLLECTION/*.vcf, calendars/, tasks/ and notes/COLLECTION/*.ics. The
+format is PATH's extension, a folder is vdir. A file is replaced in one step once
+the new one is whole. In a folder only files of an earlier export of the same
+item are replaced; nothing is deleted.`,
+		Example: "  cradle export contacts.vcf\n  cradle export --kind events - | less\n  cradle export --format vdir ~/backup",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return g.runExport(c.Context(), args[0], o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.query.Kind, "kind", "", "only this `KIND`: contacts, events, tasks or notes")
+	f.StringVar(&o.query.Collection, "collection", "", "only this collection")
+	f.StringVar(&o.format, "format", "", "vcf, ics or vdir (default: by PATH or KIND)")
+	completeKinds(c)
+	completeWords(c, "format", formatVCF, formatICS, formatVdir)
+	return c
+}
+
+func (g *globals) runExport(ctx context.Context, path string, o exportOptions) error {
+	if err := o.complete(path); err != nil {
+		return err
+	}
+	if g.json && path == "-" {
+		return usageError("--json with -: standard output can't be both")
+	}
+	s, err := g.readStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	doc := exportDocument{Version: 1, Format: o.format, Path: path, Failed: []problemDocument{}}
+	if o.format == formatVdir {
+		err = g.exportFolder(ctx, s, path, o.query, &doc)
+	} else {
+		err = g.exportFile(ctx, s, path, o, &doc)
+	}
+	if err != nil {
+		return err
+	}
+	if g.json {
+		if err := g.print(doc); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(g.stderr, "%s in %s\n", count(doc.Items, "item", "items"), path)
+		for _, p := range doc.Failed {
+			fmt.Fprintf(g.stderr, "left out: %s: %s\n", plain(p.Path), plain(p.Reason))
+		}
+	}
+	if len(doc.Failed) > 0 {
+		return quiet(exitItemsFailed)
+	}
+	return nil
+}
+
+// complete finds the format, and refuses what doesn't go together.
+func (o *exportOptions) complete(path string) error {
+	if o.query.Kind != "" {
+		if _, ok := pim.KindByName(o.query.Kind); !ok {
+			return usageError("--kind %q: want contacts, events, tasks or notes", o.query.Kind)
+		}
+	}
+	if o.format == "" {
+		o.format = o.guess(path)
+	}
+	switch o.format {
+	case "":
+		return usageError("the format isn't clear: say --format vcf, ics or vdir")
+	case formatVdir:
+		if path == "-" {
+			return usageError("--format vdir writes a folder, not standard output")
+		}
+	case formatVCF:
+		if o.query.Kind == "" {
+			o.query.Kind = pim.Contacts.Name()
+		}
+		if o.query.Kind != pim.Contacts.Name() {
+			return usageError("--format vcf holds contacts, not %s: use ics", o.query.Kind)
+		}
+	case formatICS:
+		if o.query.Kind == pim.Contacts.Name() {
+			return usageError("--format ics holds events, tasks and notes, not contacts: use vcf")
+		}
+	default:
+		return usageError("--format %q: want vcf, ics or vdir", o.format)
+	}
+	return nil
+}
+
+func (o *exportOptions) guess(path string) string {
+	if path != "-" {
+		if info, err := os.Stat(path); err == nil && info.IsDir() || strings.HasSuffix(path, "/") {
+			return formatVdir
+		}
+		switch strings.ToLower(filepath.Ext(path)) {
+		case ".vcf", ".vcard":
+			return formatVCF
+		case ".ics", ".ical":
+			return formatICS
+		}
+	}
+	switch o.query.Kind {
+	case "":
+		return ""
+	case pim.Contacts.Name():
+		return formatVCF
+	}
+	return formatICS
+}
+
+// exportFile writes all items into one file.
+func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path string, o exportOptions, doc *exportDocument) error {
+	var texts [][]byte
+	err := s.Export(ctx, o.query, func(it hostprovider.Item) error {
+		if o.format == formatVCF || it.Kind != pim.Contacts.Name() {
+			texts = append(texts, it.Text)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	body := pim.ExportICS
+	if o.format == formatVCF {
+		body = pim.ExportVCF
+	}
+	doc.Items, doc.Written = len(texts), 1
+	if path == "-" {
+		if _, err := g.stdout.Write(body(texts)); err != nil {
+			return fmt.Errorf("writing standard output: %w", err)
+		}
+		return nil
+	}
+	return replaceFile(path, body(texts))
+}
+
+// replaceFile puts a whole new file in the place of another in one step. What is
+// no regular file (a pipe) is written as it stands.
+func replaceFile(path string, body []byte) (err error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return &failure{exit: exitUsage, Code: "usage", What: path + " is a folder", Next: "name a file in it, or use --format vdir"}
+		}
+		return os.WriteFile(path, body, 0o600)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err := f.Write(body); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// errForeignFile: the name belongs to a file that no export made.
+var errForeignFile = errors.New("a file that isn't from an export of this item has that name")

@@ -1,0 +1,189 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cradle/hostprovider"
+
+	"github.com/spf13/cobra"
+)
+
+// importDocument is import's JSON.
+type importDocument struct {
+	Version   int               `json:"version"`
+	Created   int               `json:"created"`
+	Updated   int               `json:"updated"`
+	Unchanged int               `json:"unchanged"`
+	Problems  []problemDocument `json:"problems"`
+}
+
+// problemDocument is something of a file that was repaired or, with lost, did not
+// become an item.
+type problemDocument struct {
+	Path   string `json:"path"`
+	Line   int    `json:"line"` // 0: the whole file
+	Reason string `json:"reason"`
+	Lost   bool   `json:"lost"`
+}
+
+func importCommand(g *globals) *cobra.Command {
+	collection := ""
+	c := &cobra.Command{
+		Use:   "import PATH...|-",
+		Short: "Take vCard and iCalendar files into the store",
+		Long: `Import takes in files and, of folders, every .vcf, .vcard, .ics, .ical, .ifb,
+.vcs and .vnt file below: a folder is a collection of its name. An item with the
+UID of one in the store edits that one to the file's text; one without a UID
+pairs with an item of equal content. What the files don't hold stays as it is.`,
+		Example: "  cradle import contacts.vcf\n  cradle import --collection club ~/club.ics\n  cradle import ~/vdir",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return g.runImport(c.Context(), args, collection)
+		},
+	}
+	c.Flags().StringVar(&collection, "collection", "", "put new items into this collection (default: the folder's name, else personal)")
+	return c
+}
+
+func (g *globals) runImport(ctx context.Context, args []string, collection string) error {
+	r := importFiles{collection: collection}
+	for _, path := range args {
+		if err := r.add(ctx, g, path); err != nil {
+			return err
+		}
+	}
+	unlock, err := g.lockStore(ctx, "cradle import")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s, err := g.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	res, err := s.Import(ctx, r.files)
+	if err != nil {
+		return err
+	}
+	doc := importDocument{Version: 1, Created: res.Created, Updated: res.Updated, Unchanged: res.Unchanged, Problems: r.problems}
+	for _, p := range res.Problems {
+		doc.Problems = append(doc.Problems, problemDocument{p.Path, p.Line, p.Reason, p.Lost})
+	}
+	return g.imported(&doc)
+}
+
+func (g *globals) imported(doc *importDocument) error {
+	if doc.Problems == nil {
+		doc.Problems = []problemDocument{}
+	}
+	if g.json {
+		if err := g.print(doc); err != nil {
+			return err
+		}
+	} else {
+		g.say("%d new, %d changed, %d unchanged", doc.Created, doc.Updated, doc.Unchanged)
+		for _, p := range doc.Problems {
+			where := p.Path
+			if p.Line > 0 {
+				where = fmt.Sprintf("%s:%d", p.Path, p.Line)
+			}
+			what := "repaired"
+			if p.Lost {
+				what = "left out"
+			}
+			fmt.Fprintf(g.stderr, "%s: %s: %s\n", what, plain(where), plain(p.Reason))
+		}
+	}
+	if slices.ContainsFunc(doc.Problems, func(p problemDocument) bool { return p.Lost }) {
+		return quiet(exitItemsFailed)
+	}
+	return nil
+}
+
+// importFiles gathers the files of an import before anything is written.
+type importFiles struct {
+	collection string // of all; empty: by folder
+	files      []hostprovider.ImportFile
+	problems   []problemDocument
+}
+
+// importable are the extensions that are taken from folders.
+var importable = []string{".vcf", ".vcard", ".ics", ".ical", ".ifb", ".vcs", ".vnt"}
+
+func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
+	if path != "-" {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return r.addFolder(ctx, path)
+		}
+	}
+	data, err := g.readArg(path)
+	if err != nil {
+		return err
+	}
+	r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: r.collection, Data: data})
+	return nil
+}
+
+// addFolder takes the files of a folder and those below. One that can't be read
+// is listed, and doesn't stop the others.
+func (r *importFiles) addFolder(ctx context.Context, root string) error {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	problem := func(path string, err error) {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		r.problems = append(r.problems, problemDocument{Path: path, Reason: err.Error(), Lost: true})
+	}
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		hidden := path != root && strings.HasPrefix(d.Name(), ".")
+		switch {
+		case err != nil:
+			problem(path, err)
+			return nil
+		case hidden && d.IsDir():
+			return fs.SkipDir
+		case d.IsDir(), hidden, !slices.Contains(importable, strings.ToLower(filepath.Ext(path))):
+			return nil
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			if err != nil {
+				problem(path, err)
+			}
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			problem(path, err)
+			return nil
+		}
+		collection := r.collection
+		if collection == "" {
+			folder := filepath.Base(filepath.Dir(path))
+			if filepath.Dir(path) == filepath.Clean(root) {
+				folder = filepath.Base(abs)
+			}
+			collection = collectionOf(folder)
+		}
+		r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: collection, Data: data})
+		return nil
+	})
+}

@@ -1,0 +1,164 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"cradle/engine"
+	"cradle/hostprovider"
+	"cradle/pim"
+
+	"github.com/spf13/cobra"
+)
+
+// showDocument is show's JSON: the items with their texts.
+type showDocument struct {
+	Version int            `json:"version"`
+	Items   []textDocument `json:"items"`
+}
+
+// textDocument is an item with its text, which is base64 where it is no UTF-8.
+type textDocument struct {
+	itemDocument
+	Modified string `json:"modified"`
+	Text     string `json:"text"`
+	Encoding string `json:"encoding"` // "utf-8" or "base64"
+}
+
+func withText(it hostprovider.Item) textDocument {
+	d := textDocument{itemDocument: document(it), Modified: it.Modified.Format(time.RFC3339), Text: string(it.Text), Encoding: "utf-8"}
+	if !utf8.Valid(it.Text) {
+		d.Text, d.Encoding = base64.StdEncoding.EncodeToString(it.Text), "base64"
+	}
+	return d
+}
+
+func showCommand(g *globals) *cobra.Command {
+	raw := false
+	c := &cobra.Command{
+		Use:   "show ID|UID...",
+		Short: "Show items in full",
+		Long: `Show prints items line by line, decoded. An item is named by its ID, by the
+beginning of its ID (4 characters or more), or by its UID; all holders of a UID
+are shown. With --raw the text comes out as the store holds it, byte for byte.`,
+		Example: "  cradle show 3f9a1c2e\n  cradle show --raw 3f9a1c2e > ada.vcf",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := g.readStore(c.Context())
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			var items []hostprovider.Item
+			shown := map[engine.ItemID]bool{}
+			for _, name := range args {
+				found, err := s.Show(c.Context(), name)
+				if err != nil {
+					return err
+				}
+				for _, it := range found {
+					if !shown[it.ID] {
+						shown[it.ID] = true
+						items = append(items, it)
+					}
+				}
+			}
+			return g.show(items, raw)
+		},
+	}
+	c.Flags().BoolVar(&raw, "raw", false, "the text's bytes as they are held now")
+	return c
+}
+
+func (g *globals) show(items []hostprovider.Item, raw bool) error {
+	if g.json {
+		doc := showDocument{Version: 1, Items: []textDocument{}}
+		for _, it := range items {
+			doc.Items = append(doc.Items, withText(it))
+		}
+		return g.print(doc)
+	}
+	for i, it := range items {
+		if raw {
+			text := it.Text
+			if isTerminal(g.stdout) {
+				text = []byte(plainLines(string(text)))
+			}
+			if _, err := g.stdout.Write(text); err != nil {
+				return fmt.Errorf("writing the text: %w", err)
+			}
+			continue
+		}
+		if i > 0 {
+			g.say("")
+		}
+		g.showItem(it)
+	}
+	return nil
+}
+
+// widest is how many characters of a value are shown.
+const widest = 400
+
+func (g *globals) showItem(it hostprovider.Item) {
+	g.say("%s", plain(it.Summary))
+	g.say("  id          %s", it.ID)
+	if it.UID != "" {
+		g.say("  uid         %s", plain(it.UID))
+	}
+	g.say("  kind        %s", it.Kind)
+	g.say("  collection  %s", plain(it.Collection))
+	g.say("  changed     %s", it.Modified.Local().Format(time.DateTime))
+	component := ""
+	for _, p := range pim.Properties(it.Text) {
+		if p.Component != component {
+			component = p.Component
+			g.say("  [%s]", plain(component))
+		}
+		name := p.Name
+		if p.Group != "" {
+			name = p.Group + "." + name
+		}
+		if p.Params != "" {
+			name += ";" + p.Params
+		}
+		g.say("  %s: %s", plain(name), shorten(plainLines(p.Value)))
+	}
+}
+
+// shorten cuts a long value (a picture) and puts further lines under the first.
+func shorten(s string) string {
+	if n := utf8.RuneCountInString(s); n > widest {
+		cut := string([]rune(s)[:widest])
+		if !strings.ContainsAny(s, " \n") {
+			cut = cut[:min(len(cut), 40)]
+		}
+		s = fmt.Sprintf("%s… (%d characters)", cut, n)
+	}
+	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ")
+}
+
+// plainLines makes a text of several lines fit for a terminal.
+func plainLines(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\r\n", "\n")
+	var b strings.Builder
+	for i, line := range strings.Split(s, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(plain(line))
+	}
+	return b.String()
+}
+
+// printable reports whether a person can read a text as it is.
+func printable(text []byte) bool {
+	return utf8.Valid(text) && !bytes.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
+	})
+}

@@ -1,0 +1,129 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"cradle/hostprovider"
+	"cradle/pim"
+)
+
+// vdirFolders are the folders of an export, as on a phone.
+var vdirFolders = map[string]string{"contacts": "contacts", "events": "calendars", "tasks": "tasks", "notes": "notes"}
+
+// folderName is the name of a collection's folder; what a file system would take
+// for something else is escaped as in a URL.
+func folderName(collection string) string {
+	s := strings.NewReplacer("%", "%25", "/", "%2F", "\x00", "%00", "\\", "%5C").Replace(collection)
+	if strings.HasPrefix(s, ".") {
+		s = "%2E" + s[1:]
+	}
+	if s == "" {
+		return hostprovider.DefaultCollection
+	}
+	return s
+}
+
+// collectionOf is the collection that folderName gave a name.
+func collectionOf(folder string) string {
+	if s, err := url.PathUnescape(folder); err == nil && folderName(s) == folder {
+		return s
+	}
+	return folder
+}
+
+// vdir is an export into a folder.
+type vdir struct {
+	root    string
+	folders map[string]map[string]string // by folder: the names that carry an ID, by that ID
+}
+
+// exportedName is a name that an export gives: readable part, 8 characters of the
+// item's ID, extension.
+var exportedName = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([0-9a-f]{8})\.(?:vcf|ics)$`)
+
+func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root string, q hostprovider.Query, doc *exportDocument) error {
+	v := vdir{root: root, folders: map[string]map[string]string{}}
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return err
+	}
+	return s.Export(ctx, q, func(it hostprovider.Item) error {
+		path, written, err := v.put(it)
+		switch {
+		case errors.Is(err, errForeignFile):
+			doc.Failed = append(doc.Failed, problemDocument{Path: path, Reason: err.Error(), Lost: true})
+			return nil
+		case err != nil:
+			return err
+		}
+		doc.Items++
+		if written {
+			doc.Written++
+		}
+		return nil
+	})
+}
+
+// put writes one item unless its file is as it should be already.
+func (v *vdir) put(it hostprovider.Item) (path string, written bool, err error) {
+	folder := filepath.Join(v.root, vdirFolders[it.Kind], folderName(it.Collection))
+	names, err := v.names(folder)
+	if err != nil {
+		return folder, false, err
+	}
+	id := it.ID.String()[:8]
+	name, exported := names[id]
+	if !exported {
+		if name = id + extension(it.Kind); pim.Slug(it.Summary) != "" {
+			name = pim.Slug(it.Summary) + "." + name
+		}
+	}
+	path = filepath.Join(folder, name)
+	switch old, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return path, false, err
+	case bytes.Equal(old, it.Text):
+		return path, false, nil
+	case !exported || !sameItem(old, it):
+		return path, false, errForeignFile
+	}
+	return path, true, replaceFile(path, it.Text)
+}
+
+// names lists what exports left in a folder, and makes the folder if it isn't
+// there.
+func (v *vdir) names(folder string) (map[string]string, error) {
+	if names, ok := v.folders[folder]; ok {
+		return names, nil
+	}
+	names := map[string]string{}
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.MkdirAll(folder, 0o700)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if m := exportedName.FindStringSubmatch(e.Name()); m != nil {
+			names[m[1]] = e.Name()
+		}
+	}
+	v.folders[folder] = names
+	return names, nil
+}
+
+// sameItem reports whether a file holds an earlier text of an item and nothing
+// else.
+func sameItem(file []byte, it hostprovider.Item) bool {
+	read := pim.Read(file)
+	return len(read.Objects) == 1 && read.Objects[0].Kind.Name() == it.Kind && read.Objects[0].UID == it.UID
+}
