@@ -21,7 +21,8 @@ func (e Event) String() string {
 	return fmt.Sprintf("%v %x", e.Code, e.Params)
 }
 
-// Events gives the events of the session. It is closed when the session ends.
+// Events gives the events of the session. It is closed when the session ends or
+// the phone is gone, which a waiting caller so learns at once.
 // The session reads them whether or not they are taken; when the channel is
 // full the oldest goes. So they are hints to look again, not a log.
 func (s *Session) Events() <-chan Event { return s.events }
