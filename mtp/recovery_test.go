@@ -264,4 +264,3 @@ func TestOpenLadder(t *testing.T) {
 		})
 	}
 }
-
