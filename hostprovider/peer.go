@@ -19,6 +19,7 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 	}
 	m := engine.Meeting{Mappings: map[string]string{}}
 	var why string
+	var moved bool
 	err := s.read(ctx, func(c *conn) error {
 		if _, err := c.one(func(r row) { copy(m.StoreID[:], r.bytes(0)) }, `SELECT id FROM store`); err != nil {
 			return err
@@ -41,7 +42,7 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 			}
 			m.Older = older > 0
 		}
-		why, err = s.isCopy(c, m.StoreID, peer)
+		why, moved, err = s.isCopy(c, m.StoreID, peer)
 		return err
 	})
 	if err != nil || why == "" || s.ro {
@@ -49,7 +50,7 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 	}
 	s.log.Info("the store is a copy or was restored: it takes a new identity", "why", why)
 	err = s.write(ctx, "renew", func(t *tx) error {
-		m.StoreID, err = t.renew(peer)
+		m.StoreID, err = t.renew(peer, moved)
 		return err
 	})
 	m.Renewed = err == nil
@@ -57,46 +58,47 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 }
 
 // isCopy says what shows that this file isn't the one that took its identity, or
-// is an older one of it; "" when nothing does.
-func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (string, error) {
+// is an older one of it; "" when nothing does. moved: the file isn't where it was
+// made, as against what the phone tells.
+func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (why string, moved bool, err error) {
 	var machine string
 	var device, inode int64
 	if _, err := c.one(func(r row) { machine, device, inode = r.str(0), r.int(1), r.int(2) },
 		`SELECT machine, device, inode FROM store`); err != nil {
-		return "", err
+		return "", false, err
 	}
 	if dev, ino := s.home(); machine != s.host || device != dev || inode != ino {
-		return "it is not where it was made", nil
+		return "it is not where it was made", true, nil
 	}
 	if mark, ok := peer.Marks[id]; ok {
 		n, err := c.number(`SELECT count(*) FROM mark WHERE mark = ?`, mark[:])
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		if n == 0 {
-			return "the phone names a session that it doesn't know", nil
+			return "the phone names a session that it doesn't know", false, nil
 		}
 	}
 	for _, k := range kinds() {
 		var st scopeState
 		if err := st.load(c, k.Name()); err != nil {
-			return "", err
+			return "", false, err
 		}
 		theirs := peer.Knowledge[k.Name()]
 		if theirs.Tick(st.replica) > st.tick {
-			return "the phone knows later edits of it", nil
+			return "the phone knows later edits of it", false, nil
 		}
 		proxy := engine.ProxyID(st.replica, peer.ID)
 		if theirs.Tick(proxy) > st.proxies[proxy] {
-			return "the phone knows later edits made on the phone", nil
+			return "the phone knows later edits made on the phone", false, nil
 		}
 		for r, tick := range st.proxies {
 			if theirs.Tick(r) > tick {
-				return "the phone knows later edits made on phones", nil
+				return "the phone knows later edits made on phones", false, nil
 			}
 		}
 	}
-	return "", nil
+	return "", false, nil
 }
 
 // renew gives the store new replica IDs. What it knows of its old ID falls back
@@ -104,7 +106,7 @@ func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (str
 // to what the phones' states hold; every version beyond is minted again under
 // the new ID, in the old order. The views of phones may tell of another's
 // sessions: they go. It is the one place where knowledge shrinks.
-func (t *tx) renew(peer engine.PeerFacts) (engine.ReplicaID, error) {
+func (t *tx) renew(peer engine.PeerFacts, moved bool) (engine.ReplicaID, error) {
 	id, err := t.s.newReplica()
 	if err != nil {
 		return id, err
@@ -114,7 +116,7 @@ func (t *tx) renew(peer engine.PeerFacts) (engine.ReplicaID, error) {
 		if err != nil {
 			return id, err
 		}
-		if err := s.renew(peer); err != nil {
+		if err := s.renew(peer, moved); err != nil {
 			return id, fmt.Errorf("renewing %s: %w", k.Name(), err)
 		}
 	}
@@ -123,8 +125,8 @@ func (t *tx) renew(peer engine.PeerFacts) (engine.ReplicaID, error) {
 	return id, err
 }
 
-func (s *scopeTx) renew(peer engine.PeerFacts) error {
-	limits, err := s.limits(peer)
+func (s *scopeTx) renew(peer engine.PeerFacts, moved bool) error {
+	limits, err := s.limits(peer, moved)
 	if err != nil {
 		return err
 	}
@@ -157,9 +159,18 @@ func (s *scopeTx) renew(peer engine.PeerFacts) error {
 }
 
 // limits says up to which tick the versions of the old replica and its proxies
-// stay as they are.
-func (s *scopeTx) limits(peer engine.PeerFacts) (map[engine.ReplicaID]uint64, error) {
+// stay as they are. A copy forked after the last session; a restored store may go
+// back to the last session with the phone that told, and have used ticks twice
+// since with phones that could not tell.
+func (s *scopeTx) limits(peer engine.PeerFacts, moved bool) (map[engine.ReplicaID]uint64, error) {
 	limits := map[engine.ReplicaID]uint64{s.replica: s.shared}
+	if !moved {
+		n, err := s.c.number(`SELECT coalesce(max(shared), 0) FROM met WHERE peer = ? AND kind = ?`, peer.ID[:], s.kind.Name())
+		if err != nil {
+			return nil, err
+		}
+		limits[s.replica] = uint64(n)
+	}
 	theirs := peer.Knowledge[s.kind.Name()]
 	here := engine.ProxyID(s.replica, peer.ID)
 	err := s.c.query(func(r row) error {
@@ -310,6 +321,10 @@ func (s *scopeTx) Commit(peer engine.PeerFacts, mark [16]byte, shared uint64) er
 	}
 	if shared = min(shared, s.tick); shared > s.shared {
 		s.shared, s.dirty = shared, true
+	}
+	if _, _, err := s.c.exec(`INSERT INTO met (peer, kind, shared) VALUES (?, ?, ?) ON CONFLICT (peer, kind) DO UPDATE SET shared = excluded.shared`,
+		peer.ID[:], s.kind.Name(), shared); err != nil {
+		return err
 	}
 	proxy := engine.ProxyID(s.replica, peer.ID)
 	if s.proxies[proxy] == 0 {

@@ -219,3 +219,11 @@ CREATE TABLE seen (
   reason   TEXT,
   PRIMARY KEY (device, storage, path)
 ) STRICT, WITHOUT ROWID;
+
+-- The own tick that went into the last session with each phone.
+CREATE TABLE met (
+  peer   BLOB    NOT NULL,
+  kind   TEXT    NOT NULL,
+  shared INTEGER NOT NULL,
+  PRIMARY KEY (peer, kind)
+) STRICT, WITHOUT ROWID;
