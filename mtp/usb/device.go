@@ -2,6 +2,8 @@ package usb
 
 import (
 	"fmt"
+
+	"cradle/mtp"
 )
 
 // State says whether a device can be opened.
@@ -45,6 +47,12 @@ func (d DeviceDesc) String() string {
 		name = d.Manufacturer + " " + name
 	}
 	return fmt.Sprintf("%s (usb %s)", name, d.Port)
+}
+
+// SessionOptions are the options for [mtp.Open] on this device: with its ids
+// the session knows quirks that matter before it has asked what the device is.
+func (d DeviceDesc) SessionOptions() mtp.Options {
+	return mtp.Options{VendorID: d.VendorID, ProductID: d.ProductID}
 }
 
 // ifaceDesc is an interface in its current setting.

@@ -47,7 +47,7 @@ func openPhone(t *testing.T) (*mtp.Session, mtp.Transport) {
 	if os.Getenv("CRADLE_HW_TRACE") == "1" {
 		tr = mtp.Trace(tr, newTraceLogger(os.Stderr))
 	}
-	s, err := mtp.Open(t.Context(), tr, mtp.Options{VendorID: d.VendorID, ProductID: d.ProductID})
+	s, err := mtp.Open(t.Context(), tr, d.SessionOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,10 +276,12 @@ func TestHardwareCancel(t *testing.T) {
 	s, tr := openPhone(t)
 	storage, folder := workFolder(t, s)
 	const size = 48 << 20
+	start := time.Now()
 	c, err := s.CreateObjectFrom(t.Context(), storage, folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "big.bin"}, zeros{}, size)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Logf("sent at %.1f MB/s", size/1e6/time.Since(start).Seconds())
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
 	got, err := s.GetObject(ctx, c.Handle, writerFunc(func(p []byte) (int, error) {
@@ -300,9 +302,11 @@ func TestHardwareCancel(t *testing.T) {
 		defer s.Close(context.Background())
 		t.Log("reopened")
 	}
+	start = time.Now()
 	if got, err := s.GetObject(t.Context(), c.Handle, io.Discard); got != size {
 		t.Errorf("get after cancel: %d bytes, %v", got, err)
 	}
+	t.Logf("got at %.1f MB/s", size/1e6/time.Since(start).Seconds())
 }
 
 // TestHardwareBusy opens the phone a second time.
