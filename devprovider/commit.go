@@ -37,7 +37,7 @@ func (f *Folder) Commit(ctx context.Context, marks map[engine.ReplicaID][16]byte
 func (f *Folder) nextState(marks map[engine.ReplicaID][16]byte, states map[string]*engine.PartialState) *state {
 	was := f.state
 	next := &state{
-		generation: f.highest + 1, serial: f.opt.Serial, name: f.opt.Name, phone: f.id,
+		generation: f.highest + 1, serial: f.opt.Serial, name: f.opt.Name, phone: f.id, home: f.home,
 		written: f.opt.Now().UnixMilli(), offset: f.clock.current(), hasOffset: f.clock.known || f.clock.fresh,
 		program: f.opt.Program,
 		marks:   map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{},

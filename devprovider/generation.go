@@ -101,12 +101,35 @@ func (f *Folder) choose() {
 		return
 	}
 	f.state, f.hasState, f.stateTime = chosen.state, true, chosen.entry.Modified
+	if was := f.state.home; was != "" && was != chosen.storage && f.storage(was) == nil {
+		// The storage that the state lies on has got another name: it was cloned,
+		// restored or formatted anew.
+		f.state.renameStorage(was, chosen.storage)
+	}
 	if own != nil {
 		f.clock.offset, f.clock.known = f.state.offset, f.state.hasOffset
 	} else {
 		// Another device's clock and abilities say nothing of this one's.
 		f.state.learned = map[string]string{}
 	}
+}
+
+// renameStorage gives a storage another name wherever the state names it.
+func (s *state) renameStorage(from, to string) {
+	rename := func(p *engine.Place) {
+		if p.Storage == from {
+			p.Storage = to
+		}
+	}
+	for _, sc := range s.scopes {
+		for i := range sc.Items {
+			rename(&sc.Items[i].Place)
+		}
+	}
+	for i := range s.bundles {
+		rename(&s.bundles[i])
+	}
+	s.home = to
 }
 
 // newer reports whether a is a later state of the same device than b.

@@ -409,10 +409,22 @@ func (m *MTPStore) Mkdir(ctx context.Context, storage, path string) error {
 	return nil
 }
 
-// Delete deletes an object.
+// errStays: the device says that it deleted an object, which is still there.
+var errStays = fmt.Errorf("the phone says that it deleted it and didn't: %w", ErrReadOnly)
+
+// Delete deletes an object and looks whether it is gone.
 func (m *MTPStore) Delete(ctx context.Context, storage, path string) error {
 	err := m.retry(ctx, storage, path, func(h mtp.ObjectHandle, _ mtp.StorageID) error {
-		return m.s.DeleteObject(ctx, h)
+		if err := m.s.DeleteObject(ctx, h); err != nil {
+			return err
+		}
+		switch info, err := m.s.GetObjectInfo(ctx, h); {
+		case err == nil && info.FileName == base(path):
+			return errStays
+		case err != nil && !mtp.IsRefusal(err):
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		return m.fail("delete", path, err)

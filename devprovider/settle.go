@@ -173,16 +173,13 @@ func (f *Folder) lastingName(s stepName, folder string, old engine.Place) string
 	return name
 }
 
-// settle does what the survey noted. A step that the device refuses is left: the
-// next survey finds it again.
+// settle does what the survey noted. As long as an object that counts for nothing
+// can't be deleted nothing is written, or it would be taken for an item of its own
+// next time.
 func (f *Folder) settle(ctx context.Context) error {
 	for len(f.steps) > 0 {
-		st := f.steps[0]
-		if err := f.doStep(ctx, st); err != nil {
-			if f.ends(ctx, err) {
-				return err
-			}
-			f.log.Info("an unfinished step can't be settled now", "err", err)
+		if err := f.doStep(ctx, f.steps[0]); err != nil {
+			return fmt.Errorf("settling an unfinished replacement: %w", err)
 		}
 		f.steps = f.steps[1:]
 	}
@@ -203,8 +200,8 @@ func (f *Folder) doStep(ctx context.Context, st step) error {
 		}
 		return f.remove(ctx, st.storage, st.drop)
 	}
-	if n := f.folders[spot{st.storage, parent(st.to)}]; n.exact(base(st.to)) {
-		return fmt.Errorf("%s: %w", st.to, fs.ErrExist)
+	if n := f.folders[spot{st.storage, parent(st.to)}]; n.has(base(st.to)) {
+		return nil // the name stays
 	}
 	moved, err := f.renameTo(ctx, spot{st.storage, st.from}, base(st.to))
 	if err != nil {

@@ -22,8 +22,9 @@ type state struct {
 	serial     string // of the device that it was written on; empty without one
 	name       string // of the device, for a person
 	phone      engine.PeerID
-	written    int64 // by the writing computer's clock, Unix milliseconds
-	offset     int64 // the device's clock minus the writing computer's, milliseconds
+	home       string // the lasting name of the storage that it was written to
+	written    int64  // by the writing computer's clock, Unix milliseconds
+	offset     int64  // the device's clock minus the writing computer's, milliseconds
 	hasOffset  bool
 	readmeTime int64  // README.txt's time on the device, a witness of its clock; 0 unknown
 	program    string // that wrote it

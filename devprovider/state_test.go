@@ -28,7 +28,7 @@ func version(r byte, tick uint64) engine.Version {
 func goldenState() *state {
 	s := newState()
 	s.generation, s.serial, s.name = 12, "0123ABC", "Phone of Ada"
-	s.phone = engine.PeerID{1, 2, 3}
+	s.phone, s.home = engine.PeerID{1, 2, 3}, "internal"
 	s.written, s.offset, s.hasOffset, s.readmeTime = 1_790_000_000_000, 3_600_000, true, 1_780_000_000_000
 	s.program = "cradle test"
 	s.marks[engine.ReplicaID{9}] = [16]byte{1}

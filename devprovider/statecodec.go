@@ -102,6 +102,7 @@ func (s *state) appendIdentity(b []byte) []byte {
 	b = append(b, s.phone[:]...)
 	b = appendString(b, s.serial)
 	b = appendString(b, s.name)
+	b = appendString(b, s.home)
 	b = binary.AppendVarint(b, s.written)
 	var flags byte
 	if s.hasOffset {
@@ -350,6 +351,7 @@ func (s *state) decodeIdentity(c *cursor) {
 	copy(s.phone[:], c.bytes(16, "a phone ID"))
 	s.serial = c.string("a serial")
 	s.name = c.string("a name")
+	s.home = c.string("a storage")
 	s.written = c.varint("a time")
 	flags := c.byte("flags")
 	if flags > 1 {
