@@ -111,16 +111,15 @@ func (m *matcher) item(c *conn, it *Item, n int64) (bool, error) {
 	if !m.maybe(rows) {
 		return false, nil
 	}
-	lines, err := parseLines(rows)
+	found := false
+	err := eachValue(rows, func(name, value string) bool {
+		found = !slices.Contains(binary, strings.ToUpper(name)) && m.in(value)
+		return !found
+	})
 	if err != nil {
 		return false, fmt.Errorf("item %s: %w", it.ID, err)
 	}
-	for _, l := range lines {
-		if !slices.Contains(binary, strings.ToUpper(l.name)) && m.in(l.value) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return found, nil
 }
 
 func (m *matcher) in(s string) bool { return strings.Contains(strings.ToLower(s), m.want) }

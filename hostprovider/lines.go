@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"cradle/pim"
@@ -132,21 +133,72 @@ func lineOfCells(cells []*string) (line, error) {
 	return line{cell(0), cell(1), cell(2), cell(3), cell(4)}, nil
 }
 
-// parseLines reads body.lines.
-func parseLines(s string) (map[int]line, error) {
-	var rows map[string][]*string
-	if err := json.Unmarshal([]byte(s), &rows); err != nil {
-		return nil, fmt.Errorf("property rows: %w", err)
-	}
-	lines := make(map[int]line, len(rows))
-	for key, cells := range rows {
-		pos, err := strconv.Atoi(key)
+// eachValue calls fn with the name and value of each row of body.lines, until it
+// returns false. It reads just what a search needs, without taking the rest of
+// the JSON apart; values without escapes are parts of s.
+func eachValue(s string, fn func(name, value string) bool) error {
+	for i := strings.IndexByte(s, '['); i >= 0; {
+		var cells [5]string
+		i++
+		for n := range cells {
+			end := len(s)
+			switch {
+			case strings.HasPrefix(s[i:], "null"):
+				end = i + len("null")
+			case i < len(s) && s[i] == '"':
+				if end = stringEnd(s, i); end < 0 {
+					return fmt.Errorf("property rows: byte %d: a string without end", i)
+				}
+				cells[n] = s[i:end]
+			}
+			if end >= len(s) || s[end] != ",,,,]"[n] {
+				return fmt.Errorf("property rows: byte %d: expected cell %d of 5", i, n+1)
+			}
+			i = end + 1
+		}
+		name, err := unquote(cells[2])
 		if err != nil {
-			return nil, fmt.Errorf("property rows: pos %q: %w", key, err)
+			return err
 		}
-		if lines[pos], err = lineOfCells(cells); err != nil {
-			return nil, err
+		value, err := unquote(cells[4])
+		if err != nil {
+			return err
+		}
+		if !fn(name, value) {
+			return nil
+		}
+		next := strings.IndexByte(s[i:], '[')
+		if next < 0 {
+			return nil
+		}
+		i += next
+	}
+	return nil
+}
+
+// stringEnd is the index after the JSON string that begins at i; -1 without one.
+func stringEnd(s string, i int) int {
+	for i++; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
 		}
 	}
-	return lines, nil
+	return -1
+}
+
+func unquote(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	if !strings.Contains(s, `\`) {
+		return s[1 : len(s)-1], nil
+	}
+	var v string
+	if err := json.Unmarshal([]byte(s), &v); err != nil {
+		return "", fmt.Errorf("property rows: %w", err)
+	}
+	return v, nil
 }
