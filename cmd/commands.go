@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 func commands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		syncCommand(g), devicesCommand(g), listCommand(g), showCommand(g), editCommand(g), deleteCommand(g),
-		importCommand(g), exportCommand(g), conflictsCommand(g), historyCommand(g), demoCommand(g),
+		importCommand(g), exportCommand(g), conflictsCommand(g), historyCommand(g),
+		undoCommand(g), resetCommand(g), demoCommand(g),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"cradle/hostprovider"
 	"cradle/mtp"
 	"cradle/mtp/usb"
+	"cradle/pim"
 )
 
 // The exit codes, a contract that scripts rely on.
@@ -83,6 +84,10 @@ func explain(err error) *failure {
 		out.Code, out.What, out.Next = "foreign", "the store can't be used", "cradle doctor, or choose another with --store FILE"
 	case errors.Is(err, hostprovider.ErrNotFound):
 		out.Code, out.What, out.Next = "not-found", "no such item", "cradle list"
+	case errors.Is(err, hostprovider.ErrNoImages):
+		out.Code, out.What, out.Next = "no-images", "the run can't be taken back", "cradle history"
+	case errors.Is(err, pim.ErrNoObject), errors.Is(err, pim.ErrSeveral), errors.Is(err, pim.ErrLimit):
+		out.Code, out.What, out.Next = "bad-text", "the text can't be taken", "give one whole vCard or iCalendar object"
 	case errors.Is(err, hostprovider.ErrAmbiguous):
 		out.Code, out.What, out.Next = "ambiguous", "that names several items", "cradle list, and use an ID"
 	case errors.Is(err, devprovider.ErrReadOnly):

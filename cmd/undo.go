@@ -1,0 +1,183 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+
+	"cradle/engine"
+
+	"github.com/spf13/cobra"
+)
+
+// undoDocument is undo's JSON.
+type undoDocument struct {
+	Version int                      `json:"version"`
+	Run     int64                    `json:"run"` // the undo's own, which undo takes back
+	Undoes  int64                    `json:"undoes"`
+	Kinds   map[string]countDocument `json:"kinds"`
+	Phone   string                   `json:"phone"` // done, later (at the next sync) or nothing (to do there)
+	Held    int                      `json:"held"`  // units in which the sides are now left apart
+	Left    []itemDocument           `json:"left"`  // items that were changed since, and stay
+	Failed  []failedDocument         `json:"failed"`
+	Error   *failure                 `json:"error"`
+}
+
+// What became of the phone's part of an undo.
+const (
+	phoneDone    = "done"
+	phoneLater   = "later"
+	phoneNothing = "nothing"
+)
+
+func undoCommand(g *globals) *cobra.Command {
+	sel := ""
+	c := &cobra.Command{
+		Use:   "undo [RUN]",
+		Short: "Take a sync back, in the store and on the phone",
+		Long: `Undo gives each item that a run moved the value, or absence, that it had before,
+on each side: in the store at once, on the phone at once if it is there, else at
+its next sync. Items that were changed since stay and are listed. Where the sides
+differ then, they are left apart until one is edited. Without RUN it is the last
+run; an undo is a run too (cradle history) and can be taken back.`,
+		Example: "  cradle undo\n  cradle undo 12",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			run := int64(0)
+			if len(args) > 0 {
+				var err error
+				if run, err = number("run", args[0]); err != nil {
+					return err
+				}
+			}
+			return g.runUndo(c.Context(), run, sel, c.Flags().Changed("phone"))
+		},
+	}
+	c.Flags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	return c
+}
+
+func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool) error {
+	p, err := g.phoneIfThere(ctx, sel, asked)
+	if err != nil {
+		return err
+	}
+	d, err := g.desk(ctx, p, "cradle undo")
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	u, err := d.store.Undo(ctx, run)
+	if err != nil {
+		return noSuch(err, "run", "cradle history")
+	}
+	doc := &undoDocument{Version: 1, Run: u.Run, Phone: phoneNothing, Held: u.Held, Left: []itemDocument{}, Failed: []failedDocument{}}
+	for _, it := range u.Left {
+		doc.Left = append(doc.Left, document(it))
+	}
+	stats := u.Stats
+	if len(u.Phone) > 0 {
+		doc.Phone = phoneLater
+		if d.folder != nil && d.folder.Facts().ID == u.Peer {
+			var res *engine.Result
+			res, err = g.putBack(ctx, d)
+			doc.phonePart(res, err, stats)
+		}
+	}
+	doc.Kinds = countsOf(stats)
+	runs, herr := d.store.History(context.WithoutCancel(ctx))
+	for _, r := range runs {
+		if r.ID == u.Run {
+			doc.Undoes = r.Undoes
+		}
+	}
+	if err == nil {
+		err = herr
+	}
+	if err != nil {
+		doc.Error = explain(err)
+	}
+	return g.undone(doc, stats)
+}
+
+// putBack gives the phone what it had, and nothing else.
+func (g *globals) putBack(ctx context.Context, d *desk) (*engine.Result, error) {
+	schemas, _ := allSchemas()
+	bar := newProgress(g)
+	s := engine.NewSession(d.store, d.folder, schemas, engine.Options{
+		Exempt: true, PutBackOnly: true, Now: g.now, Log: g.log(), Progress: bar.update,
+	})
+	res, err := s.Run(ctx)
+	bar.done()
+	if cerr := d.cache.Flush(context.WithoutCancel(ctx)); cerr != nil {
+		g.log().Warn("the cache of the phone isn't kept", "err", cerr)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return res, err
+}
+
+// phonePart takes in what came of the phone's part.
+func (doc *undoDocument) phonePart(res *engine.Result, err error, stats map[string]engine.Stats) {
+	for name, st := range res.Stats {
+		was := stats[name]
+		was.ToPhone = st.ToPhone
+		if was != (engine.Stats{}) {
+			stats[name] = was
+		}
+	}
+	for _, f := range res.Failed {
+		doc.Failed = append(doc.Failed, failedDocument{Item: f.Item.String(), Path: f.Path, Side: string(f.Side), Reason: f.Err.Error()})
+	}
+	if err == nil && len(res.Failed) == 0 {
+		doc.Phone = phoneDone
+	}
+}
+
+// undone prints the report and gives the exit code as an error.
+func (g *globals) undone(doc *undoDocument, stats map[string]engine.Stats) error {
+	if g.json {
+		if err := g.print(doc); err != nil {
+			return err
+		}
+	} else {
+		g.undoneText(doc, stats)
+	}
+	var codes []int
+	if doc.Error != nil {
+		codes = append(codes, doc.Error.exit)
+	}
+	if len(doc.Failed) > 0 {
+		codes = append(codes, exitItemsFailed)
+	}
+	if code := worst(codes...); code != exitDone {
+		return quiet(code)
+	}
+	return nil
+}
+
+func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
+	g.say("Took back run %d: %s. (Run %d; cradle undo %d does it again.)", doc.Undoes, countsLine(stats), doc.Run, doc.Run)
+	if doc.Phone == phoneLater {
+		g.say("The phone gets its part back at its next sync.")
+	}
+	if doc.Held > 0 {
+		g.say("%s: cradle conflicts list", count(doc.Held, "field is left apart", "fields are left apart"))
+	}
+	for i, it := range doc.Left {
+		if i == maxShown {
+			g.say("… and %d more (--json lists all)", len(doc.Left)-maxShown)
+			break
+		}
+		g.say("changed since, left as it is: %s  %s", it.ID[:8], plain(it.Summary))
+	}
+	for _, f := range doc.Failed {
+		fmt.Fprintf(g.stderr, "left out: %s: %s\n", plain(f.Path), plain(f.Reason))
+	}
+	if doc.Error != nil {
+		fmt.Fprintf(g.stderr, "cradle: %s\n", plain(doc.Error.Error()))
+		if doc.Error.Next != "" {
+			fmt.Fprintf(g.stderr, "  next: %s\n", doc.Error.Next)
+		}
+	}
+}
