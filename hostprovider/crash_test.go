@@ -295,3 +295,27 @@ func TestOpenEmpty(t *testing.T) {
 		t.Errorf("files were made: %v", fs)
 	}
 }
+
+func TestBusy(t *testing.T) {
+	s := newTestStore(t)
+	other, err := openConn(s.Path(), "rw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	if err := other.script("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.w.script("PRAGMA busy_timeout=20"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(context.Background(), "contacts", "", []byte(card("a", "A"))); !errors.Is(err, ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	if err := other.script("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Create(context.Background(), "contacts", "", []byte(card("a", "A"))); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}

@@ -46,6 +46,10 @@ func (t *tx) trimRuns(newest int64) error {
 		t.now-keepRunsFor.Milliseconds(), keepRuns); err != nil {
 		return err
 	}
+	if _, _, err := t.c.exec(`DELETE FROM conflict WHERE coalesce(obsolete, at) < ? AND (state = 'settled' OR obsolete IS NOT NULL)`,
+		t.now-logAge.Milliseconds()); err != nil {
+		return err
+	}
 	// The records stay, the pre-images of the oldest go.
 	var total int64
 	var drop []int64

@@ -138,10 +138,6 @@ func (t *tx) loadPending() ([]*edited, error) {
 			it.gone, it.edits = 2, nil // somebody wrote to the private tables
 			continue
 		}
-		if _, err := t.c.one(func(r row) { it.text, it.draft = r.bytes(0), r.bytes(1) },
-			`SELECT text, draft FROM body WHERE n = ?`, it.n); err != nil {
-			return nil, err
-		}
 	}
 	return items, nil
 }
@@ -156,7 +152,13 @@ func (s *scopeTx) settle(it *edited) error {
 		last := s.stampOf(it.edits[len(it.edits)-1])
 		_, err := s.save(it.stored, revision{kind: s.kind, life: last}.dead(it.meta), nil, last.at)
 		return err
-	case it.meta == nil:
+	}
+	// Texts are read one by one: all of them could be large.
+	if _, err := s.c.one(func(r row) { it.text, it.draft = r.bytes(0), r.bytes(1) }, `SELECT text, draft FROM body WHERE n = ?`, it.n); err != nil {
+		return err
+	}
+	defer func() { it.text, it.draft = nil, nil }()
+	if it.meta == nil {
 		return s.settleCreation(it)
 	}
 	return s.settleEdits(it)

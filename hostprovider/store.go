@@ -25,6 +25,8 @@ var (
 	ErrForeign = errors.New("not a Cradle store, or a damaged one")
 	// ErrNotFound: no item, conflict or run has that name.
 	ErrNotFound = errors.New("not found")
+	// ErrBusy: another program held the write lock for longer than five seconds.
+	ErrBusy = errors.New("another program is writing to the store")
 	// ErrReadOnly: the store was opened for reading only.
 	ErrReadOnly = errors.New("the store is open for reading only")
 )
@@ -250,7 +252,7 @@ func (s *Store) write(ctx context.Context, point string, fn func(*tx) error) err
 	}
 	if err := s.w.script("BEGIN IMMEDIATE"); err != nil {
 		if isBusy(err) {
-			return fmt.Errorf("another program is writing to %s: %w", s.path, err)
+			return fmt.Errorf("%s: %w", s.path, ErrBusy)
 		}
 		return err
 	}
