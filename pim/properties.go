@@ -113,15 +113,17 @@ func (r *rows) name(i int, ids map[string]int) {
 	c := &t.Components[i]
 	p := parsed{t: t, kind: r.kind, d: r.d}
 	top := c.Parent == 0 || t.Components[c.Parent].Name == "VCALENDAR" && t.Components[c.Parent].Parent == 0
-	path := ""
+	path, numbered := "", true
 	switch {
 	case i == r.main:
 	case c.Name == "VCALENDAR" && c.Parent == 0:
 		r.paths[i], r.known[i] = "calendar", true
 		return
 	case !r.kind.card() && top && r.kind.holds(c.Name):
+		numbered = false
 		path = "override:" + strings.TrimSpace(p.lineValue(i, "RECURRENCE-ID"))
 	case !r.kind.card() && top && c.Name == "VTIMEZONE":
+		numbered = false
 		path = "timezone:" + p.zoneID(i)
 	case top && c.Parent != 0 && r.known[c.Parent]:
 		path = "calendar/" + strings.ToLower(c.Name)
@@ -145,9 +147,8 @@ func (r *rows) name(i int, ids map[string]int) {
 	}
 	ids[path]++
 	n := ids[path]
-	last := path[strings.LastIndexByte(path, '/')+1:]
 	switch {
-	case !strings.Contains(last, ":"):
+	case numbered:
 		path += ":" + strconv.Itoa(n)
 	case n > 1:
 		path += "#" + strconv.Itoa(n)
