@@ -104,6 +104,11 @@ func (t *tx) log(s *scopeTx, c engine.Conflict) error {
 			return err
 		}
 	}
+	if c.Unit == engine.UnitDeleted {
+		if err := s.nameLive(&c); err != nil {
+			return err
+		}
+	}
 	at := t.now
 	if !c.At.IsZero() {
 		at = c.At.UnixMilli()
@@ -128,6 +133,23 @@ func (t *tx) log(s *scopeTx, c engine.Conflict) error {
 		return err
 	}
 	return t.trimLog(c.Item.String())
+}
+
+// nameLive gives the side that has the item, where the other one deleted it, its
+// summary to show; a deletion shows nothing.
+func (s *scopeTx) nameLive(c *engine.Conflict) error {
+	if len(c.KeptText) > 0 || len(c.LostText) > 0 {
+		return nil
+	}
+	if c.Lost != nil {
+		c.LostText = []string{s.kind.Summary(c.Lost)}
+		return nil
+	}
+	it, err := s.item(c.Item.String())
+	if err == nil && it != nil && it.gone == 0 {
+		c.KeptText = []string{it.summary}
+	}
+	return err
 }
 
 func orEmpty(s []string) []string {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -175,5 +174,3 @@ func (s *Store) History(ctx context.Context) ([]Run, error) {
 	})
 	return runs, err
 }
-
-var errNoRun = errors.New("there is no run to take back")

@@ -96,7 +96,7 @@ func (t *tx) runToUndo(id int64) (Run, error) {
 			return Run{}, err
 		}
 		if n == 0 {
-			return Run{}, fmt.Errorf("%w: %w", errNoRun, ErrNotFound)
+			return Run{}, fmt.Errorf("no run is left to take back: %w", ErrNotFound)
 		}
 		id = n
 	}
