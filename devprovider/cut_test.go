@@ -393,3 +393,5 @@ func (s *cutScene) editAfter(t *testing.T, at, bytes int, editNew bool) error {
 	}
 	return nil
 }
+
+func collectionIs(v *valuebag.Values, want string) bool { return pim.Contacts.Collection(v) == want }

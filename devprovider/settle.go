@@ -78,6 +78,9 @@ func (s *survey) settleKnown(fl *file, r *ref) {
 		fl.status = statusDropped
 		return
 	}
+	if old == nil {
+		old = s.moved(r)
+	}
 	if fl.status == statusTorn {
 		if old == nil {
 			// The old one may only go after the new one is whole; this device, or
@@ -94,19 +97,41 @@ func (s *survey) settleKnown(fl *file, r *ref) {
 		return // settled with another file already; this one is a further holder
 	}
 	if old != nil {
-		switch old.status {
-		case statusUnchanged, statusSame, statusTorn:
+		switch {
+		case old.status == statusUnchanged, old.status == statusSame, old.status == statusTorn:
+		case old.body == was.Body: // renamed or moved, and else as in the state
 		default:
 			s.dropFile(fl)
 			return
 		}
 		s.dropFile(old)
+		was.Path = old.spot.path
 	}
 	s.rename(fl, was)
 	it := &fl.held.items[0]
 	it.ref, it.id, it.claimed = r, r.id(), true
 	r.file, r.found = fl, it
 	s.held[itemKey{r.scope, r.id()}] = fl
+}
+
+// moved finds the object of an item that its user renamed or moved before it was
+// to be replaced; nil when there is none.
+func (s *survey) moved(r *ref) *file {
+	var same *file
+	for _, o := range s.walk.files {
+		if o.status != statusRead || len(o.refs) > 0 || o.step != nil || len(o.held.items) != 1 || o.held.bundle {
+			continue
+		}
+		it := &o.held.items[0]
+		switch {
+		case it.scope != r.scope:
+		case !r.byPath && holderOf(it.scope, it.uid, r.id()) == 1:
+			return o
+		case (it.uid == "" || r.byPath) && o.body == r.item.Place.Body && same == nil:
+			same = o
+		}
+	}
+	return same
 }
 
 // settleUnknown settles a step of an item that the state doesn't know, because the
