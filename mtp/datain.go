@@ -43,6 +43,8 @@ func (s *Session) receive(x *txn, in io.Writer) (Message, error) {
 				return Message{}, &phaseError{"response", fmt.Errorf("%w: %w", errProtocol, err)}
 			}
 			return m, nil
+		case h.Type == ContainerResponse && x.op == OpOpenSession:
+			return Message{}, &phaseError{"response", errEaten}
 		case h.Type == ContainerResponse:
 			continue // of a transaction called off before
 		case h.Type == ContainerData && !data && ours:

@@ -50,6 +50,16 @@ func (s *Session) openLadder(ctx context.Context) error {
 		case errors.Is(err, DeviceBusy):
 		case s.Err() != nil, ctx.Err() != nil, IsRefusal(err):
 			return err
+		case errors.Is(err, errEaten):
+			// In step again; calling off what has ended makes umtprd drop off
+			// the bus.
+			drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			derr := s.drain(drain)
+			cancel()
+			if derr != nil {
+				return s.lose(derr)
+			}
+			pause = 0
 		default:
 			if cerr := s.callOff(0); errors.Is(cerr, ErrDeviceGone) || errors.Is(cerr, ErrTransportClosed) {
 				return s.lose(cerr)

@@ -218,6 +218,18 @@ func TestOpenLadder(t *testing.T) {
 			d.in(response(0, mtp.OK))
 			d.described(mtp.DeviceInfo{})
 		}, nil},
+		{"killed while it sent, the command is taken for data", func(d *device) {
+			d.commandAs(mtp.OpOpenSession, 0, 1)
+			d.in(response(4, mtp.IncompleteTransfer))
+			d.fail(mtptest.In, nil, mtptest.ErrSilence)
+			d.commandAs(mtp.OpOpenSession, 0, 1)
+			d.in(response(0, mtp.SessionAlreadyOpen, 1))
+			d.commandAs(mtp.OpCloseSession, 1)
+			d.in(response(1, mtp.OK))
+			d.commandAs(mtp.OpOpenSession, 0, 1)
+			d.in(response(0, mtp.OK))
+			d.described(mtp.DeviceInfo{})
+		}, nil},
 		{"stalled", func(d *device) {
 			d.fail(mtptest.Out, nil, mtp.ErrStalled)
 			d.control(mtptest.ControlOut, mtp.RequestCancel, cancelData(0))

@@ -41,6 +41,10 @@ func (e *phaseError) Unwrap() error { return e.err }
 // here.
 var errProtocol = errors.New("device is out of step")
 
+// errEaten says that the device answered an older transaction: it took our
+// command for the rest of the data of a program that was killed.
+var errEaten = errors.New("device was in the middle of another program's transaction")
+
 // do runs one transaction: the command, out if it has a source, what the device
 // sends into in, and the response. in may be nil; data is then dropped. A
 // response other than OK comes as *OpError. A device that says it is busy is
@@ -143,6 +147,11 @@ func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Me
 	cmd := NewMessage(ContainerCommand, x.op, x.id, params...)
 	p, _ := cmd.AppendBinary(s.buf[:0])
 	x.alive()
+	if x.op == OpOpenSession {
+		// A device with a body in its IN pipe that nobody reads doesn't take a
+		// command. One that is well takes 16 bytes at once.
+		x.idle.Reset(min(x.wait, time.Second))
+	}
 	if err := s.t.Write(x.ctx, p); err != nil {
 		return Message{}, &phaseError{"command", err}
 	}

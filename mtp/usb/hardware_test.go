@@ -347,6 +347,71 @@ func TestHardwareReopen(t *testing.T) {
 	}
 }
 
+// TestHardwareAbandoned leaves data phases half done, as a program that was
+// killed; the next session must get in.
+func TestHardwareAbandoned(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		op   mtp.OpCode
+	}{{"get", mtp.OpGetObject}, {"send", mtp.OpSendObject}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, tr := openPhone(t)
+			if tt.op == mtp.OpSendObject && s.Quirks().Has(mtp.QuirkShortEnd) {
+				t.Skip("QEMU ends in an assertion")
+			}
+			ids, err := s.GetStorageIDs(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			const size = 3 << 20
+			name := fmt.Sprintf("abandoned-%d", time.Now().UnixNano())
+			info := &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: name, Size: size}
+			var handle mtp.ObjectHandle
+			if tt.op == mtp.OpGetObject {
+				c, err := s.CreateObjectFrom(t.Context(), ids[0], mtp.Root, info, zeros{}, size)
+				if err != nil {
+					t.Fatal(err)
+				}
+				handle = c.Handle
+			} else if _, err := s.SendObjectInfo(t.Context(), ids[0], mtp.Root, info); err != nil {
+				t.Fatal(err)
+			}
+			tx := mtp.TransactionID(s.Stats().Transactions) // OpenSession was 0
+			cmd, _ := mtp.NewMessage(mtp.ContainerCommand, tt.op, tx, uint32(handle)).AppendBinary(nil)
+			if err := tr.Write(t.Context(), cmd); err != nil {
+				t.Fatal(err)
+			}
+			if tt.op == mtp.OpGetObject {
+				if _, err := tr.Read(t.Context(), make([]byte, 16384)); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				part := make([]byte, 65536)
+				mtp.DataHeader(tt.op, tx, size).AppendBinary(part[:0])
+				if err := tr.Write(t.Context(), part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tr.Close()
+			start := time.Now()
+			s, _ = openPhone(t)
+			t.Logf("reopened after %v", time.Since(start))
+			entries, err := s.ListFolder(t.Context(), ids[0], mtp.Root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				if e.Name == name {
+					t.Logf("%d of %d bytes are there", e.Size, size)
+					if err := s.DeleteObject(t.Context(), e.Handle); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestHardwareEvents has somebody else change the storage. CRADLE_HW_TOUCH is a
 // shell command for that.
 func TestHardwareEvents(t *testing.T) {

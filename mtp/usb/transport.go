@@ -243,7 +243,7 @@ func (t *transport) Control(ctx context.Context, r mtp.ControlRequest) (int, err
 	}
 	n, err := t.dev.Control(kind, uint8(r.Request), 0, uint16(t.desc.iface.number), r.Data)
 	if err != nil {
-		return n, t.failed(ctx, err, 0)
+		return max(n, 0), t.failed(ctx, err, 0) // libusb's n is the error's code
 	}
 	return n, nil
 }
