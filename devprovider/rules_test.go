@@ -2,7 +2,6 @@ package devprovider
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
