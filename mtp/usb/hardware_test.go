@@ -347,6 +347,40 @@ func TestHardwareReopen(t *testing.T) {
 	}
 }
 
+// TestHardwareCancelSend ends the context of a long send. The phone may take
+// that as a reason to leave the bus; then it must be said.
+func TestHardwareCancelSend(t *testing.T) {
+	s, _ := openPhone(t)
+	if s.Quirks().Has(mtp.QuirkShortEnd) {
+		t.Skip("QEMU ends in an assertion")
+	}
+	ids, err := s.GetStorageIDs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 48 << 20
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	c, err := s.CreateObjectFrom(ctx, ids[0], mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "cancelled.bin"},
+		readerFunc(func(p []byte) (int, error) {
+			if n += len(p); n > 5<<20 {
+				cancel()
+			}
+			return len(p), nil
+		}), size)
+	t.Logf("after %d bytes: %v; session: %v", n, err, s.Err())
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if s.Err() == nil {
+		if err := s.DeleteObject(t.Context(), c.Handle); err != nil && !errors.Is(err, mtp.InvalidObjectHandle) {
+			t.Error(err)
+		}
+	} else if !errors.Is(s.Err(), mtp.ErrSessionLost) {
+		t.Errorf("session: %v", s.Err())
+	}
+}
+
 // TestHardwareAbandoned leaves data phases half done, as a program that was
 // killed; the next session must get in.
 func TestHardwareAbandoned(t *testing.T) {
