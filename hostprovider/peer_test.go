@@ -292,7 +292,14 @@ func TestUnsettledItemIsLeftAlone(t *testing.T) {
 	s := newTestStore(t)
 	id := putCard(t, s, engine.ReplicaID{1}, "u1", card("u1", "Ann", "TEL:1"))
 	mustSQL(t, s.Path(), "UPDATE properties SET value = '2' WHERE name = 'TEL'")
-	err := s.Update(ctx, "contacts", func(tx engine.Tx) error {
+	other := putCard(t, s, engine.ReplicaID{1}, "u2", card("u2", "Bob"))
+	mustSQL(t, s.Path(), "UPDATE items SET collection = 'work' WHERE uid = 'u2'; UPDATE items SET collection = 'club' WHERE uid = 'u2'; DELETE FROM items WHERE uid = 'u2'")
+	// What a session loads goes with the metadata that it reads.
+	vs, err := s.Load(ctx, "contacts", []engine.ItemID{id, other})
+	if err != nil || string(pim.Contacts.Text(vs[id])) != card("u1", "Ann", "TEL:1") || pim.Contacts.Collection(vs[other]) != "personal" {
+		t.Errorf("unsettled items are loaded as %v %v, want them as settled", vs, err)
+	}
+	err = s.Update(ctx, "contacts", func(tx engine.Tx) error {
 		m, err := tx.Meta(id)
 		if err != nil {
 			return err
@@ -302,8 +309,8 @@ func TestUnsettledItemIsLeftAlone(t *testing.T) {
 			t.Error("an item with unsettled edits was overwritten")
 		}
 		mine, err := tx.Mint()
-		if err != nil || mine.Tick != 2 {
-			t.Errorf("minted %v %v, want tick 2 after the stamped 1", mine, err)
+		if err != nil || mine.Tick != 5 {
+			t.Errorf("minted %v %v, want tick 5 after the four that were stamped", mine, err)
 		}
 		k, err := tx.Knowledge()
 		if err != nil || k.Tick(mine.Replica) != 0 {
@@ -315,8 +322,8 @@ func TestUnsettledItemIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	settle(t, s)
-	if r := replica(t, s, "contacts"); r.Knowledge.Tick(r.ID) != 2 {
-		t.Errorf("settled: knows %d, want 2", r.Knowledge.Tick(r.ID))
+	if r := replica(t, s, "contacts"); r.Knowledge.Tick(r.ID) != 5 {
+		t.Errorf("settled: knows %d, want 5", r.Knowledge.Tick(r.ID))
 	}
 	checked(t, s)
 }

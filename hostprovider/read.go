@@ -134,7 +134,8 @@ func (s *Store) Load(ctx context.Context, scope string, ids []engine.ItemID) (ma
 				}
 				values[id] = v
 				return nil
-			}, `SELECT b.text, i.collection FROM item i JOIN body b ON b.n = i.n
+			}, `SELECT b.text, coalesce((SELECT p.given FROM pending p WHERE p.n = i.n AND p.op = 'collection' ORDER BY p.seq LIMIT 1), i.collection)
+				FROM item i JOIN body b ON b.n = i.n
 				WHERE i.id = ? AND i.kind = ? AND i.gone <> 1 AND i.meta IS NOT NULL`, id.String(), scope)
 			if err != nil {
 				return err

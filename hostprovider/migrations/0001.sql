@@ -77,7 +77,7 @@ CREATE TABLE version (
 -- Edits made through the views, in the order made, each with its tick of the
 -- store's own replica. op: create, text, collection, delete; insert, update,
 -- removal (of a row). old and new: a row as in body.lines. given: the id
--- or the pos that an INSERT named.
+-- or the pos that an INSERT named, or the collection before a change.
 CREATE TABLE pending (
   seq   INTEGER PRIMARY KEY AUTOINCREMENT,
   n     INTEGER NOT NULL,

@@ -47,8 +47,8 @@ BEGIN
 
   UPDATE scope SET tick = tick + 1
     WHERE kind = OLD.kind AND NEW.collection IS NOT OLD.collection;
-  INSERT INTO pending (n, kind, op, tick, at)
-    SELECT i.n, i.kind, 'collection', s.tick, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
+  INSERT INTO pending (n, kind, op, tick, at, given)
+    SELECT i.n, i.kind, 'collection', s.tick, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), OLD.collection
     FROM item i JOIN scope s ON s.kind = i.kind
     WHERE i.id = OLD.id AND NEW.collection IS NOT OLD.collection;
   UPDATE item SET collection = CAST(NEW.collection AS TEXT),
@@ -145,7 +145,10 @@ BEGIN
       json_array(OLD.component, nullif(CAST(NEW.grp AS TEXT), ''), CAST(NEW.name AS TEXT),
         nullif(CAST(NEW.params AS TEXT), ''), coalesce(CAST(NEW.value AS TEXT), '')))
     WHERE n = (SELECT n FROM item WHERE id = OLD.item);
-  UPDATE item SET modified = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) WHERE id = OLD.item;
+  UPDATE item SET modified = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
+    WHERE id = OLD.item
+      AND (nullif(NEW.grp, '') IS NOT OLD.grp OR NEW.name IS NOT OLD.name
+        OR nullif(NEW.params, '') IS NOT OLD.params OR NEW.value IS NOT OLD.value);
 END;
 
 CREATE TRIGGER properties_delete INSTEAD OF DELETE ON properties
