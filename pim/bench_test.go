@@ -119,3 +119,59 @@ func BenchmarkPhoto20MB(b *testing.B) {
 		Contacts.Digest(item, "photo")
 	}
 }
+
+// benchEvents is a calendar of n events, each with an alarm and in a zone.
+func benchEvents(n int) []byte {
+	b := []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nX-WR-CALNAME:Home\r\n" + berlin)
+	for i := range n {
+		b = fmt.Appendf(b, "BEGIN:VEVENT\r\nUID:event-%d@example.org\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;TZID=Europe/Berlin:20260301T%02d0000\r\n"+
+			"DTEND;TZID=Europe/Berlin:20260301T%02d3000\r\nRRULE:FREQ=WEEKLY;COUNT=10\r\nSUMMARY:Meeting %d\r\nLOCATION:Room 3\\, upstairs\r\n"+
+			"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\nEND:VEVENT\r\n", i, i%24, i%24, i)
+	}
+	return append(b, "END:VCALENDAR\r\n"...)
+}
+
+func BenchmarkReadCalendar10000(b *testing.B) {
+	all := benchEvents(10_000)
+	b.SetBytes(int64(len(all)))
+	for b.Loop() {
+		if n := len(Read(all).Objects); n != 10_000 {
+			b.Fatal(n)
+		}
+	}
+}
+
+func BenchmarkNewEvent(b *testing.B) {
+	one := benchEvents(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		item, err := Events.New(one, "personal")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, u := range Events.Units() {
+			Events.Digest(item, u)
+		}
+	}
+}
+
+// A series of 20,000 overrides, and 20,000 calendars in one file: nothing may
+// take quadratic time.
+func BenchmarkHostileFiles(b *testing.B) {
+	series := []byte("BEGIN:VCALENDAR\n")
+	var calendars []byte
+	for i := range 20_000 {
+		series = fmt.Appendf(series, "BEGIN:VEVENT\nUID:a\nRECURRENCE-ID:%d\nEND:VEVENT\n", i)
+		calendars = fmt.Appendf(calendars, "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:%d\nEND:VEVENT\nEND:VCALENDAR\n", i)
+	}
+	series = append(series, "END:VCALENDAR\n"...)
+	for b.Loop() {
+		if _, err := Events.New(Read(series).Objects[0].Text, ""); err != nil {
+			b.Fatal(err)
+		}
+		if n := len(Read(calendars).Objects); n != 20_000 {
+			b.Fatal(n)
+		}
+		Properties(series)
+	}
+}

@@ -65,7 +65,8 @@ func calendarDialect(t *Text, wrappers []int) Dialect {
 	if len(wrappers) == 0 {
 		return ICalendar2
 	}
-	for i := range t.Lines {
+	w := &t.Components[wrappers[0]]
+	for i := t.linesFrom(w.BodyStart); i < len(t.Lines) && t.Lines[i].Start < w.End; i++ {
 		l := &t.Lines[i]
 		if l.Component == wrappers[0] && l.Name == "VERSION" {
 			if strings.HasPrefix(strings.TrimSpace(l.RawValue), "1.") {

@@ -32,6 +32,17 @@ type cluster struct {
 	one    [1]int   // room for lines
 }
 
+// role is what a component is in an item.
+type role uint8
+
+const (
+	roleOther role = iota
+	roleMain
+	roleWrapper
+	roleOverride
+	roleZone
+)
+
 // parsed is an object's text taken apart.
 type parsed struct {
 	t         *Text
@@ -39,6 +50,7 @@ type parsed struct {
 	d         Dialect
 	main      int   // the card, note or master component; 0 when a series has overrides alone
 	wrappers  []int // VCALENDARs
+	roles     []role
 	overrides []int
 	zones     []int // VTIMEZONEs
 	uid       string
@@ -51,6 +63,18 @@ func (k *Kind) parseItem(src string) (*parsed, error) {
 	if err := p.locate(); err != nil {
 		return nil, err
 	}
+	p.roles = make([]role, len(p.t.Components))
+	for _, c := range p.wrappers {
+		p.roles[c] = roleWrapper
+	}
+	for _, c := range p.overrides {
+		p.roles[c] = roleOverride
+	}
+	for _, c := range p.zones {
+		p.roles[c] = roleZone
+	}
+	p.roles[p.main] = roleMain
+	p.roles[0] = roleOther
 	for i := range p.t.Components {
 		if c := &p.t.Components[i]; c.tooLong && i > 0 {
 			return nil, fmt.Errorf("%s at line %d: %w", c.Name, c.Number, ErrLimit)
@@ -167,7 +191,7 @@ func (p *parsed) cluster() {
 		wrapper := false
 		switch {
 		case l.Component == p.main && p.main != 0:
-		case !card && (slices.Contains(p.wrappers, l.Component) || l.Component == 0 && len(p.wrappers) == 0):
+		case !card && (p.roles[l.Component] == roleWrapper || l.Component == 0 && len(p.wrappers) == 0):
 			wrapper = true
 		default:
 			continue
@@ -336,7 +360,7 @@ func (p *parsed) clusterComponents() {
 	named := p.whenZones()
 	for i := 1; i < len(t.Components); i++ {
 		c := &t.Components[i]
-		if i == p.main || slices.Contains(p.wrappers, i) {
+		if p.roles[i] == roleMain || p.roles[i] == roleWrapper {
 			continue
 		}
 		cl := cluster{unit: p.kind.unitRest(), comp: i, parent: c.Parent}
@@ -348,15 +372,15 @@ func (p *parsed) clusterComponents() {
 			cl.norm = p.normComponent(i)
 		case p.kind.card():
 			continue
-		case slices.Contains(p.overrides, i):
+		case p.roles[i] == roleOverride:
 			cl.unit = calOverrides
 			cl.norm = p.normComponent(i)
-		case slices.Contains(p.zones, i):
+		case p.roles[i] == roleZone:
 			cl.unit = calWhen
 			if slices.Contains(named, p.zoneID(i)) {
 				cl.norm = p.normComponent(i)
 			}
-		case slices.Contains(p.wrappers, c.Parent) || c.Parent == 0:
+		case p.roles[c.Parent] == roleWrapper || c.Parent == 0:
 			cl.norm = "calendar " + p.normComponent(i)
 		default:
 			continue

@@ -13,7 +13,7 @@ const (
 )
 
 func (p *parsed) inWrapper(c *cluster) bool {
-	return !p.kind.card() && (c.parent == 0 || slices.Contains(p.wrappers, c.parent))
+	return !p.kind.card() && (c.parent == 0 || p.roles[c.parent] == roleWrapper)
 }
 
 // place says where in dst a cluster of src goes: where one with the same name
@@ -22,7 +22,7 @@ func (p *parsed) inWrapper(c *cluster) bool {
 func (r *rebuild) place(c *cluster, removed *[]int) int {
 	d := r.dst
 	wrapper := r.src.inWrapper(c)
-	override := c.comp != 0 && slices.Contains(r.src.overrides, c.comp)
+	override := c.comp != 0 && r.src.roles[c.comp] == roleOverride
 	if override {
 		at := 0
 		for _, o := range d.overrides {
@@ -83,7 +83,7 @@ func (r *rebuild) place(c *cluster, removed *[]int) int {
 // put writes a cluster of src into dst.
 func (r *rebuild) put(c *cluster, at int) {
 	b := r.encode(c)
-	if c.comp != 0 && slices.Contains(r.src.overrides, c.comp) {
+	if c.comp != 0 && r.src.roles[c.comp] == roleOverride {
 		r.series++
 	}
 	switch at {
@@ -100,7 +100,7 @@ func (r *rebuild) put(c *cluster, at int) {
 func (r *rebuild) encode(c *cluster) []byte {
 	var b []byte
 	if c.comp != 0 {
-		return r.component(nil, c.comp, slices.Contains(r.src.overrides, c.comp))
+		return r.component(nil, c.comp, r.src.roles[c.comp] == roleOverride)
 	}
 	group := ""
 	if g := r.src.t.Lines[c.lines[0]].Group; g != "" {

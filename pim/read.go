@@ -107,6 +107,55 @@ type reader struct {
 	f     *File
 	items []found
 	byUID map[string][]int // kind and UID → items
+	heads map[int]*wrapperHead
+}
+
+// wrapperHead is what each entry of a VCALENDAR is wrapped in; 0 stands for the
+// file.
+type wrapperHead struct {
+	lines   []byte
+	zones   []zoneText
+	dialect Dialect
+	entries bool
+}
+
+type zoneText struct{ id, raw string }
+
+// head collects the head of a wrapper once.
+func (r *reader) head(w int, eol string) *wrapperHead {
+	if h := r.heads[w]; h != nil {
+		return h
+	}
+	t := r.t
+	h := &wrapperHead{dialect: ICalendar2}
+	if w != 0 {
+		h.dialect = calendarDialect(t, []int{w})
+		c := &t.Components[w]
+		h.lines = appendRaw(nil, t.Source[c.Start:c.BodyStart], eol)
+		for j := t.linesFrom(c.BodyStart); j < len(t.Lines) && t.Lines[j].Start < c.End; j++ {
+			if l := &t.Lines[j]; l.Component == w && !l.stray {
+				h.lines = appendRaw(h.lines, t.Raw(l), eol)
+			}
+		}
+	}
+	p := parsed{t: t, kind: Events, d: h.dialect}
+	for _, z := range t.Children(w) {
+		c := &t.Components[z]
+		h.entries = h.entries || isEntry(c.Name)
+		if c.Name != "VTIMEZONE" {
+			continue
+		}
+		raw := string(appendRaw(nil, t.Source[c.Start:c.End], eol))
+		if !c.Closed {
+			raw += "END:VTIMEZONE" + eol
+		}
+		h.zones = append(h.zones, zoneText{p.zoneID(z), raw})
+	}
+	if r.heads == nil {
+		r.heads = map[int]*wrapperHead{}
+	}
+	r.heads[w] = h
+	return h
 }
 
 func (r *reader) collect() {
@@ -134,7 +183,7 @@ func (r *reader) collect() {
 				r.problem(c, "calendar without an entry")
 			}
 		case c.Name == "VTIMEZONE":
-			if in == 0 || !r.hasEntries(in) {
+			if in == 0 || !r.head(in, lineEnd(t.Source)).entries {
 				r.problem(c, "a time zone alone is no item")
 			}
 		default:
@@ -147,21 +196,12 @@ func (r *reader) problem(c *Component, what string) {
 	r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: what, Lost: true})
 }
 
-func (r *reader) hasEntries(wrapper int) bool {
-	for _, c := range r.t.Children(wrapper) {
-		if n := r.t.Components[c].Name; isEntry(n) {
-			return true
-		}
-	}
-	return false
-}
-
 // entry adds a VEVENT, VTODO or VJOURNAL to the item of its UID. A second
 // master of one UID is an item of its own, and so is each entry without UID.
 func (r *reader) entry(i, wrapper int, k *Kind) {
 	p := parsed{t: r.t, kind: k, d: ICalendar2}
 	if wrapper != 0 {
-		p.d = calendarDialect(r.t, []int{wrapper})
+		p.d = r.head(wrapper, lineEnd(r.t.Source)).dialect
 	}
 	uid := strings.TrimSpace(p.lineValue(i, "UID"))
 	master := p.line(i, "RECURRENCE-ID") == nil
@@ -227,22 +267,12 @@ func (r *reader) tooLongIn(c int) bool {
 func (r *reader) entryText(it *found, eol string) []byte {
 	t := r.t
 	var b []byte
-	add := func(raw string) {
-		b = append(b, strings.TrimPrefix(raw, bom)...)
-		if n := len(b); n > 0 && b[n-1] != '\n' && b[n-1] != '\r' {
-			b = append(b, eol...)
-		}
-	}
-	zonesIn := []int{0}
+	add := func(raw string) { b = appendRaw(b, raw, eol) }
+	heads := []*wrapperHead{r.head(0, eol)}
 	if it.wrapper != 0 {
-		w := &t.Components[it.wrapper]
-		zonesIn = []int{it.wrapper, 0}
-		add(t.Source[w.Start:w.BodyStart])
-		for j := t.linesFrom(w.BodyStart); j < len(t.Lines) && t.Lines[j].Start < w.End; j++ {
-			if l := &t.Lines[j]; l.Component == it.wrapper && !l.stray {
-				add(t.Raw(l))
-			}
-		}
+		h := r.head(it.wrapper, eol)
+		heads = []*wrapperHead{h, heads[0]}
+		b = append(b, h.lines...)
 	} else {
 		add("BEGIN:VCALENDAR" + eol + "VERSION:2.0" + eol + "PRODID:" + ProductID + eol)
 	}
@@ -255,22 +285,11 @@ func (r *reader) entryText(it *found, eol string) []byte {
 			}
 		}
 	}
-	if len(named) > 0 {
-		done := map[string]bool{}
-		for _, in := range zonesIn {
-			for _, z := range t.Children(in) {
-				c := &t.Components[z]
-				if c.Name != "VTIMEZONE" {
-					continue
-				}
-				p := parsed{t: t, kind: it.kind, d: ICalendar2}
-				if id := p.zoneID(z); named[id] && !done[id] {
-					done[id] = true
-					add(t.Source[c.Start:c.End])
-					if !c.Closed {
-						add("END:VTIMEZONE")
-					}
-				}
+	for _, h := range heads {
+		for _, z := range h.zones {
+			if named[z.id] {
+				named[z.id] = false
+				add(z.raw)
 			}
 		}
 	}

@@ -227,7 +227,7 @@ func (r *rebuild) unit(u uint8, want map[string]int) error {
 			continue
 		}
 		want[c.norm]--
-		if c.comp != 0 && slices.Contains(r.src.zones, c.comp) {
+		if c.comp != 0 && r.src.roles[c.comp] == roleZone {
 			continue // below
 		}
 		at := r.place(c, &removed)

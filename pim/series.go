@@ -152,7 +152,7 @@ func (r *rebuild) addMaster() {
 		// Without its last override a series without master would be nothing.
 		left := r.series
 		for i := range d.clusters {
-			if c := &d.clusters[i]; c.comp != 0 && !r.gone[i] && slices.Contains(d.overrides, c.comp) {
+			if c := &d.clusters[i]; c.comp != 0 && !r.gone[i] && d.roles[c.comp] == roleOverride {
 				left++
 			}
 		}
@@ -194,7 +194,7 @@ func (r *rebuild) dropMaster() {
 	}
 	left := r.series
 	for i := range d.clusters {
-		if c := &d.clusters[i]; c.comp != 0 && !r.gone[i] && slices.Contains(d.overrides, c.comp) {
+		if c := &d.clusters[i]; c.comp != 0 && !r.gone[i] && d.roles[c.comp] == roleOverride {
 			left++
 		}
 	}

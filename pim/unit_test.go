@@ -217,6 +217,18 @@ func TestWithUnitErrors(t *testing.T) {
 	}
 }
 
+// A value too long for one line of a file comes back from its readable form.
+func TestWithUnitPhoto(t *testing.T) {
+	big := mustNew(t, Contacts, string(bigPhoto(15<<20)))
+	got, err := Contacts.WithUnit(mustNew(t, Contacts, v21("N:a\r\n")), "photo", Contacts.UnitText(big, "photo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if Contacts.Digest(got, "photo") != Contacts.Digest(big, "photo") {
+		t.Error("another photo")
+	}
+}
+
 func TestSeries(t *testing.T) {
 	master := "BEGIN:VEVENT\r\nUID:a\r\nDTSTART;TZID=Europe/Berlin:20260101T100000\r\nEND:VEVENT\r\n"
 	override := "BEGIN:VEVENT\r\nUID:a\r\nRECURRENCE-ID:20260102T100000\r\nSUMMARY:moved\r\nEND:VEVENT\r\n"

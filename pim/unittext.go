@@ -37,7 +37,7 @@ func (k *Kind) UnitText(item *valuebag.Values, unit string) []string {
 	for _, i := range order {
 		c := &p.clusters[i]
 		to := &out
-		if p.inWrapper(c) && !(c.comp != 0 && (slices.Contains(p.overrides, c.comp) || slices.Contains(p.zones, c.comp))) {
+		if p.inWrapper(c) && !(c.comp != 0 && (p.roles[c.comp] == roleOverride || p.roles[c.comp] == roleZone)) {
 			to = &outer
 		}
 		if c.comp != 0 {
@@ -174,7 +174,7 @@ func (k *Kind) WithUnit(item *valuebag.Values, unit string, lines []string) (*va
 	} else {
 		b.WriteString("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
 		for _, l := range outside {
-			b.WriteString(l + "\r\n")
+			b.WriteString(foldedLine(l))
 		}
 		b.WriteString("BEGIN:" + k.component + "\r\n")
 	}
@@ -182,7 +182,7 @@ func (k *Kind) WithUnit(item *valuebag.Values, unit string, lines []string) (*va
 		b.WriteString("UID:" + uid + "\r\n")
 	}
 	for _, l := range inside {
-		b.WriteString(l + "\r\n")
+		b.WriteString(foldedLine(l))
 	}
 	if k.card() {
 		b.WriteString("END:VCARD\r\n")
@@ -202,4 +202,13 @@ func (k *Kind) WithUnit(item *valuebag.Values, unit string, lines []string) (*va
 		}
 	}
 	return k.Replace(item, src, []string{unit})
+}
+
+// foldedLine folds a content line; what is none stays on one line.
+func foldedLine(l string) string {
+	var p parser
+	if !p.head(l, new(Line)) {
+		return l + "\r\n"
+	}
+	return string(appendFolded(nil, l, "\r\n"))
 }
