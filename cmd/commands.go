@@ -7,6 +7,6 @@ func commands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		syncCommand(g), devicesCommand(g), listCommand(g), showCommand(g), editCommand(g), deleteCommand(g),
 		importCommand(g), exportCommand(g), conflictsCommand(g), historyCommand(g),
-		undoCommand(g), resetCommand(g), demoCommand(g),
+		undoCommand(g), resetCommand(g), doctorCommand(g), phoneCommand(g), demoCommand(g),
 	}
 }

@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"cradle/mtp/usb"
-
 	"github.com/spf13/cobra"
 )
 
@@ -48,7 +46,7 @@ func devicesCommand(g *globals) *cobra.Command {
 }
 
 func usbPhones() ([]deviceDocument, error) {
-	list, err := usb.List()
+	list, err := listUSB()
 	if err != nil {
 		return nil, err
 	}

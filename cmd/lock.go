@@ -15,19 +15,32 @@ import (
 	"github.com/adrg/xdg"
 )
 
-// lockWait is how long a command waits for another one to end.
-const lockWait = 10 * time.Second
+// lockWait is how long a command waits for another one to end; tests wait less.
+var lockWait = 10 * time.Second
 
-// lock takes the lock of a store or a phone; what says which. Locks lie in the
-// user's runtime folder and go with the process.
-func lock(ctx context.Context, kind, name, command string) (release func(), err error) {
+// lockFolder is where locks lie: the user's runtime folder.
+func lockFolder() (string, error) {
 	dir := filepath.Join(xdg.RuntimeDir, "cradle")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		dir = filepath.Join(os.TempDir(), fmt.Sprintf("cradle-%d", os.Getuid()))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("making the folder of locks: %w", err)
+			return "", fmt.Errorf("making the folder of locks: %w", err)
 		}
 	}
+	return dir, nil
+}
+
+// lock takes the lock of a store or a phone, which kind and name say. Locks go
+// with the process.
+func lock(ctx context.Context, kind, name, command string) (release func(), err error) {
+	dir, err := lockFolder()
+	if err != nil {
+		return nil, err
+	}
+	return lockIn(ctx, dir, kind, name, command)
+}
+
+func lockIn(ctx context.Context, dir, kind, name, command string) (release func(), err error) {
 	path := filepath.Join(dir, fmt.Sprintf("%s-%x.lock", kind, sha256.Sum256([]byte(name)))[:len(kind)+25])
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -91,9 +92,18 @@ func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
 	return p, nil
 }
 
+// listUSB lists the phones on the cable. A machine without USB has none.
+func listUSB() ([]usb.DeviceDesc, error) {
+	list, err := usb.List()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return list, err
+}
+
 // chooseUSB finds the phone on the cable: the only one, or the one named.
 func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
-	list, err := usb.List()
+	list, err := listUSB()
 	if err != nil {
 		return usb.DeviceDesc{}, err
 	}

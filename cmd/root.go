@@ -49,7 +49,12 @@ func build(g *globals) *cobra.Command {
 		Short: "Sync a phone's contacts, calendars and tasks with this computer",
 		Long: `Cradle syncs the contacts, calendars, tasks and notes of a phone on a USB cable
 with a store on this computer. Without a command it shows the phones, when they
-were last synced, and what to do next.`,
+were last synced, and what to do next.
+
+Exit codes: 0 done (nothing to do included), 1 failure, 2 usage, 3 no phone, or it
+is locked, or the cable was pulled, 4 busy, 5 conflicts wait (only under ask),
+6 stopped by a brake or not paired, 7 some items failed, 8 store or state newer
+than this program, 130 interrupted.`,
 		Example:       "  cradle sync\n  cradle list ada\n  cradle conflicts list",
 		Args:          cobra.NoArgs,
 		Version:       version,

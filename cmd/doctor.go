@@ -1,0 +1,332 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"cradle/engine"
+	"cradle/hostprovider"
+	"cradle/mtp/usb"
+
+	"github.com/spf13/cobra"
+)
+
+// doctorDocument is doctor's JSON.
+type doctorDocument struct {
+	Version int     `json:"version"`
+	Checks  []check `json:"checks"`
+}
+
+// check is one thing that doctor looked at.
+type check struct {
+	Name  string `json:"name"`
+	Level string `json:"level"` // ok, warn or fail
+	What  string `json:"what"`
+	Next  string `json:"next"` // empty when there is nothing to do
+}
+
+// The levels of a check.
+const (
+	levelOK   = "ok"
+	levelWarn = "warn"
+	levelFail = "fail"
+)
+
+// Limits of free space on the computer.
+const (
+	spaceWarn = 200 << 20
+	spaceFail = 20 << 20
+)
+
+type doctorOptions struct {
+	phone   string
+	asked   bool
+	rebuild bool
+}
+
+// doctor goes through the checks.
+type doctor struct {
+	g      *globals
+	checks []check
+}
+
+func (d *doctor) say(name, level, next, format string, args ...any) {
+	d.checks = append(d.checks, check{Name: name, Level: level, What: fmt.Sprintf(format, args...), Next: next})
+}
+
+func doctorCommand(g *globals) *cobra.Command {
+	o := doctorOptions{}
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what stands in the way of a sync",
+		Long: `Doctor checks the store, the space around it, the USB library, the phones on the
+cable and who holds locks; with --phone also that phone's storage and sync state.
+It changes nothing, unless --rebuild is given: that derives the store's search
+rows anew from the items' texts. The exit code is 1 when a check fails.`,
+		Example: "  cradle doctor\n  cradle doctor --phone usb",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.asked = c.Flags().Changed("phone")
+			return g.runDoctor(c.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.phone, "phone", "usb", "also look into this phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	c.Flags().BoolVar(&o.rebuild, "rebuild", false, "derive the store's rows and columns anew from the items' texts")
+	return c
+}
+
+func (g *globals) runDoctor(ctx context.Context, o doctorOptions) error {
+	d := &doctor{g: g}
+	if o.rebuild {
+		if err := d.rebuild(ctx); err != nil {
+			return err
+		}
+	}
+	d.lookAtStore(ctx)
+	d.lookAtSpace()
+	d.lookAtUSB()
+	d.lookAtLocks()
+	if o.asked {
+		d.lookAtPhone(ctx, o.phone)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	failed := false
+	for _, c := range d.checks {
+		failed = failed || c.Level == levelFail
+		if g.json {
+			continue
+		}
+		g.say("%-4s  %-8s  %s", c.Level, c.Name, plain(c.What))
+		if c.Next != "" {
+			g.say("%16s%s", "", plain("next: "+c.Next))
+		}
+	}
+	if g.json {
+		if err := g.print(doctorDocument{Version: 1, Checks: d.checks}); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return quiet(exitFailure)
+	}
+	return nil
+}
+
+func (d *doctor) rebuild(ctx context.Context) error {
+	s, done, err := d.g.changeStore(ctx, "cradle doctor --rebuild")
+	if err != nil {
+		return err
+	}
+	defer done()
+	return s.Rebuild(ctx)
+}
+
+func (d *doctor) lookAtStore(ctx context.Context) {
+	const name = "store"
+	path := d.g.storePath()
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		d.say(name, levelOK, "", "%s isn't there yet: the first sync or import makes it", path)
+		return
+	case err != nil:
+		d.say(name, levelFail, "check who owns the folder", "%v", err)
+		return
+	}
+	if m := info.Mode().Perm(); m&0o077 != 0 {
+		d.say(name, levelWarn, "chmod 600 "+quoteArg(path), "others may read %s (mode %04o)", path, m)
+	}
+	s, err := hostprovider.Open(ctx, path, hostprovider.Options{ReadOnly: true, Now: d.g.now, Log: d.g.log()})
+	switch {
+	case errors.Is(err, engine.ErrNewer):
+		d.say(name, levelFail, "install the newer version of cradle", "%v", err)
+		return
+	case errors.Is(err, hostprovider.ErrReadOnly):
+		d.say(name, levelOK, "", "%s is of an older version: the next command upgrades it and keeps a backup", path)
+		return
+	case err != nil:
+		d.say(name, levelFail, "put a backup in its place, or choose another with --store FILE", "%v", err)
+		return
+	}
+	defer s.Close()
+	wrong, err := s.Check(ctx)
+	if err != nil {
+		d.say(name, levelFail, "put a backup in its place, or choose another with --store FILE", "%v", err)
+		return
+	}
+	for _, w := range wrong {
+		d.say(name, levelFail, "cradle doctor --rebuild; if that doesn't help, put a backup in its place", "%s", w)
+	}
+	if len(wrong) > 0 {
+		return
+	}
+	items, err := s.List(ctx, hostprovider.Query{})
+	if err != nil {
+		d.say(name, levelFail, "", "%v", err)
+		return
+	}
+	d.say(name, levelOK, "", "%s is whole: %s", path, count(len(items), "item", "items"))
+	if n, err := waitingConflicts(ctx, s); err == nil && n > 0 {
+		d.say(name, levelWarn, "cradle conflicts list", "%s", count(n, "conflict waits for you", "conflicts wait for you"))
+	}
+}
+
+// lookAtSpace checks the file system of the store, or of what will be its folder.
+func (d *doctor) lookAtSpace() {
+	const name = "space"
+	dir, err := filepath.Abs(filepath.Dir(d.g.storePath()))
+	if err != nil {
+		d.say(name, levelWarn, "", "%v", err)
+		return
+	}
+	var st syscall.Statfs_t
+	for {
+		if err = syscall.Statfs(dir, &st); err == nil || !errors.Is(err, fs.ErrNotExist) || filepath.Dir(dir) == dir {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	if err != nil {
+		d.say(name, levelWarn, "", "%s: %v", dir, err)
+		return
+	}
+	free := int64(st.Bavail) * int64(st.Bsize)
+	level, next := levelOK, ""
+	switch {
+	case free < spaceFail:
+		level, next = levelFail, "make room on "+dir
+	case free < spaceWarn:
+		level, next = levelWarn, "make room on "+dir
+	}
+	d.say(name, level, next, "%d MB free in %s", free>>20, dir)
+}
+
+func (d *doctor) lookAtUSB() {
+	if err := usb.Check(); err != nil {
+		d.say("usb", levelFail, "install libusb 1.0, and see that /dev/bus/usb is there", "%v", err)
+	} else {
+		d.say("usb", levelOK, "", "libusb starts")
+	}
+	list, err := usb.List()
+	if errors.Is(err, fs.ErrNotExist) {
+		d.say("phones", levelWarn, "use a machine, or give the virtual one a controller, with USB", "this machine has no USB")
+		return
+	}
+	if err != nil {
+		d.say("phones", levelFail, "see that /sys/bus/usb can be read", "%v", err)
+		return
+	}
+	if len(list) == 0 {
+		d.say("phones", levelOK, "plug a phone in, unlock it and choose file transfer on it", "none is plugged in")
+	}
+	for _, p := range list {
+		where := fmt.Sprintf("%s is %s", p, p.State)
+		if p.Reason != "" {
+			where += ": " + p.Reason
+		}
+		switch p.State {
+		case usb.Ready:
+			d.say("phones", levelOK, "", "%s", where)
+		case usb.ChargeOnly:
+			d.say("phones", levelWarn, "unlock the phone and choose file transfer on it", "%s", where)
+		case usb.NoPermission:
+			d.say("phones", levelFail, "add a udev rule for MTP devices (package libmtp-common or media-player-info), and plug the phone in again", "%s", where)
+		default:
+			d.say("phones", levelWarn, "close the other program (a file manager may have opened the phone)", "%s", where)
+		}
+	}
+}
+
+// lookAtLocks tells which commands run.
+func (d *doctor) lookAtLocks() {
+	const name = "locks"
+	dir, err := lockFolder()
+	if err != nil {
+		d.say(name, levelFail, "see that $XDG_RUNTIME_DIR or the folder for temporary files can be written", "%v", err)
+		return
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.lock"))
+	if err != nil {
+		d.say(name, levelWarn, "", "%v", err)
+		return
+	}
+	held := 0
+	for _, path := range files {
+		if who, busy := lockHolder(path); busy {
+			held++
+			kind, _, _ := strings.Cut(filepath.Base(path), "-")
+			d.say(name, levelWarn, "wait until it has ended", "a %s is in use %s", kind, who)
+		}
+	}
+	if held == 0 {
+		d.say(name, levelOK, "", "no other command runs")
+	}
+}
+
+// lockHolder reports whether somebody has a lock, and who.
+func lockHolder(path string) (who string, busy bool) {
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
+		return holderOf(path), errors.Is(err, syscall.EWOULDBLOCK)
+	}
+	return "", false
+}
+
+// lookAtPhone opens a phone and looks at its storages and its sync state.
+func (d *doctor) lookAtPhone(ctx context.Context, sel string) {
+	const name = "phone"
+	p, err := d.g.openPhone(ctx, sel)
+	if err != nil {
+		f := explain(err)
+		d.say(name, levelFail, f.Next, "%v", f)
+		return
+	}
+	defer p.close()
+	f, err := d.g.folder(ctx, p, nil)
+	if err != nil {
+		e := explain(err)
+		d.say(name, levelFail, e.Next, "%v", e)
+		return
+	}
+	for _, s := range f.Storages() {
+		switch {
+		case !s.Writable:
+			d.say(name, levelWarn, "choose file transfer on the phone, or free the storage from write protection", "%s can't be written", s.Label)
+		case s.Free >= 0 && s.Free < spaceFail:
+			d.say(name, levelWarn, "make room on the phone", "%s has %d MB free", s.Label, s.Free>>20)
+		default:
+			d.say(name, levelOK, "", "%s of %s can be written", s.Label, p.name)
+		}
+	}
+	whole := 0
+	for _, st := range f.States() {
+		switch {
+		case st.Err == nil:
+			whole++
+		case errors.Is(st.Err, engine.ErrNewer):
+			d.say(name, levelFail, "install the newer version of cradle", "%s: %v", st.Path, st.Err)
+		default:
+			d.say(name, levelWarn, "the next sync puts it aside", "%s can't be used: %v", st.Path, st.Err)
+		}
+	}
+	if whole > 0 {
+		d.say(name, levelOK, "", "its sync state is whole")
+	} else if len(f.States()) == 0 {
+		d.say(name, levelOK, "", "it has no sync state yet: the next sync is a first one")
+	}
+	if err := f.ReadOnly(); err != nil {
+		d.say(name, levelWarn, explain(err).Next, "nothing can be written to it: %v", err)
+	}
+}

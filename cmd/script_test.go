@@ -1,0 +1,285 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run the program as a process of its own: this very
+// test binary under the name cradle.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"cradle": func() {
+			lockWait = 300 * time.Millisecond
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join("testdata", "script"),
+		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			for _, v := range []struct{ name, dir string }{
+				{"HOME", "home"}, {"XDG_RUNTIME_DIR", "run"}, {"XDG_DATA_HOME", "data"}, {"XDG_STATE_HOME", "state"}, {"XDG_CONFIG_HOME", "config"},
+			} {
+				dir := filepath.Join(e.WorkDir, ".xdg", v.dir)
+				if err := os.MkdirAll(dir, 0o700); err != nil {
+					return err
+				}
+				e.Setenv(v.name, dir)
+			}
+			e.Setenv("PHONE", "virtual:android:"+filepath.Join(e.WorkDir, "phone"))
+			e.Setenv("BASIC", "virtual:basic:"+filepath.Join(e.WorkDir, "phone"))
+			e.Setenv("C", "phone/Cradle/contacts/personal")
+			e.Setenv("TZ", "UTC")
+			return os.MkdirAll(filepath.Join(e.WorkDir, "phone"), 0o700)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": cmdExits, "json": cmdJSON, "keep": cmdKeep, "later": cmdLater, "cards": cmdCards,
+			"overwrite": cmdOverwrite, "tree": cmdTree, "edit": cmdEdit, "hold": cmdHold,
+		},
+	})
+}
+
+// exits CODE PROGRAM ARG... runs a program that must end with that code.
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	err = ts.Exec(args[1], args[2:]...)
+	var ee *exec.ExitError
+	switch {
+	case errors.As(err, &ee):
+		got = ee.ExitCode()
+	default:
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// json PATH WANT compares a value of the JSON document on the last standard
+// output: a.b.0 goes into objects and arrays, a.len is a length, a.[k=v].b the
+// first element of which k is v; of what isn't scalar, WANT is its JSON.
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: json PATH WANT")
+	}
+	var doc any
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil {
+		ts.Fatalf("standard output is no JSON document: %v", err)
+	}
+	if d.More() {
+		ts.Fatalf("more than one document on standard output")
+	}
+	v, err := lookUp(doc, args[0])
+	if err != nil {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+	if got := jsonText(v); (got == args[1]) == neg {
+		ts.Fatalf("%s is %s, want %s%s", args[0], got, map[bool]string{true: "anything but "}[neg], args[1])
+	}
+}
+
+func lookUp(v any, path string) (any, error) {
+	for path != "" {
+		key := path
+		if strings.HasPrefix(path, "[") {
+			end := strings.IndexByte(path, ']')
+			if end < 0 {
+				return nil, errors.New("[ without ]")
+			}
+			key = path[:end+1]
+		} else if i := strings.IndexByte(path, '.'); i >= 0 {
+			key = path[:i]
+		}
+		path = strings.TrimPrefix(path[len(key):], ".")
+		switch c := v.(type) {
+		case map[string]any:
+			x, ok := c[key]
+			if !ok {
+				return nil, fmt.Errorf("no key %q", key)
+			}
+			v = x
+		case []any:
+			x, err := element(c, key)
+			if err != nil {
+				return nil, err
+			}
+			v = x
+		default:
+			return nil, fmt.Errorf("%q goes into %s", key, jsonText(v))
+		}
+	}
+	return v, nil
+}
+
+func element(list []any, key string) (any, error) {
+	if key == "len" {
+		return json.Number(strconv.Itoa(len(list))), nil
+	}
+	if strings.HasPrefix(key, "[") {
+		k, want, _ := strings.Cut(strings.Trim(key, "[]"), "=")
+		for _, e := range list {
+			if x, err := lookUp(e, k); err == nil && jsonText(x) == want {
+				return e, nil
+			}
+		}
+		return nil, fmt.Errorf("none of %d has %s", len(list), key)
+	}
+	i, err := strconv.Atoi(key)
+	if err != nil || i < 0 || i >= len(list) {
+		return nil, fmt.Errorf("no element %q of %d", key, len(list))
+	}
+	return list[i], nil
+}
+
+func jsonText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// keep NAME PATH puts a value of the last JSON document into the environment.
+func cmdKeep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME PATH")
+	}
+	var doc any
+	d := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	d.UseNumber()
+	ts.Check(d.Decode(&doc))
+	v, err := lookUp(doc, args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], jsonText(v))
+}
+
+// later SECONDS FILE... sets the time of files to so many seconds from now.
+func cmdLater(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: later SECONDS FILE...")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	at := time.Now().Add(time.Duration(n) * time.Second)
+	for _, name := range args[1:] {
+		ts.Check(os.Chtimes(ts.MkAbs(name), at, at))
+	}
+}
+
+// cards FOLDER N [FROM] makes N contacts with the UIDs FROM (1), FROM+1 ...
+func cmdCards(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: cards FOLDER N [FROM]")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	from := 1
+	if len(args) > 2 {
+		from, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for i := from; i < from+n; i++ {
+		text := fmt.Sprintf("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:card-%d\r\nFN:Person %d\r\nN:%d;Person;;;\r\nTEL;TYPE=CELL:+49301000%04d\r\nEND:VCARD\r\n", i, i, i, i)
+		ts.Check(os.WriteFile(filepath.Join(dir, fmt.Sprintf("card-%d.vcf", i)), []byte(text), 0o644))
+	}
+}
+
+// edit FILE OLD NEW puts one text in the place of another, once; in NEW and OLD
+// the letters \n are a line end.
+func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	lines := strings.NewReplacer(`\n`, "\r\n")
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no file %s", args[0])
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		ts.Check(err)
+		s := strings.ReplaceAll(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n", "\r\n")
+		old := lines.Replace(args[1])
+		if !strings.Contains(s, old) {
+			ts.Fatalf("%s: no %q in\n%s", name, old, s)
+		}
+		ts.Check(os.WriteFile(name, []byte(strings.Replace(s, old, lines.Replace(args[2]), 1)), 0o644))
+	}
+}
+
+// overwrite TO FROM copies bytes into a file that stays the same file (inode).
+func cmdOverwrite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: overwrite TO FROM")
+	}
+	b, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
+}
+
+// tree FOLDER prints each file's path, size and time, so that stdout or cmp can
+// compare; the state is left out with -items.
+func cmdTree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tree FOLDER FILE")
+	}
+	var b strings.Builder
+	ts.Check(filepath.Walk(ts.MkAbs(args[0]), func(path string, info os.FileInfo, err error) error {
+		if err == nil && info.Mode().IsRegular() {
+			rel, _ := filepath.Rel(ts.MkAbs(args[0]), path)
+			fmt.Fprintf(&b, "%s %d %d\n", rel, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o644))
+}
+
+// hold STORE takes the store's lock until the script ends.
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold STORE")
+	}
+	dir := filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "cradle")
+	ts.Check(os.MkdirAll(dir, 0o700))
+	release, err := lockIn(context.Background(), dir, "store", ts.MkAbs(args[0]), "cradle sync")
+	ts.Check(err)
+	ts.Defer(release)
+}

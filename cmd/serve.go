@@ -1,0 +1,105 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"cradle/hwtest"
+	"cradle/hwtest/usbip"
+
+	"github.com/spf13/cobra"
+)
+
+// serveDocument is phone serve's JSON, printed once the phone can be attached.
+type serveDocument struct {
+	Version int    `json:"version"`
+	USBIP   string `json:"usbip"` // the address that it listens at
+	BusID   string `json:"busid"`
+}
+
+// usbipBus is the bus ID under which usbip offers its only phone.
+const usbipBus = "1-1"
+
+type serveOptions struct {
+	kind, dir, usbip, switches string
+}
+
+func phoneCommand(g *globals) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "phone",
+		Short: "Virtual phones, for trying things out and for tests",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(phoneServeCommand(g))
+	return c
+}
+
+func phoneServeCommand(g *globals) *cobra.Command {
+	o := serveOptions{}
+	c := &cobra.Command{
+		Use:   "serve --dir DIR",
+		Short: "Be a phone on the USB bus",
+		Long: `Serve makes a virtual phone of the folder DIR and exports it over USB/IP, until
+Ctrl-C. Attached with usbip, it is a device that the kernel itself enumerates, and
+any program sees a phone: cradle sync, file managers, libmtp. The address should
+be one of this machine: who reaches it can read and write DIR.`,
+		Example: "  cradle phone serve --dir ~/phone\n  sudo modprobe vhci_hcd && sudo usbip attach -r 127.0.0.1 -b 1-1",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return g.runServe(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.kind, "kind", string(hwtest.Android), "android or basic")
+	f.StringVar(&o.dir, "dir", "", "the folder that is the phone's storage")
+	f.StringVar(&o.usbip, "usbip", "127.0.0.1:3240", "the `ADDRESS` to serve at")
+	f.StringVar(&o.switches, "switches", "", "faults and the like, as in virtual:KIND:DIR?`K=V&K=V`")
+	if err := c.MarkFlagRequired("dir"); err != nil {
+		panic(err)
+	}
+	var kinds []string
+	for _, k := range hwtest.Kinds() {
+		kinds = append(kinds, string(k))
+	}
+	completeWords(c, "kind", kinds...)
+	return c
+}
+
+func (g *globals) runServe(ctx context.Context, o serveOptions) error {
+	sel, err := hwtest.ParseSelector(fmt.Sprintf("virtual:%s:%s?%s", o.kind, o.dir, o.switches))
+	if err != nil {
+		return usageError("%v", err)
+	}
+	phone, err := sel.Open()
+	if err != nil {
+		return &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "check the folder", err: err}
+	}
+	defer phone.Close()
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.usbip)
+	if err != nil {
+		return fmt.Errorf("serving the phone: %w", err)
+	}
+	addr := l.Addr().String()
+	if g.json {
+		if err := g.print(serveDocument{Version: 1, USBIP: addr, BusID: usbipBus}); err != nil {
+			l.Close()
+			return err
+		}
+	} else {
+		g.say("A virtual phone over %s is served at %s. Ctrl-C ends it.", o.dir, addr)
+		g.say("Next: sudo modprobe vhci_hcd && sudo usbip attach -r %s -b %s", host(addr), usbipBus)
+	}
+	return usbip.Serve(ctx, l, phone, usbip.DefaultID(sel.Kind))
+}
+
+// host is the address without its port where that is USB/IP's own.
+func host(addr string) string {
+	h, port, err := net.SplitHostPort(addr)
+	switch {
+	case err != nil:
+		return addr
+	case port == "3240":
+		return h
+	}
+	return h + " --tcp-port " + port
+}
