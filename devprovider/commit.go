@@ -42,6 +42,7 @@ func (f *Folder) nextState(marks map[engine.ReplicaID][16]byte, states map[strin
 		program: f.opt.Program,
 		marks:   map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{},
 		superseded: was.superseded, bundles: was.bundles, folders: was.folders, learned: was.learned, unknown: was.unknown,
+		aside: was.aside,
 	}
 	if o, ok := f.seen[spot{f.home, readmePath}]; ok {
 		next.readmeTime = o.modified

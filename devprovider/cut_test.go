@@ -198,7 +198,7 @@ func TestCuts(t *testing.T) {
 				t.Fatalf("without a cut: %v", err)
 			}
 			for at := 1; at < whole.ops; at++ {
-				for _, bytes := range []int{-1, 0, 1, 60, 1 << 20} {
+				for _, bytes := range partly(whole.log[at], 0, 1, 60, 1<<20) {
 					for _, first := range []string{"same", "other"} {
 						if err := scene.cutAt(t, at, bytes, first); err != nil {
 							t.Fatalf("cut after operation %d (%s), %d bytes of the next (%s), %s PC first: %v",
@@ -209,6 +209,19 @@ func TestCuts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// partly are the ways in which a cut may divide an operation: before it, and, if
+// it changes something, after so many bytes of it.
+func partly(op string, bytes ...int) []int {
+	name, _, _ := strings.Cut(op, " ")
+	switch name {
+	case "create":
+		return append([]int{-1}, bytes...)
+	case "delete", "rename", "move", "replace":
+		return []int{-1, 0}
+	}
+	return []int{-1}
 }
 
 func (s *cutScene) cutAt(t *testing.T, at, bytes int, first string) error {
@@ -298,7 +311,7 @@ func TestCutsThenEdits(t *testing.T) {
 				t.Fatalf("without a cut: %v", err)
 			}
 			for at := 1; at < whole.ops; at++ {
-				for _, bytes := range []int{-1, 60, 1 << 20} {
+				for _, bytes := range partly(whole.log[at], 60, 1<<20) {
 					for _, which := range []string{"old", "new"} {
 						if err := scene.editAfter(t, at, bytes, which == "new"); err != nil {
 							t.Fatalf("cut after operation %d (%s), %d bytes of the next (%s), the %s file edited: %v",

@@ -129,6 +129,12 @@ func (s *state) renameStorage(from, to string) {
 	for i := range s.bundles {
 		rename(&s.bundles[i])
 	}
+	for at, reasons := range s.aside {
+		if at.storage == from {
+			delete(s.aside, at)
+			s.aside[spot{to, at.path}] = reasons
+		}
+	}
 	s.home = to
 }
 

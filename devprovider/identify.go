@@ -2,8 +2,10 @@ package devprovider
 
 import (
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 
 	"cradle/engine"
 )
@@ -184,6 +186,7 @@ func (s *survey) identify() {
 		}
 	}
 	s.byMissing()
+	s.byName()
 	s.byView()
 	for _, it := range s.loose {
 		if it.claimed || s.isSuperseded(it) {
@@ -248,8 +251,56 @@ func (s *survey) byMissing() {
 	}
 }
 
-// byView asks what the store knows of the file: by path and UID, or by path and
-// content.
+// byName finds objects without a UID that were moved and edited at once: the name
+// that Cradle gave them carries the item's ID.
+func (s *survey) byName() {
+	var missing map[string][]*ref // by the shortest part of the ID that a name carries
+	for _, it := range s.loose {
+		part := it.file.idPart()
+		if it.claimed || it.uid != "" || it.file.held.bundle || part == "" {
+			continue
+		}
+		if missing == nil {
+			missing = map[string][]*ref{}
+			for i := range s.refs {
+				if r := &s.refs[i]; s.missing(r) {
+					id := r.id()
+					key := hex.EncodeToString(id[:idLength/2])
+					missing[key] = append(missing[key], r)
+				}
+			}
+		}
+		for _, r := range missing[part[:idLength]] {
+			if r.file == nil && r.scope == it.scope && it.file.carries(r.id()) {
+				s.take(it, r.id())
+				break
+			}
+		}
+	}
+}
+
+// idPart is the part of an item's ID in a name that Cradle gives; "" in another.
+func (fl *file) idPart() string {
+	if fl.step != nil {
+		return fl.step.id
+	}
+	name := base(fl.spot.path)
+	part := strings.TrimSuffix(name, extOf(name))
+	part = part[strings.LastIndexByte(part, '.')+1:]
+	if len(part) < idLength || !isHex(part) {
+		return ""
+	}
+	return part
+}
+
+// carries reports whether the file's name is one that Cradle gives the item.
+func (fl *file) carries(id engine.ItemID) bool {
+	part := fl.idPart()
+	return part != "" && strings.HasPrefix(hex.EncodeToString(id[:]), part)
+}
+
+// byView asks what the store knows of the file: by path and UID, by path and
+// content, or by the ID in a name that Cradle gave.
 func (s *survey) byView() {
 	if len(s.rows) == 0 {
 		return
@@ -262,7 +313,7 @@ func (s *survey) byView() {
 			if _, taken := s.held[itemKey{it.scope, row.Meta.ID}]; taken {
 				continue
 			}
-			known := holderOf(it.scope, it.uid, row.Meta.ID) > 0
+			known := holderOf(it.scope, it.uid, row.Meta.ID) > 0 || it.uid == "" && it.file.carries(row.Meta.ID)
 			if !known && !it.file.held.bundle {
 				known = row.Body == it.file.body
 			}

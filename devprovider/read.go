@@ -18,6 +18,7 @@ type body struct {
 	items  []item
 	bundle bool // more than one item: read only
 	torn   bool // written only in part
+	other  int  // items of kinds that weren't asked for
 	// problems are lines and entries that were set aside.
 	problems []string
 	lost     []string // entries that are no item of ours, or can't be one
@@ -54,6 +55,7 @@ func (f *Folder) parse(data []byte, collection string, want func(scope string) b
 		o := &parsed.Objects[i]
 		k := o.Kind
 		if k == nil || f.kinds[k.Name()] == nil || !want(k.Name()) {
+			b.other++
 			continue
 		}
 		v, err := k.New(o.Text, collection)

@@ -338,6 +338,31 @@ type testCache map[engine.Place]bool
 func (c testCache) Known(p engine.Place) bool { return c[p] }
 func (c testCache) Remember(p engine.Place)   { c[p] = true }
 
+// failures is a testCache that is a FailureCache too.
+type failures struct {
+	testCache
+	reasons map[engine.Place]string
+}
+
+func (f failures) Failure(p engine.Place) (string, bool) { r, ok := f.reasons[p]; return r, ok }
+func (f failures) RememberFailure(p engine.Place, reason string) {
+	f.reasons[p] = reason
+}
+
+func TestFailuresAreReadOnce(t *testing.T) {
+	s := newScene(t, map[string]string{personal + "a.vcf": card("u1", "A"), personal + "bad.vcf": "no card at all"})
+	s.opt.Cache = failures{testCache{}, map[engine.Place]string{}}
+	for run, reads := range []int{1, 0, 0} {
+		sv := s.survey()
+		if f := sv["contacts"].Failed; len(f) != 1 || f[0].Path != personal+"bad.vcf" || s.m.did["read"] != reads {
+			t.Fatalf("run %d: got\n%s\nand %d reads, want %d", run, told(sv), s.m.did["read"], reads)
+		}
+	}
+	s.m.put(personal+"bad.vcf", card("u2", "B"))
+	s.clock.later()
+	wantTold(t, "repaired", s.survey(), "contacts object "+personal+"bad.vcf", "contacts present 2")
+}
+
 func TestCacheSavesReading(t *testing.T) {
 	clock := newTestClock()
 	m := newMemStore(clock.now)
@@ -434,6 +459,53 @@ func TestEditTimeIsOnThisClock(t *testing.T) {
 	sv := s.survey()
 	if got := time.UnixMilli(sv["contacts"].Objects[0].Edited); got.Sub(at).Abs() > 2*time.Second {
 		t.Errorf("edited: got %s, want %s", got.UTC(), at)
+	}
+}
+
+// TestOnlySomeKinds: what isn't asked for is neither read as a failure nor lost.
+func TestOnlySomeKinds(t *testing.T) {
+	clock := newTestClock()
+	m := newMemStore(clock.now)
+	text := strings.Replace(event("e1", "Lunch"), "END:VCALENDAR", "BEGIN:VFREEBUSY\r\nUID:f\r\nEND:VFREEBUSY\r\nEND:VCALENDAR", 1)
+	m.put("Cradle/calendars/personal/x.ics", text)
+	m.put(personal+"a.vcf", card("u1", "A"))
+	clock.later()
+	a := newPC(t, 'A')
+	a.must(a.open(m, Options{Serial: "S", Now: clock.now, Cache: testCache{}}))
+	sv, err := a.f.Survey(ctxb, []string{"contacts"}, a)
+	a.must(err)
+	wantTold(t, "contacts only", sv, "contacts object "+personal+"a.vcf", "contacts present 1")
+	sv, err = a.take()
+	a.must(err)
+	a.must(a.commit())
+	wantTold(t, "all", sv, "contacts object "+personal+"a.vcf", "contacts present 1", "events object Cradle/calendars/personal/x.ics",
+		"events failed Cradle/calendars/personal/x.ics: line 10: VFREEBUSY is no item that Cradle syncs", "events present 1")
+	clock.later()
+	m.drop("Cradle/calendars/personal/x.ics")
+	a.must(a.open(m, Options{Serial: "S", Now: clock.now}))
+	sv, err = a.f.Survey(ctxb, []string{"contacts"}, a)
+	a.must(err)
+	wantTold(t, "contacts only, an event deleted", sv, "contacts present 1")
+	if _, err := a.f.Survey(ctxb, []string{"photos"}, a); err == nil {
+		t.Error("a survey of an unknown kind: no error")
+	}
+}
+
+// TestSetAsideIsToldInEveryRun: a file holds an item and something that is none.
+func TestSetAsideIsToldInEveryRun(t *testing.T) {
+	path := "Cradle/calendars/personal/x.ics"
+	text := strings.Replace(event("e1", "Lunch"), "END:VCALENDAR", "BEGIN:VFREEBUSY\r\nUID:f\r\nEND:VFREEBUSY\r\nEND:VCALENDAR", 1)
+	s := newScene(t, map[string]string{path: text})
+	for run := range 2 {
+		sv := s.survey()
+		if f := sv["events"].Failed; len(f) != 1 || f[0].Path != path || sv["events"].Present != 1 || s.m.did["read"] != 0 {
+			t.Fatalf("run %d: got\n%s\nand %d reads", run, told(sv), s.m.did["read"])
+		}
+	}
+	s.m.put(path, event("e1", "Lunch"))
+	s.clock.later()
+	if sv := s.survey(); len(sv["events"].Failed) != 0 {
+		t.Errorf("repaired: got\n%s", told(sv))
 	}
 }
 

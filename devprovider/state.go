@@ -31,7 +31,8 @@ type state struct {
 	marks      map[engine.ReplicaID][16]byte
 	scopes     map[string]*scopeState
 	superseded []superseded
-	bundles    []engine.Place // bundles with superseded copies
+	bundles    []engine.Place    // bundles with superseded copies
+	aside      map[spot][]string // entries of files with items that are none, with why
 	folders    []folderName
 	learned    map[string]string
 	unknown    []section
@@ -71,7 +72,7 @@ type section struct {
 }
 
 func newState() *state {
-	return &state{marks: map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{}, learned: map[string]string{}}
+	return &state{marks: map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{}, learned: map[string]string{}, aside: map[spot][]string{}}
 }
 
 // sortedKeys gives a map's keys in order, so that equal states have equal bytes.
@@ -81,6 +82,15 @@ func sortedKeys[V any](m map[string]V) []string {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
+	return keys
+}
+
+func sortedSpots[V any](m map[spot]V) []spot {
+	keys := make([]spot, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b spot) int { return cmp.Or(cmp.Compare(a.storage, b.storage), cmp.Compare(a.path, b.path)) })
 	return keys
 }
 

@@ -60,6 +60,7 @@ func goldenState() *state {
 	s.bundles = []engine.Place{{Storage: "card", Path: "Cradle/contacts/work/all.vcf", Size: 9, Modified: 5, Body: engine.Digest{8}, Bundle: true}}
 	s.folders = []folderName{{"Cradle/contacts/a_b-1234", "a:b"}}
 	s.learned["verified"] = "yes"
+	s.aside[spot{"card", "Cradle/calendars/p/x.ics"}] = []string{"line 3: VFREEBUSY is no item"}
 	s.unknown = []section{{sectionFilters, []byte("to come")}, {4711, []byte{}}}
 	return s
 }

@@ -41,6 +41,7 @@ const (
 	sectionFolders    = 5
 	sectionLearned    = 6
 	sectionFilters    = 7
+	sectionAside      = 8
 )
 
 // The bits of an item's line.
@@ -76,6 +77,9 @@ func (s *state) encode() []byte {
 	}
 	if len(s.learned) > 0 {
 		b = appendSection(b, sectionLearned, s.appendLearned)
+	}
+	if len(s.aside) > 0 {
+		b = appendSection(b, sectionAside, s.appendAside)
 	}
 	for _, u := range s.unknown {
 		b = appendSection(b, u.kind, func(b []byte) []byte { return append(b, u.data...) })
@@ -159,6 +163,18 @@ func (s *state) appendLearned(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.learned)))
 	for _, k := range sortedKeys(s.learned) {
 		b = appendString(appendString(b, k), s.learned[k])
+	}
+	return b
+}
+
+func (s *state) appendAside(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s.aside)))
+	for _, at := range sortedSpots(s.aside) {
+		b = appendString(appendString(b, at.storage), at.path)
+		b = binary.AppendUvarint(b, uint64(len(s.aside[at])))
+		for _, reason := range s.aside[at] {
+			b = appendString(b, reason)
+		}
 	}
 	return b
 }
@@ -343,6 +359,8 @@ func (s *state) decoderOf(kind uint32) func(*cursor) {
 		return s.decodeFolders
 	case sectionLearned:
 		return s.decodeLearned
+	case sectionAside:
+		return s.decodeAside
 	}
 	return nil
 }
@@ -407,6 +425,13 @@ func (s *state) decodeLearned(c *cursor) {
 	for n := c.count(2, "a count of capabilities"); n > 0; n-- {
 		k := c.string("a capability")
 		s.learned[k] = c.string("a value")
+	}
+}
+
+func (s *state) decodeAside(c *cursor) {
+	for n := c.count(3, "a count of files"); n > 0 && c.err == nil; n-- {
+		at := spot{c.string("a storage"), c.string("a path")}
+		s.aside[at] = c.strings("a reason")
 	}
 }
 

@@ -84,6 +84,7 @@ func (f *Folder) Survey(ctx context.Context, scopes []string, views engine.Views
 	s.settleSteps()
 	s.findRefs()
 	s.identify()
+	s.setAside()
 	for _, fl := range s.walk.files {
 		if fl.held.bundle {
 			f.bundles[fl.spot] = newBundle(fl)
@@ -310,16 +311,40 @@ func (s *survey) judge(fl *file) {
 			n.torn[base(fl.spot.path)] = true
 		}
 		delete(f.seen, fl.spot)
-	case len(fl.held.items) == 0 && len(fl.held.lost) > 0:
-		fl.status, fl.err = statusFailed, errors.New(strings.Join(fl.held.lost, "; "))
+	case len(fl.held.items)+fl.held.other == 0:
+		reasons := append(fl.held.lost, fl.held.problems...)
+		if len(reasons) == 0 {
+			reasons = []string{"no vCard and no calendar entry"}
+		}
+		fl.status, fl.err = statusFailed, errors.New(strings.Join(reasons, "; "))
 		f.rememberFailure(fl)
+		return
 	}
 	for _, p := range fl.held.problems {
 		s.note(fl, engine.ItemID{}, errors.New(p))
 	}
-	if fl.status == statusRead && len(fl.held.items) > 0 {
-		for _, p := range fl.held.lost {
-			s.failed = append(s.failed, failure{err: engine.ItemError{Path: fl.where(), Reason: errors.New(p)}})
+	delete(f.state.aside, fl.spot)
+	if len(fl.held.lost) > 0 && len(fl.held.items)+fl.held.other > 0 {
+		f.state.aside[fl.spot] = fl.held.lost
+	}
+}
+
+// setAside reports what files hold beside their items that could not be taken, in
+// every run; of those that weren't read this time by what the state says.
+func (s *survey) setAside() {
+	for _, at := range sortedSpots(s.f.state.aside) {
+		fl := s.walk.bySpot[at]
+		if fl == nil {
+			if s.f.blind(s.walk, at) == nil {
+				delete(s.f.state.aside, at)
+			}
+			continue
+		}
+		switch fl.status {
+		case statusUnchanged, statusSame, statusRead:
+			for _, reason := range s.f.state.aside[at] {
+				s.failed = append(s.failed, failure{err: engine.ItemError{Path: fl.where(), Reason: errors.New(reason)}})
+			}
 		}
 	}
 }
