@@ -46,7 +46,8 @@ type Store interface {
 	Metas(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*ItemMeta, error)
 	// Load reads the items' bags; unknown or deleted ones are absent.
 	Load(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*valuebag.Values, error)
-	// Heads reads what a plan says of items; unknown or deleted ones are absent.
+	// Heads reads what a plan says of items, of deleted ones the UID alone where it
+	// is still known; others are absent.
 	Heads(ctx context.Context, scope string, ids []ItemID) (map[ItemID]Head, error)
 	// Settle takes in what other programs edited since (a full participant may
 	// be edited at any time); it mints no ticks of its own.

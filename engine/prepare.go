@@ -318,7 +318,7 @@ func (s *Session) copyItem(w *scopeWork, r *decision) {
 func (s *Session) describe(ctx context.Context, w *scopeWork) error {
 	var ids []ItemID
 	for _, d := range w.decisions {
-		if d.hadStore.Live() {
+		if d.hadStore != nil {
 			ids = append(ids, d.id)
 		}
 	}

@@ -153,7 +153,7 @@ func (s *Store) Heads(ctx context.Context, scope string, ids []engine.ItemID) (m
 		for _, id := range ids {
 			_, err := c.one(func(r row) {
 				heads[id] = engine.Head{UID: r.str(0), Summary: r.str(1), Size: r.int(2)}
-			}, `SELECT uid, summary, size FROM item WHERE id = ? AND kind = ? AND gone <> 1 AND meta IS NOT NULL`, id.String(), scope)
+			}, `SELECT uid, summary, size * (gone <> 1) FROM item WHERE id = ? AND kind = ? AND meta IS NOT NULL`, id.String(), scope)
 			if err != nil {
 				return err
 			}
