@@ -2,6 +2,8 @@ package pim
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,6 +23,14 @@ func seeds(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	for _, dir := range []string{os.Getenv("CRADLE_CORPUS"), filepath.Join("..", "..", "shared", "corpus")} {
+		files, _ := filepath.Glob(filepath.Join(dir, "*", "*.[viI]*"))
+		for _, name := range files {
+			if data, err := os.ReadFile(name); dir != "" && err == nil && len(data) < 1500 {
+				f.Add(data)
+			}
+		}
+	}
 }
 
 // Whatever is in a file: no panic, and each object that comes out can be made an
@@ -36,6 +46,9 @@ func FuzzRead(f *testing.F) {
 			item, err := o.Kind.New(o.Text, "c")
 			if err != nil {
 				t.Fatalf("New of %q: %v", o.Text, err)
+			}
+			if i, err := o.Item("c"); err != nil || !i.Equal(item) {
+				t.Fatalf("Item of %q isn't New's (%v)", o.Text, err)
 			}
 			if o.Kind.UID(item) != o.UID {
 				t.Fatalf("UID %q, Read had %q: %q", o.Kind.UID(item), o.UID, o.Text)

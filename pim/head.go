@@ -96,9 +96,10 @@ func (p *parser) head(text string, l *Line) bool {
 // parseParams reads the parameters between name and colon into the arena.
 func (p *parser) parseParams(s string) []Param {
 	from := len(p.params)
+	quotes := strings.IndexByte(s, '"') >= 0
 	for len(s) > 0 {
 		one := s
-		if i := indexOutside(s, ';'); i >= 0 {
+		if i := indexOutside(s, ';', quotes); i >= 0 {
 			one, s = s[:i], s[i+1:]
 		} else {
 			s = ""
@@ -131,9 +132,10 @@ func (p *parser) param(s string) {
 	}
 	q := Param{Name: name}
 	s = s[eq+1:]
+	quotes := strings.IndexByte(s, '"') >= 0
 	for {
 		one, rest, more := s, "", false
-		if i := indexOutside(s, ','); i >= 0 {
+		if i := indexOutside(s, ',', quotes); i >= 0 {
 			one, rest, more = s[:i], s[i+1:], true
 		}
 		one = strings.Trim(one, " \t")
@@ -176,9 +178,10 @@ func bareName(s string) string {
 }
 
 // indexOutside finds the first c outside double quotes; an unclosed quote
-// counts as an ordinary character.
-func indexOutside(s string, c byte) int {
-	if strings.IndexByte(s, '"') < 0 {
+// counts as an ordinary character. quotes says whether s has any, so that it
+// isn't searched for them again and again.
+func indexOutside(s string, c byte, quotes bool) int {
+	if !quotes {
 		return strings.IndexByte(s, c)
 	}
 	for i := 0; i < len(s); i++ {

@@ -51,6 +51,7 @@ type parsed struct {
 	main      int   // the card, note or master component; 0 when a series has overrides alone
 	wrappers  []int // VCALENDARs
 	roles     []role
+	agents    map[int]int // AGENT line → the component it opens, made when asked for
 	overrides []int
 	zones     []int // VTIMEZONEs
 	uid       string
@@ -58,8 +59,10 @@ type parsed struct {
 }
 
 // parseItem takes the text of one object apart.
-func (k *Kind) parseItem(src string) (*parsed, error) {
-	p := &parsed{t: parse(src), kind: k}
+func (k *Kind) parseItem(src string) (*parsed, error) { return k.itemOf(parse(src)) }
+
+func (k *Kind) itemOf(t *Text) (*parsed, error) {
+	p := &parsed{t: t, kind: k}
 	if err := p.locate(); err != nil {
 		return nil, err
 	}
@@ -251,12 +254,15 @@ func (p *parsed) cluster() {
 
 // agentComponent is the component that an AGENT line opens, 0 for none.
 func (p *parsed) agentComponent(line int) int {
-	for i := range p.t.Components {
-		if p.t.Components[i].Agent == line {
-			return i
+	if p.agents == nil {
+		p.agents = map[int]int{}
+		for i := 1; i < len(p.t.Components); i++ {
+			if a := p.t.Components[i].Agent; a >= 0 {
+				p.agents[a] = i
+			}
 		}
 	}
-	return 0
+	return p.agents[line]
 }
 
 // categoryElems gives one element for each category of a line.
@@ -276,16 +282,14 @@ func (p *parsed) groupLines() {
 	t := p.t
 	rest := p.kind.unitRest()
 	type group struct {
-		name string
 		main int
 		unit uint8
 	}
 	var groups []group
+	byName := map[string]int{}
 	find := func(name string) int {
-		for i := range groups {
-			if strings.EqualFold(groups[i].name, name) {
-				return i
-			}
+		if g, ok := byName[lower(name)]; ok {
+			return g
 		}
 		return -1
 	}
@@ -296,7 +300,8 @@ func (p *parsed) groupLines() {
 		}
 		g := find(l.Group)
 		if g < 0 {
-			groups = append(groups, group{l.Group, i, p.clusters[i].unit})
+			byName[lower(l.Group)] = len(groups)
+			groups = append(groups, group{i, p.clusters[i].unit})
 			continue
 		}
 		main := &t.Lines[p.clusters[groups[g].main].lines[0]]

@@ -3,6 +3,8 @@ package pim
 import (
 	"fmt"
 	"strings"
+
+	"cradle/valuebag"
 )
 
 // Object is one item found in a file.
@@ -15,6 +17,21 @@ type Object struct {
 	Text []byte
 	Line int  // physical line of its BEGIN, from 1
 	Torn bool // its END is missing
+
+	text *Text // Text taken apart, if that was done
+}
+
+// Item makes the object's bag, as Kind.New does, without reading the text once
+// more where Read has done it.
+func (o *Object) Item(collection string) (*valuebag.Values, error) {
+	if o.text == nil {
+		return o.Kind.New(o.Text, collection)
+	}
+	p, err := o.Kind.itemOf(o.text)
+	if err != nil {
+		return nil, err
+	}
+	return p.bag(o.Text, collection), nil
 }
 
 // File is what Read found.
@@ -65,7 +82,11 @@ func Read(data []byte) File {
 		switch {
 		case it.single:
 			o.Text = []byte(src[first.Start:first.End])
+			if len(o.Text) == len(src) {
+				o.text = t
+			}
 		case !f.Bundle:
+			o.text = t
 			if wide {
 				o.Text = []byte(src)
 			} else {
@@ -106,7 +127,7 @@ type reader struct {
 	t     *Text
 	f     *File
 	items []found
-	byUID map[string][]int // kind and UID → items
+	byUID map[string]int // kind and UID → the first item of it
 	heads map[int]*wrapperHead
 }
 
@@ -160,7 +181,7 @@ func (r *reader) head(w int, eol string) *wrapperHead {
 
 func (r *reader) collect() {
 	t := r.t
-	r.byUID = map[string][]int{}
+	r.byUID = map[string]int{}
 	for i := 1; i < len(t.Components); i++ {
 		c := &t.Components[i]
 		in := 0
@@ -207,19 +228,17 @@ func (r *reader) entry(i, wrapper int, k *Kind) {
 	master := p.line(i, "RECURRENCE-ID") == nil
 	torn := !r.t.Components[i].Closed
 	key := k.name + "\x00" + uid
-	if uid != "" {
-		for _, n := range r.byUID[key] {
-			it := &r.items[n]
-			if master && it.master {
-				continue
-			}
-			it.comps = append(it.comps, i)
-			it.master = it.master || master
-			it.torn = it.torn || torn
-			return
-		}
+	n, ok := r.byUID[key]
+	if uid != "" && ok && !(master && r.items[n].master) {
+		f := &r.items[n]
+		f.comps = append(f.comps, i)
+		f.master = f.master || master
+		f.torn = f.torn || torn
+		return
 	}
-	r.byUID[key] = append(r.byUID[key], len(r.items))
+	if !ok {
+		r.byUID[key] = len(r.items)
+	}
 	r.items = append(r.items, found{kind: k, uid: uid, comps: []int{i}, wrapper: wrapper, master: master, torn: torn})
 }
 

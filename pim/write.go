@@ -96,8 +96,7 @@ func cardParams(ps []Param, d Dialect) []Param {
 				continue
 			}
 			if typeAt >= 0 {
-				t := out[typeAt].Values
-				out[typeAt].Values = append(t[:len(t):len(t)], vs...)
+				out[typeAt].Values = append(out[typeAt].Values, vs...) // its own slice, made above
 				continue
 			}
 			typeAt = len(out)
