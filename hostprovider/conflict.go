@@ -42,7 +42,7 @@ func conflictRow(r row) (engine.Conflict, error) {
 			return c, err
 		}
 		if c.Lost, err = k.New(r.bytes(12), r.str(13)); err != nil {
-			return c, fmt.Errorf("conflict %d: %w", c.ID, err)
+			c.LostText = textLines(r.bytes(12)) // it could be read when it was kept
 		}
 	}
 	return c, nil

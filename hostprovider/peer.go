@@ -135,7 +135,7 @@ func (s *scopeTx) renew(peer engine.PeerFacts, moved bool) error {
 		return err
 	}
 	k := s.known()
-	for _, r := range slices.SortedFunc(mapKeys(limits), engine.ReplicaID.Compare) {
+	for _, r := range sortedReplicas(limits) {
 		k = k.CapTick(r, limits[r])
 	}
 	beyond, err := s.beyond(limits)
@@ -294,16 +294,6 @@ func (s *scopeTx) relabel(again map[engine.Version]engine.Version) error {
 		}
 	}
 	return nil
-}
-
-func mapKeys(m map[engine.ReplicaID]uint64) func(func(engine.ReplicaID) bool) {
-	return func(yield func(engine.ReplicaID) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // Commit marks that a session with the peer was committed. It comes before the

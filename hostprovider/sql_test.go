@@ -309,6 +309,27 @@ func TestSQLEditsThatDontApply(t *testing.T) {
 	}
 }
 
+// An item whose own text is broken, and edits that no trigger wrote, stop nothing.
+func TestSQLBrokenPrivateTables(t *testing.T) {
+	s := newTestStore(t)
+	putCard(t, s, engine.ReplicaID{1}, "u1", card("u1", "Ann", "TEL:1"))
+	putCard(t, s, engine.ReplicaID{1}, "u2", card("u2", "Bob", "TEL:1"))
+	mustSQL(t, s.Path(), `UPDATE body SET text = 'broken' WHERE n = 1;
+		UPDATE properties SET value = '2' WHERE name = 'TEL';
+		INSERT INTO pending (n, kind, op, tick, at, new) VALUES (2, 'contacts', 'insert', 9, 0, 'no JSON'), (99, 'contacts', 'text', 9, 0, NULL);`)
+	settle(t, s)
+	if got := string(mustShow(t, s, "u2").Text); !strings.Contains(got, "TEL:2") {
+		t.Errorf("the other item: %q", got)
+	}
+	cs, err := s.Conflicts(context.Background(), true)
+	if err != nil || len(cs) != 1 || cs[0].UID != "u1" || strings.Join(cs[0].LostText, "") != "TEL:2" {
+		t.Errorf("conflicts: %+v %v", cs, err)
+	}
+	if got := mustSQL(t, s.Path(), "SELECT count(*) FROM pending"); got != "0" {
+		t.Errorf("%s edits still pending", got)
+	}
+}
+
 func TestSQLSeveralObjects(t *testing.T) {
 	s := newTestStore(t)
 	mustSQL(t, s.Path(), `INSERT INTO items (kind, text) VALUES ('contacts', `+quote(card("a", "A")+card("b", "B"))+`);`)

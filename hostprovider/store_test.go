@@ -207,3 +207,22 @@ func TestPutChangesLoad(t *testing.T) {
 		t.Errorf("head: %+v %v", h, err)
 	}
 }
+
+// Names that mean something in a URI, and relative ones.
+func TestOpenNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"plain.db", "a b%20?mode=memory#é&x=y.db", "sub/dir:1/s.db"} {
+		s := openAt(t, name, testOptions(t))
+		if _, err := s.Create(context.Background(), "contacts", "", []byte(card("a", "A"))); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		s.Close()
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		s = openAt(t, name, Options{})
+		if n, err := s.Count(context.Background(), "contacts"); err != nil || n != 1 {
+			t.Errorf("%s: %d items %v after opening again, want 1", name, n, err)
+		}
+	}
+}
