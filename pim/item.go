@@ -276,8 +276,22 @@ func categoryElems(m *modern) []string {
 	return elems
 }
 
-// groupLines puts each line of a group to that group's main line: the first
-// whose unit isn't rest, else the first that is no label.
+// before reports whether cluster i is rather a group's main line than j: one
+// of a unit before one of the rest, a line before a label, and else by content,
+// so that the order of the lines makes no difference.
+func (p *parsed) before(i, j int) bool {
+	a, b := &p.clusters[i], &p.clusters[j]
+	if a.unit != b.unit {
+		return a.unit < b.unit // rest is the last
+	}
+	if x, y := isLabel(p.t.Lines[a.lines[0]].Name), isLabel(p.t.Lines[b.lines[0]].Name); x != y {
+		return y
+	}
+	return a.norm < b.norm
+}
+
+// groupLines puts the lines of a group that are in no unit of their own to the
+// group's main line.
 func (p *parsed) groupLines() {
 	t := p.t
 	rest := p.kind.unitRest()
@@ -304,11 +318,8 @@ func (p *parsed) groupLines() {
 			groups = append(groups, group{i, p.clusters[i].unit})
 			continue
 		}
-		main := &t.Lines[p.clusters[groups[g].main].lines[0]]
-		switch {
-		case groups[g].unit == rest && p.clusters[i].unit != rest,
-			groups[g].unit == rest && isLabel(main.Name) && !isLabel(l.Name):
-			groups[g].main, groups[g].unit = i, p.clusters[i].unit
+		if p.before(i, groups[g].main) {
+			groups[g] = group{i, p.clusters[i].unit}
 		}
 	}
 	moved := make([][]string, len(p.clusters))

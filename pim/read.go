@@ -2,6 +2,7 @@ package pim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cradle/valuebag"
@@ -60,7 +61,7 @@ func Read(data []byte) File {
 	r := reader{t: t, f: &f}
 	r.collect()
 	r.torn()
-	if len(r.items) == 0 && len(f.Problems) == 0 {
+	if len(r.items) == 0 && !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Lost }) {
 		f.Problems = append(f.Problems, Problem{Line: 1, What: "no vCard and no calendar entry", Lost: true})
 	}
 	f.Bundle = len(r.items) > 1

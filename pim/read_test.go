@@ -31,7 +31,7 @@ func TestReadKinds(t *testing.T) {
 		{"zone alone", calendar(berlin), "", 1},
 		{"empty calendar", calendar(""), "", 1},
 		{"two calendars", calendar("BEGIN:VEVENT\r\nUID:a\r\nEND:VEVENT\r\n") + calendar("BEGIN:VEVENT\r\nUID:b\r\nEND:VEVENT\r\n"), "events:a events:b", 0},
-		{"text", "just a note to self\r\n", "", 0},
+		{"text", "just a note to self\r\n", "", 1},
 		{"broken entry", calendar("BEGIN:VEVENT\r\nUID:a\r\nnot a line\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:b\r\nEND:VEVENT\r\n"), "events:a events:b", 0},
 	}
 	for _, tt := range tests {
