@@ -55,6 +55,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "json": cmdJSON, "keep": cmdKeep, "later": cmdLater, "cards": cmdCards,
 			"overwrite": cmdOverwrite, "tree": cmdTree, "edit": cmdEdit, "hold": cmdHold,
+			"glob": cmdGlob, "rmglob": cmdRmGlob, "mvglob": cmdMvGlob, "setfield": cmdSetField, "fields": cmdFields,
+			"sameplan": cmdSamePlan,
 		},
 	})
 }
@@ -188,7 +190,7 @@ func cmdKeep(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], jsonText(v))
 }
 
-// later SECONDS FILE... sets the time of files to so many seconds from now.
+// later SECONDS PATTERN... sets the time of files to so many seconds from now.
 func cmdLater(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: later SECONDS FILE...")
@@ -197,7 +199,7 @@ func cmdLater(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	at := time.Now().Add(time.Duration(n) * time.Second)
 	for _, name := range args[1:] {
-		ts.Check(os.Chtimes(ts.MkAbs(name), at, at))
+		ts.Check(os.Chtimes(onlyFile(ts, name), at, at))
 	}
 }
 
@@ -221,7 +223,7 @@ func cmdCards(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// edit FILE OLD NEW puts one text in the place of another, once; in NEW and OLD
+// edit PATTERN OLD NEW puts one text in the place of another, once; in NEW and OLD
 // the letters \n are a line end.
 func cmdEdit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
@@ -282,4 +284,127 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	release, err := lockIn(context.Background(), dir, "store", ts.MkAbs(args[0]), "cradle sync")
 	ts.Check(err)
 	ts.Defer(release)
+}
+
+// glob PATTERN FILE copies the one file of that name to FILE.
+func cmdGlob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: glob PATTERN FILE")
+	}
+	b, err := os.ReadFile(onlyFile(ts, args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+}
+
+func onlyFile(ts *testscript.TestScript, pattern string) string {
+	files, err := filepath.Glob(ts.MkAbs(pattern))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("%d files are %s: %s", len(files), pattern, files)
+	}
+	return files[0]
+}
+
+// rmglob PATTERN deletes files, of which there must be some.
+func cmdRmGlob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rmglob PATTERN")
+	}
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no file is %s", args[0])
+	}
+	for _, f := range files {
+		ts.Check(os.Remove(f))
+	}
+}
+
+// mvglob PATTERN FOLDER moves files.
+func cmdMvGlob(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mvglob PATTERN FOLDER")
+	}
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, f := range files {
+		ts.Check(os.Rename(f, filepath.Join(ts.MkAbs(args[1]), filepath.Base(f))))
+	}
+}
+
+// setfield N NAME VALUE edits a line of the store's card N.
+func cmdSetField(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: setfield N NAME VALUE")
+	}
+	ts.Check(ts.Exec("cradle", "show", "--raw", "card-"+args[0]))
+	var lines []string
+	for line := range strings.SplitSeq(ts.ReadFile("stdout"), "\n") {
+		if strings.HasPrefix(line, args[1]+":") {
+			line = args[1] + ":" + args[2] + "\r"
+		}
+		lines = append(lines, line)
+	}
+	file := ts.MkAbs("setfield.vcf")
+	ts.Check(os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644))
+	ts.Check(ts.Exec("cradle", "edit", "card-"+args[0], "--from", file))
+}
+
+// fields N LINE... wants lines in card N, in the store and on the phone.
+func cmdFields(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: fields N LINE...")
+	}
+	ts.Check(ts.Exec("cradle", "show", "--raw", "card-"+args[0]))
+	store := ts.ReadFile("stdout")
+	b, err := os.ReadFile(phoneCard(ts, args[0]))
+	ts.Check(err)
+	for _, line := range args[1:] {
+		for side, text := range map[string]string{"store": store, "phone": string(b)} {
+			if !strings.Contains(strings.ReplaceAll("\n"+text, "\r", ""), "\n"+line+"\n") {
+				ts.Fatalf("%s: no %q in\n%s", side, line, text)
+			}
+		}
+	}
+}
+
+// phoneCard finds the file of card N on the phone by its UID.
+func phoneCard(ts *testscript.TestScript, n string) string {
+	found := ""
+	ts.Check(filepath.Walk(ts.MkAbs("phone"), func(path string, info os.FileInfo, err error) error {
+		if err != nil || !info.Mode().IsRegular() || filepath.Ext(path) != ".vcf" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if strings.Contains(string(b), "UID:card-"+n+"\r\n") {
+			if found != "" {
+				ts.Fatalf("card-%s is twice on the phone: %s and %s", n, found, path)
+			}
+			found = path
+		}
+		return err
+	}))
+	if found == "" {
+		ts.Fatalf("no card-%s on the phone", n)
+	}
+	return found
+}
+
+// sameplan A B wants the same plan in two documents of sync.
+func cmdSamePlan(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sameplan A B")
+	}
+	var plans [2]string
+	for i, name := range args {
+		var doc struct{ Plan []any }
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(name)), &doc))
+		if len(doc.Plan) == 0 {
+			ts.Fatalf("%s has no plan", name)
+		}
+		plans[i] = jsonText(doc.Plan)
+	}
+	if plans[0] != plans[1] {
+		ts.Fatalf("the plans differ:\n%s\n%s", plans[0], plans[1])
+	}
 }
