@@ -29,8 +29,7 @@ PRAGMA trusted_schema=OFF;
 PRAGMA cell_size_check=ON;
 PRAGMA secure_delete=FAST;
 PRAGMA temp_store=MEMORY;
-PRAGMA cache_size=-65536;
-PRAGMA mmap_size=268435456;
+PRAGMA cache_size=-16384;
 PRAGMA synchronous=NORMAL;
 `
 
