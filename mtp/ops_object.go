@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -240,27 +241,46 @@ func (s *Session) listFirst(ctx context.Context, storage StorageID, folder Objec
 }
 
 // confirm finds out the handle of a new object, if the one announced isn't
-// (yet) that of an object of this name.
+// (yet) that of an object of this name. A device that learns of its own files
+// by the way may need a moment; newer objects have higher handles, so those are
+// asked first, and all of the folder last.
 func (s *Session) confirm(ctx context.Context, c Created, storage StorageID, parent ObjectHandle, name string) (Created, error) {
-	for try := range 3 {
-		o, err := s.GetObjectInfo(ctx, c.Handle)
-		if err == nil && o.FileName == name || err != nil && !IsRefusal(err) {
+	named := func(h ObjectHandle) (bool, error) {
+		o, err := s.GetObjectInfo(ctx, h)
+		if IsRefusal(err) {
+			return false, nil
+		}
+		return err == nil && o.FileName == name, err
+	}
+	const newest = 4
+	for pause := 10 * time.Millisecond; pause < 200*time.Millisecond; pause *= 2 {
+		if ok, err := named(c.Handle); ok || err != nil {
 			return c, err
 		}
-		entries, err := s.ListFolder(ctx, storage, parent)
-		for _, e := range entries {
-			if e.Name == name {
-				return Created{Storage: storage, Parent: parent, Handle: e.Handle}, nil
+		handles, err := s.GetObjectHandles(ctx, storage, 0, parent)
+		if err != nil {
+			return c, err
+		}
+		slices.Sort(handles)
+		for _, h := range handles[max(0, len(handles)-newest):] {
+			if ok, err := named(h); ok || err != nil {
+				return Created{Storage: storage, Parent: parent, Handle: h}, err
 			}
 		}
-		if err != nil && !errors.Is(err, ErrPartialList) {
-			return c, err
-		}
 		select {
-		case <-time.After(time.Duration(try+1) * 20 * time.Millisecond):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return c, context.Cause(ctx)
 		}
+	}
+	entries, err := s.ListFolder(ctx, storage, parent)
+	for _, e := range entries {
+		if e.Name == name {
+			return Created{Storage: storage, Parent: parent, Handle: e.Handle}, nil
+		}
+	}
+	if err != nil && !errors.Is(err, ErrPartialList) {
+		return c, err
 	}
 	return c, fmt.Errorf("%q was created and isn't there: %w", name, InvalidObjectHandle)
 }
