@@ -77,6 +77,7 @@ func TestEditProperties(t *testing.T) {
 		{"move to an alarm", calendar("BEGIN:VEVENT\r\nUID:a\r\nACTION:AUDIO\r\nEND:VEVENT\r\n"), calendar("BEGIN:VEVENT\r\nUID:a\r\nBEGIN:VALARM\r\nACTION:AUDIO\r\nEND:VALARM\r\nEND:VEVENT\r\n"),
 			[]PropertyEdit{update(Property{Pos: 4}, row("alarm:1", "ACTION", "", "AUDIO"))}, nil},
 		{"behind an open soft break", "BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;ENCODING=QUOTED-PRINTABLE:a=\r\nEND:VCARD\r\n", "BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;ENCODING=QUOTED-PRINTABLE:a=\r\n\r\nTEL:1\r\nEND:VCARD\r\n", []PropertyEdit{insert(row("", "TEL", "", "1"))}, nil},
+		{"before a line that would be a fold", v30("TEL:1\r\n\r\n junk\r\n"), v30("\r\n junk\r\n"), []PropertyEdit{del(Property{Pos: 2})}, nil},
 		{"no text", "hello", "hello", []PropertyEdit{insert(row("", "TEL", "", "1"))}, []error{ErrNoCalendar}},
 	}
 	for _, tt := range tests {

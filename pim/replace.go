@@ -61,6 +61,9 @@ func applyChanges(t *Text, changes []change, eol string) string {
 			b = append(b, c.text...)
 		}
 		pos = max(pos, c.end)
+		if pos < len(src) && isBlank(src[pos]) && (pos == 0 || src[pos-1] == '\n' || src[pos-1] == '\r') {
+			b = append(b, eol...) // what stood apart mustn't become a fold
+		}
 	}
 	b = append(b, src[pos:]...)
 	return string(b)
