@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"unicode/utf8"
 
 	"cradle/hostprovider"
 
@@ -105,7 +106,7 @@ func (g *globals) editByHand(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if !printable(it.Text) {
+	if !utf8.Valid(it.Text) || bytes.IndexByte(it.Text, 0) >= 0 {
 		return &failure{exit: exitFailure, Code: "not-text", What: "an editor would spoil this item",
 			Why: "its text isn't UTF-8", Next: "cradle edit " + it.ID.String()[:8] + " --from FILE"}
 	}

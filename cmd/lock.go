@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -41,7 +42,8 @@ func lock(ctx context.Context, kind, name, command string) (release func(), err 
 }
 
 func lockIn(ctx context.Context, dir, kind, name, command string) (release func(), err error) {
-	path := filepath.Join(dir, fmt.Sprintf("%s-%x.lock", kind, sha256.Sum256([]byte(name)))[:len(kind)+25])
+	sum := sha256.Sum256([]byte(name))
+	path := filepath.Join(dir, kind+"-"+hex.EncodeToString(sum[:12])+".lock")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the lock: %w", err)

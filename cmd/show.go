@@ -1,12 +1,10 @@
 package cmd
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"cradle/engine"
@@ -154,11 +152,4 @@ func plainLines(s string) string {
 		b.WriteString(plain(line))
 	}
 	return b.String()
-}
-
-// printable reports whether a person can read a text as it is.
-func printable(text []byte) bool {
-	return utf8.Valid(text) && !bytes.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
-	})
 }

@@ -335,7 +335,8 @@ type Phone struct {
 	Last   time.Time // of the last committed session; zero: never
 }
 
-// Phones lists the phones that this store ever met, the latest first.
+// Phones lists the phones that this store met and did not forget, the latest
+// first.
 func (s *Store) Phones(ctx context.Context) ([]Phone, error) {
 	var phones []Phone
 	err := s.read(ctx, func(c *conn) error {
@@ -347,7 +348,7 @@ func (s *Store) Phones(ctx context.Context) ([]Phone, error) {
 			}
 			phones = append(phones, p)
 			return nil
-		}, `SELECT id, serial, name, last FROM peer ORDER BY last DESC, n`)
+		}, `SELECT id, serial, name, last FROM peer WHERE known = 1 ORDER BY last DESC, n`)
 	})
 	return phones, err
 }
