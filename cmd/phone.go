@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"cradle/devprovider"
 	"cradle/hwtest"
@@ -62,7 +63,7 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 	if err != nil {
 		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "check the folder", err: err}
 	}
-	p, err := g.openSession(ctx, v.Transport(), text)
+	p, err := g.openSession(ctx, v.Transport(), text, mtp.Options{})
 	if err != nil {
 		v.Close()
 		return nil, err
@@ -72,18 +73,25 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 	return p, nil
 }
 
+// awaitTime is how long a phone that left the bus while it was opened may stay
+// away.
+const awaitTime = 5 * time.Second
+
 func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
 	d, err := g.chooseUSB(sel)
 	if err != nil {
 		return nil, err
 	}
-	t, err := usb.Open(ctx, d)
-	if err != nil {
-		return nil, err
+	p, err := g.openDevice(ctx, d)
+	if errors.Is(err, mtp.ErrDeviceGone) {
+		// A phone that is unlocked, or changes its mode, goes and comes back.
+		wait, stop := context.WithTimeout(ctx, awaitTime)
+		defer stop()
+		if d, err = usb.Await(wait, d); err == nil {
+			p, err = g.openDevice(ctx, d)
+		}
 	}
-	p, err := g.openSession(ctx, t, "usb:"+d.Port)
 	if err != nil {
-		t.Close()
 		return nil, err
 	}
 	if d.Serial != "" {
@@ -99,6 +107,18 @@ func listUSB() ([]usb.DeviceDesc, error) {
 		return nil, nil
 	}
 	return list, err
+}
+
+func (g *globals) openDevice(ctx context.Context, d usb.DeviceDesc) (*phone, error) {
+	t, err := usb.Open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	p, err := g.openSession(ctx, t, "usb:"+d.Port, d.SessionOptions())
+	if err != nil {
+		t.Close()
+	}
+	return p, err
 }
 
 // chooseUSB finds the phone on the cable: the only one, or the one named.
@@ -153,8 +173,8 @@ func preferReady(list []usb.DeviceDesc) []usb.DeviceDesc {
 	return list
 }
 
-func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string) (*phone, error) {
-	s, err := mtp.Open(ctx, t, mtp.Options{})
+func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string, opt mtp.Options) (*phone, error) {
+	s, err := mtp.Open(ctx, t, opt)
 	if err != nil {
 		return nil, fmt.Errorf("opening a session with the phone: %w", err)
 	}
