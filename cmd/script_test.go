@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,7 +58,8 @@ func TestScripts(t *testing.T) {
 			"exits": cmdExits, "json": cmdJSON, "keep": cmdKeep, "later": cmdLater, "cards": cmdCards,
 			"overwrite": cmdOverwrite, "tree": cmdTree, "edit": cmdEdit, "hold": cmdHold,
 			"glob": cmdGlob, "rmglob": cmdRmGlob, "mvglob": cmdMvGlob, "setfield": cmdSetField, "fields": cmdFields,
-			"sameplan": cmdSamePlan,
+			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
+			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
 		},
 	})
 }
@@ -281,6 +284,7 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	dir := filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "cradle")
 	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Setenv("HOLDER", strconv.Itoa(os.Getpid()))
 	release, err := lockIn(context.Background(), dir, "store", ts.MkAbs(args[0]), "cradle sync")
 	ts.Check(err)
 	ts.Defer(release)
@@ -337,17 +341,30 @@ func cmdSetField(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: setfield N NAME VALUE")
 	}
-	ts.Check(ts.Exec("cradle", "show", "--raw", "card-"+args[0]))
+	setLine(ts, args)
+}
+
+// setin STORE N NAME VALUE is setfield in that store.
+func cmdSetIn(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: setin STORE N NAME VALUE")
+	}
+	setLine(ts, args[1:], "--store", args[0])
+}
+
+func setLine(ts *testscript.TestScript, args []string, flags ...string) {
+	ts.Check(ts.Exec("cradle", append(flags, "show", "--raw", "card-"+args[0])...))
 	var lines []string
 	for line := range strings.SplitSeq(ts.ReadFile("stdout"), "\n") {
-		if strings.HasPrefix(line, args[1]+":") {
-			line = args[1] + ":" + args[2] + "\r"
+		if strings.HasPrefix(line, args[1]+":") || strings.HasPrefix(line, args[1]+";") {
+			name, _, _ := strings.Cut(line, ":")
+			line = name + ":" + args[2] + "\r"
 		}
 		lines = append(lines, line)
 	}
 	file := ts.MkAbs("setfield.vcf")
 	ts.Check(os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644))
-	ts.Check(ts.Exec("cradle", "edit", "card-"+args[0], "--from", file))
+	ts.Check(ts.Exec("cradle", append(flags, "edit", "card-"+args[0], "--from", file)...))
 }
 
 // fields N LINE... wants lines in card N, in the store and on the phone.
@@ -406,5 +423,117 @@ func cmdSamePlan(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if plans[0] != plans[1] {
 		ts.Fatalf("the plans differ:\n%s\n%s", plans[0], plans[1])
+	}
+}
+
+// onphone N LINE wants a line in card N on the phone.
+func cmdOnPhone(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: onphone N LINE")
+	}
+	b, err := os.ReadFile(phoneCard(ts, args[0]))
+	ts.Check(err)
+	if !strings.Contains(string(b), "\n"+args[1]+"\r\n") {
+		ts.Fatalf("no %q in\n%s", args[1], b)
+	}
+}
+
+// copytree FROM TO copies a folder with its files' times.
+func cmdCopyTree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: copytree FROM TO")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
+
+// sameitems A B wants the same items, whatever their files are called.
+func cmdSameItems(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sameitems A B")
+	}
+	var lists [2]string
+	for i, dir := range args {
+		var texts []string
+		ts.Check(filepath.Walk(ts.MkAbs(dir), func(path string, info os.FileInfo, err error) error {
+			if err != nil || filepath.Ext(path) != ".vcf" && filepath.Ext(path) != ".ics" {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			texts = append(texts, filepath.Base(filepath.Dir(path))+"\n"+strings.ReplaceAll(string(b), "\r\n", "\n"))
+			return err
+		}))
+		slices.Sort(texts)
+		lists[i] = strings.Join(texts, "")
+	}
+	if lists[0] != lists[1] {
+		ts.Fatalf("%s has\n%s\n%s has\n%s", args[0], lists[0], args[1], lists[1])
+	}
+}
+
+// spoil PATTERN changes a byte in the middle of a file.
+func cmdSpoil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: spoil PATTERN")
+	}
+	name := onlyFile(ts, args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	b[len(b)/2] ^= 0xff
+	ts.Check(os.WriteFile(name, b, 0o644))
+}
+
+// newer PATTERN makes a state one of a later version of the program: the version
+// is the number behind the magic (docs/state-format.md), and the checksum fits.
+func cmdNewer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: newer PATTERN")
+	}
+	name := onlyFile(ts, args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	b[8] = 99
+	sum := sha256.Sum256(b[:len(b)-sha256.Size])
+	copy(b[len(b)-sha256.Size:], sum[:])
+	ts.Check(os.WriteFile(name, b, 0o644))
+}
+
+// short NAME TEXT N puts the first N characters into the environment.
+func cmdShort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: short NAME TEXT N")
+	}
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Setenv(args[0], args[1][:n])
+}
+
+// copydb FROM TO copies a store that nobody has open, with what is in its WAL.
+func cmdCopyDB(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: copydb FROM TO")
+	}
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if info, err := os.Stat(ts.MkAbs(args[0]) + "-wal"); err == nil && info.Size() > 0 {
+		ts.Fatalf("%s is open: its WAL has %d bytes", args[0], info.Size())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
+}
+
+// foreign PATTERN puts somebody's notes into a file; ! foreign wants them there.
+func cmdForeign(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] foreign PATTERN")
+	}
+	const notes = "somebody's notes\n"
+	name := onlyFile(ts, args[0])
+	if !neg {
+		ts.Check(os.WriteFile(name, []byte(notes), 0o644))
+		return
+	}
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	if string(b) != notes {
+		ts.Fatalf("%s was overwritten with\n%s", name, b)
 	}
 }

@@ -348,8 +348,38 @@ func (s *Session) describe(ctx context.Context, w *scopeWork) error {
 	}
 	if s.first.noState || s.first.meeting {
 		w.pairs = w.countPairs()
+		agreed, err := s.countAgreed(ctx, w)
+		if err != nil {
+			return err
+		}
+		w.pairs += agreed
 	}
 	return nil
+}
+
+// countAgreed counts the items of the phone's state that nobody brought up and
+// that the store holds: at a first meeting with a state (a cloned phone, one that
+// was forgotten here) they pair without any decision.
+func (s *Session) countAgreed(ctx context.Context, w *scopeWork) (int, error) {
+	seen := map[ItemID]bool{}
+	for _, d := range w.decisions {
+		seen[d.id] = true
+	}
+	var ids []ItemID
+	for i := range w.state.Items {
+		m := &w.state.Items[i].Meta
+		if o := w.objects[m.ID]; m.Live() && !seen[m.ID] && w.phoneMeta(m.ID).Live() && (o == nil || o.Value == nil) {
+			ids = append(ids, m.ID)
+		}
+	}
+	metas, err := s.store.Metas(ctx, w.schema.Name(), ids)
+	n := 0
+	for _, m := range metas {
+		if m.Live() {
+			n++
+		}
+	}
+	return n, err
 }
 
 // countPairs counts the items that are live on both sides.
