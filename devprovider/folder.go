@@ -235,8 +235,9 @@ func (f *Folder) Home() (storage, tree string) { return f.home, rootFolder }
 // folderNames are the names that lie in a folder, for finding a free one. FAT and
 // Android's shared storage don't tell case apart.
 type folderNames struct {
-	listed []string
-	torn   map[string]bool // names of torn files
+	listed  []string
+	torn    map[string]bool // names of torn files
+	partial error           // why it could not be listed whole; nil when it was
 	// Made when they are first asked for: a run that writes nothing needs neither.
 	names  map[string]bool
 	folded map[string]int
@@ -306,6 +307,7 @@ func (f *Folder) list(ctx context.Context, storage, folder string) (Listing, err
 	for i := range l.Entries {
 		n.listed[i] = l.Entries[i].Name
 	}
+	n.partial = l.partial()
 	f.folders[key] = n
 	return l, nil
 }
@@ -318,8 +320,14 @@ func (f *Folder) names(ctx context.Context, storage, folder string) (*folderName
 	}
 	if folder != "" {
 		up, err := f.names(ctx, storage, parent(folder))
-		if err != nil || !up.has(base(folder)) {
+		if err != nil {
 			return nil, err
+		}
+		if !up.has(base(folder)) {
+			if up != nil && up.partial != nil {
+				return nil, fmt.Errorf("nobody knows whether %s is there: %w", folder, up.partial)
+			}
+			return nil, nil
 		}
 	}
 	if _, err := f.list(ctx, storage, folder); err != nil {

@@ -43,6 +43,10 @@ func (f *Folder) loadState(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("looking for a state on %s: %w", s.Label, err)
 		}
+		if err := l.partial(); err != nil {
+			// The newest generation may be what is missing.
+			return fmt.Errorf("looking for a state on %s: %w", s.Label, err)
+		}
 		for _, e := range l.Entries {
 			if e.Folder || isHidden(e.Name) || !strings.HasSuffix(e.Name, stateExt) {
 				continue

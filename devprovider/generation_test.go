@@ -212,3 +212,18 @@ func TestUnknownSectionsSurvive(t *testing.T) {
 		t.Errorf("unknown sections: got %v", u)
 	}
 }
+
+// TestHalfListedState: a state that may be there is never taken for none.
+func TestHalfListedState(t *testing.T) {
+	for _, folder := range []string{"", rootFolder, stateFolder} {
+		s := newScene(t, map[string]string{personal + "a.vcf": card("u1", "A")})
+		if folder == rootFolder {
+			delete(s.m.storages[0].folders, "Cradle/contacts") // so that the state is left out
+		}
+		s.m.short = map[string]bool{folder: true}
+		err := s.open(s.m, s.opt)
+		if err == nil && !s.f.hasState {
+			t.Errorf("%q not listed whole: taken for a phone without a state", folder)
+		}
+	}
+}

@@ -103,6 +103,9 @@ func (f *Folder) walkTrees(ctx context.Context) (*walk, error) {
 			}
 			continue
 		}
+		if root.partial != nil {
+			w.partial[spot{s.Name, ""}] = root.partial
+		}
 		if !root.has(rootFolder) {
 			continue
 		}
@@ -160,11 +163,7 @@ func (w *walk) unlisted(ctx context.Context, storage, folder string, err error) 
 }
 
 func (w *walk) note(storage, folder string, l Listing) {
-	if !l.Whole {
-		err := l.Reason
-		if err == nil {
-			err = errors.New("the device left out some of its objects")
-		}
+	if err := l.partial(); err != nil {
 		w.partial[spot{storage, folder}] = err
 	}
 }

@@ -85,5 +85,16 @@ type Listing struct {
 	Reason error // why it isn't whole
 }
 
+// partial says why a listing isn't whole; nil when it is.
+func (l *Listing) partial() error {
+	switch {
+	case l.Whole:
+		return nil
+	case l.Reason == nil:
+		return errors.New("the device left out some of its objects")
+	}
+	return l.Reason
+}
+
 // Clock tells this computer's time; tests have their own.
 type Clock func() time.Time
