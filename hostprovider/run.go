@@ -95,6 +95,29 @@ func (s *scopeTx) CountRun(run int64, scope string, st engine.Stats) error {
 	return err
 }
 
+// addToPhone adds to a run's counts what went to the phone later.
+func (s *scopeTx) addToPhone(run int64, m engine.Moves) error {
+	var old []byte
+	if _, err := s.c.one(func(r row) { old = r.bytes(0) }, `SELECT stats FROM run_scope WHERE run = ? AND kind = ?`, run, s.kind.Name()); err != nil {
+		return err
+	}
+	var st runStats
+	if len(old) > 0 {
+		if err := json.Unmarshal(old, &st); err != nil {
+			return fmt.Errorf("run %d: %w", run, err)
+		}
+	}
+	st.ToPhone.Created += m.Created
+	st.ToPhone.Updated += m.Updated
+	st.ToPhone.Deleted += m.Deleted
+	b, err := json.Marshal(st)
+	if err != nil {
+		return err
+	}
+	_, _, err = s.c.exec(`UPDATE run_scope SET stats = ? WHERE run = ? AND kind = ?`, string(b), run, s.kind.Name())
+	return err
+}
+
 // runStats is engine.Stats as the history keeps and prints it.
 type runStats struct {
 	ToStore   engine.Moves `json:"to_store"`
@@ -111,7 +134,8 @@ func (t *tx) touchRun(run int64, scope string) {
 }
 
 // closeRuns notes with each run that was added to what the store knows now: an
-// item with a version beyond it was changed after the run.
+// item with a version beyond it was changed after the run. An undo ends with its
+// own transaction, whenever the phone gets its part.
 func (t *tx) closeRuns() error {
 	runs := make([]runScope, 0, len(t.runs))
 	for r := range t.runs {
@@ -126,7 +150,8 @@ func (t *tx) closeRuns() error {
 			return err
 		}
 		if _, _, err := t.c.exec(`INSERT INTO run_scope (run, kind, knowledge) VALUES (?, ?, ?)
-			ON CONFLICT (run, kind) DO UPDATE SET knowledge = excluded.knowledge`, r.run, r.scope, s.known().AppendBinary(nil)); err != nil {
+			ON CONFLICT (run, kind) DO UPDATE SET knowledge = excluded.knowledge
+			WHERE knowledge = x'' OR (SELECT undoes FROM run WHERE id = run_scope.run) = 0`, r.run, r.scope, s.known().AppendBinary(nil)); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package hostprovider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"cradle/engine"
@@ -60,6 +61,7 @@ func (t *tx) scope(name string) (*scopeTx, error) {
 		return nil, err
 	}
 	s.firstPending = t.firstPending[name]
+	s.proxiesBefore = maps.Clone(s.proxies)
 	t.scopes[name] = s
 	return s, nil
 }
@@ -69,12 +71,14 @@ type scopeTx struct {
 	t *tx
 	c *conn
 	scopeState
-	dirty       bool
-	dirtyProxy  map[engine.ReplicaID]bool
-	metas       engine.MetaDecoder
-	scratch     []byte
-	ticks       []engine.Version
-	sinceCancel int
+	dirty      bool
+	dirtyProxy map[engine.ReplicaID]bool
+	// proxiesBefore are the proxies' ticks as they were before this transaction.
+	proxiesBefore map[engine.ReplicaID]uint64
+	metas         engine.MetaDecoder
+	scratch       []byte
+	ticks         []engine.Version
+	sinceCancel   int
 }
 
 var _ engine.Tx = (*scopeTx)(nil)

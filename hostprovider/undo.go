@@ -197,7 +197,7 @@ func (t *tx) undoItem(u *Undone, head Run, img *image, known engine.Knowledge) e
 	if err != nil {
 		return err
 	}
-	waiting, err := t.c.number(`SELECT count(*) FROM putback WHERE peer = ? AND kind = ? AND item = ? AND run = ?`,
+	waiting, err := t.c.number(`SELECT count(*) FROM putback WHERE peer = ? AND kind = ? AND item = ? AND run = ? AND done = 0`,
 		head.Peer[:], img.scope, it.id, head.ID)
 	if err != nil {
 		return err
@@ -316,7 +316,7 @@ func (t *tx) putBack(u *Undone, peer engine.PeerID, img *image) error {
 	}
 	_, _, err = t.c.exec(`INSERT INTO putback (peer, kind, item, run, path, absent, collection, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (peer, kind, item) DO UPDATE SET run = excluded.run, path = excluded.path, absent = excluded.absent,
-		collection = excluded.collection, text = excluded.text`,
+		collection = excluded.collection, text = excluded.text, done = 0`,
 		peer[:], img.scope, img.id.String(), u.Run, p.Path, p.Value == nil, collection, text)
 	return err
 }
@@ -400,10 +400,17 @@ func (s *Store) PutBacks(ctx context.Context, scope string, peer engine.PeerID) 
 	return list, err
 }
 
-// PutBackDone notes that the phone has a value back, or never will: its version
-// there goes into the held conflicts of the item.
+// PutBackDone notes that the phone has a value back, gets it now, or never will:
+// its version there goes into the held conflicts of the item. With a version that
+// this transaction minted the phone is still to be written: the value stays listed
+// until SettleView says that the phone's state has it, so that a cable pulled in
+// between loses nothing.
 func (s *scopeTx) PutBackDone(peer engine.PeerID, item engine.ItemID, phone *engine.ItemMeta) error {
-	if _, _, err := s.c.exec(`DELETE FROM putback WHERE peer = ? AND kind = ? AND item = ?`, peer[:], s.kind.Name(), item.String()); err != nil {
+	sql := `DELETE FROM putback WHERE peer = ? AND kind = ? AND item = ?`
+	if s.mintedHere(phone) {
+		sql = `UPDATE putback SET done = 1 WHERE peer = ? AND kind = ? AND item = ?`
+	}
+	if _, _, err := s.c.exec(sql, peer[:], s.kind.Name(), item.String()); err != nil {
 		return err
 	}
 	var open []engine.Conflict
@@ -419,6 +426,69 @@ func (s *scopeTx) PutBackDone(peer engine.PeerID, item engine.ItemID, phone *eng
 	for _, c := range open {
 		v := versionOf(phone, c.Unit)
 		if _, _, err := s.c.exec(`UPDATE conflict SET phone_replica = ?, phone_tick = ? WHERE id = ?`, v.Replica[:], v.Tick, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mintedHere reports whether an item has a proxy's version that this transaction
+// minted.
+func (s *scopeTx) mintedHere(m *engine.ItemMeta) bool {
+	if m == nil {
+		return false
+	}
+	for _, v := range m.EachVersion {
+		if s.dirtyProxy[v.Replica] && v.Tick > s.proxiesBefore[v.Replica] {
+			return true
+		}
+	}
+	return false
+}
+
+// settlePutBacks takes what the phone's state now has from the list, and counts
+// it in the undo's record.
+func (s *scopeTx) settlePutBacks(peer engine.PeerID, ids []engine.ItemID) error {
+	type written struct {
+		run    int64
+		absent bool
+	}
+	done := map[string]written{}
+	err := s.c.query(func(r row) error {
+		done[r.str(0)] = written{r.int(1), r.bool(2)}
+		return nil
+	}, `SELECT item, run, absent FROM putback WHERE peer = ? AND kind = ? AND done = 1`, peer[:], s.kind.Name())
+	if err != nil || len(done) == 0 {
+		return err
+	}
+	counts := map[int64]engine.Moves{}
+	for _, id := range ids {
+		w, ok := done[id.String()]
+		if !ok {
+			continue
+		}
+		delete(done, id.String())
+		if _, _, err := s.c.exec(`DELETE FROM putback WHERE peer = ? AND kind = ? AND item = ?`, peer[:], s.kind.Name(), id.String()); err != nil {
+			return err
+		}
+		had := false
+		if _, err := s.c.one(func(r row) { had = !r.bool(0) },
+			`SELECT absent FROM preimage WHERE run = ? AND side = 'phone' AND kind = ? AND item = ?`, w.run, s.kind.Name(), id.String()); err != nil {
+			return err
+		}
+		m := counts[w.run]
+		switch {
+		case w.absent:
+			m.Deleted++
+		case had:
+			m.Updated++
+		default:
+			m.Created++
+		}
+		counts[w.run] = m
+	}
+	for run, m := range counts {
+		if err := s.addToPhone(run, m); err != nil {
 			return err
 		}
 	}

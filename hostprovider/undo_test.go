@@ -223,6 +223,74 @@ func TestUndoPhoneSide(t *testing.T) {
 	}
 }
 
+// The phone gets its part in a session of its own: the value stays listed until
+// the phone's state has it, and counts in the undo's record; what was edited in
+// between was changed since the undo.
+func TestUndoPhoneSideLater(t *testing.T) {
+	ctx := context.Background()
+	s := newTestStore(t)
+	fromPhone(t, s, map[string]*valuebag.Values{"a": bag(t, card("a", "A"))})
+	id := engine.ItemIDFromUID("contacts", "a", 1)
+	proxy := engine.ProxyID(replica(t, s, "contacts").ID, phone1.ID)
+	err := s.Update(ctx, "contacts", func(tx engine.Tx) error {
+		run, err := tx.StartRun(engine.RunInfo{Peer: phone1.ID})
+		if err != nil {
+			return err
+		}
+		return tx.Before(run, engine.PreImage{Side: engine.ToPhone, Item: id})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := s.Undo(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Edit(ctx, "a", []byte(card("a", "A", "NOTE:in between"))); err != nil {
+		t.Fatal(err)
+	}
+	listed := func() int {
+		pb, err := s.PutBacks(ctx, "contacts", phone1.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(pb)
+	}
+	for _, cut := range []bool{true, false} {
+		err = s.Update(ctx, "contacts", func(tx engine.Tx) error {
+			v, err := tx.MintFor(proxy)
+			if err != nil {
+				return err
+			}
+			return tx.PutBackDone(phone1.ID, id, metaOf(t, s, "contacts", id).Tombstone(v, 0))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Update(ctx, "contacts", func(tx engine.Tx) error {
+			return tx.Before(u.Run, engine.PreImage{Side: engine.ToPhone, Item: id, Value: bag(t, card("a", "A"))})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if listed() != 1 {
+			t.Errorf("cut %v: the value isn't listed any more, but the phone's state hasn't it", cut)
+		}
+	}
+	err = s.Update(ctx, "contacts", func(tx engine.Tx) error { return tx.SettleView(phone1.ID, [16]byte{1}, []engine.ItemID{id}) })
+	if err != nil || listed() != 0 {
+		t.Errorf("after the phone's state was written: %v, %d listed", err, listed())
+	}
+	runs, err := s.History(ctx)
+	if err != nil || runs[0].ID != u.Run || runs[0].Stats["contacts"].ToPhone != (engine.Moves{Deleted: 1}) {
+		t.Errorf("history: %+v %v, want one deletion on the phone", runs, err)
+	}
+	again, err := s.Undo(ctx, u.Run)
+	if err != nil || len(again.Left) != 1 || !strings.Contains(string(mustShow(t, s, "a").Text), "in between") {
+		t.Errorf("undo of the undo: %+v %v, want the edited item left", again, err)
+	}
+}
+
 // An undo whose values never came to the phone is undone without the phone.
 func TestUndoOfUndoBeforeThePhoneCame(t *testing.T) {
 	ctx := context.Background()

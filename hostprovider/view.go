@@ -140,6 +140,9 @@ func (s *scopeTx) SettleView(peer engine.PeerID, mark [16]byte, ids []engine.Ite
 	if len(ids) == 0 {
 		return nil
 	}
+	if err := s.settlePutBacks(peer, ids); err != nil {
+		return err
+	}
 	// Most items have one plain row: those with something to settle are found in
 	// one pass over an index.
 	type todo struct {

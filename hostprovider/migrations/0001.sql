@@ -194,7 +194,8 @@ CREATE TABLE preimage (
   PRIMARY KEY (run, side, kind, item)
 ) STRICT;
 
--- What an undo has to put back on a phone that wasn't there.
+-- What an undo has to put back on a phone. done: a session is writing it; the row
+-- goes when the phone's state says so.
 CREATE TABLE putback (
   peer       BLOB    NOT NULL,
   kind       TEXT    NOT NULL,
@@ -204,6 +205,7 @@ CREATE TABLE putback (
   absent     INTEGER NOT NULL,
   collection TEXT    NOT NULL,
   text       ANY,
+  done       INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (peer, kind, item)
 ) STRICT;
 
