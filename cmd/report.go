@@ -184,7 +184,7 @@ func (r *syncReport) document() *syncDocument {
 }
 
 func (r *syncReport) io() ioDocument {
-	var d ioDocument
+	d := ioDocument{BodiesRead: r.folder.BodiesRead()}
 	if r.phone.session != nil {
 		st := r.phone.session.Stats()
 		d.Transactions, d.BytesRead, d.BytesWritten = st.Transactions, st.BytesIn, st.BytesOut

@@ -77,6 +77,7 @@ type Folder struct {
 	alias   map[spot]string // where an object lies until the steps are done
 	ready   bool            // the tree and its README are there
 	notes   []engine.ItemError
+	bodies  int64 // bodies of items that were read
 }
 
 // spot is where an object lies.
@@ -227,6 +228,10 @@ func (f *Folder) State(scope string) *engine.PartialState {
 // Notes tells what a person may want to know of the last survey although nothing
 // failed: further holders of a UID, superseded copies, lines that were set aside.
 func (f *Folder) Notes() []engine.ItemError { return f.notes }
+
+// BodiesRead counts the items' bodies that were read from the device so far: a
+// survey reads only what is new or may have changed.
+func (f *Folder) BodiesRead() int64 { return f.bodies }
 
 // Home is the storage of the state and of new objects, and Tree the folder that
 // holds them, for a person.

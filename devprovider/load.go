@@ -65,6 +65,7 @@ func (f *Folder) Load(ctx context.Context, scope string, id engine.ItemID, place
 		v, err := f.loadBundle(ctx, scope, id, place)
 		return v, f.itemError(ctx, id, final, err)
 	}
+	f.bodies++
 	data, err := f.store.Read(ctx, at.storage, at.path, maxObject)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", at.path, engine.ErrChanged)
@@ -87,6 +88,7 @@ func (f *Folder) loadBundle(ctx context.Context, scope string, id engine.ItemID,
 	at := spotOf(place)
 	b := f.bundles[at]
 	if b == nil || b.body != place.Body {
+		f.bodies++
 		data, err := f.store.Read(ctx, at.storage, at.path, maxObject)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s: %w", at.path, engine.ErrChanged)

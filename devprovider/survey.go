@@ -252,6 +252,7 @@ func (s *survey) mustParse(fl *file) bool { return len(fl.refs) == 0 }
 func (s *survey) readFile(ctx context.Context, fl *file) ([]byte, error) {
 	f := s.f
 	at := f.clock.device()
+	f.bodies++
 	data, err := f.store.Read(ctx, fl.storage, fl.spot.path, maxObject)
 	switch {
 	case err == nil:
