@@ -1,0 +1,50 @@
+package hostprovider
+
+import (
+	"context"
+	"testing"
+
+	"cradle/engine"
+)
+
+func TestCache(t *testing.T) {
+	ctx := context.Background()
+	s := newTestStore(t)
+	good := engine.Place{Storage: "v1", Path: "a.vcf", Size: 10, Modified: 20, Body: engine.Digest{1}}
+	bad := engine.Place{Storage: "v1", Path: "b.vcf", Size: 11, Modified: 21}
+	c := s.Cache("dev")
+	if c.Known(good) {
+		t.Error("an empty cache knows a place")
+	}
+	c.Remember(good)
+	c.RememberFailure(bad, "no card")
+	commits := 0
+	s.hook = func(string) error { commits++; return nil }
+	if err := c.Flush(ctx); err != nil || commits != 1 {
+		t.Fatalf("flush: %v, %d commits, want 1", err, commits)
+	}
+	c = s.Cache("dev")
+	if !c.Known(good) {
+		t.Error("what was remembered isn't known")
+	}
+	if why, ok := c.Failure(bad); !ok || why != "no card" || c.Known(bad) {
+		t.Errorf("failure: %q %v", why, ok)
+	}
+	for name, p := range map[string]engine.Place{
+		"another size": {Storage: "v1", Path: "a.vcf", Size: 9, Modified: 20, Body: engine.Digest{1}},
+		"another time": {Storage: "v1", Path: "a.vcf", Size: 10, Modified: 22, Body: engine.Digest{1}},
+		"another body": {Storage: "v1", Path: "a.vcf", Size: 10, Modified: 20, Body: engine.Digest{2}},
+		"elsewhere":    {Storage: "v2", Path: "a.vcf", Size: 10, Modified: 20, Body: engine.Digest{1}},
+	} {
+		if c.Known(p) {
+			t.Errorf("%s is taken for the same", name)
+		}
+	}
+	if s.Cache("other").Known(good) {
+		t.Error("another device knows the place")
+	}
+	c.Remember(good)
+	if err := c.Flush(ctx); err != nil || commits != 1 {
+		t.Errorf("flush of nothing new: %v, %d commits, want none", err, commits-1)
+	}
+}
