@@ -34,7 +34,7 @@ const all = "*"
 var picture = []row{
 	{tree: "."},
 	{tree: "valuebag"},
-	{tree: "mtp"},
+	{tree: "mtp", tests: []string{"hwtest", "mtp/responder"}},
 	{tree: "mtp/usb", uses: []string{"mtp"}},
 	{tree: "mtp/responder", uses: []string{"mtp"}},
 	{tree: "udev"},

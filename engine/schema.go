@@ -38,6 +38,14 @@ type Schema interface {
 	ContentDigest(item *valuebag.Values) [16]byte
 }
 
+// Exclusive is a Schema with list units of which not every pair of elements can
+// stand together, such as two forms of one occurrence of a series.
+type Exclusive interface {
+	// Exclusive lists the elements of keep that give way to another of them: src's,
+	// or dst's when preferSrc is set.
+	Exclusive(dst, src *valuebag.Values, unit string, keep [][8]byte, preferSrc bool) [][8]byte
+}
+
 // Describe returns the units of an item as metadata without versions: digests
 // and elements; empty units are left out.
 func Describe(s Schema, item *valuebag.Values) []UnitMeta {

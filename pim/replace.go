@@ -3,6 +3,7 @@ package pim
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
@@ -116,19 +117,8 @@ func (k *Kind) MergeList(dst, src *valuebag.Values, unit string, keep [][8]byte)
 	if !k.IsList(unit) {
 		return nil, fmt.Errorf("%s: unit %q is no list", k.name, unit)
 	}
-	norms := map[[8]byte]string{}
-	for _, item := range []*valuebag.Values{src, dst} {
-		copies, last := 0, ""
-		for i, s := range k.unitStrings(item, unit) {
-			if i > 0 && s == last {
-				copies++
-			} else {
-				copies = 0
-			}
-			last = s
-			norms[elementDigest(s, copies)] = s
-		}
-	}
+	norms := k.elementNorms(src, unit)
+	maps.Copy(norms, k.elementNorms(dst, unit))
 	want := map[string]int{}
 	for _, e := range keep {
 		s, ok := norms[e]
