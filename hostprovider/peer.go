@@ -62,12 +62,13 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 // made, as against what the phone tells.
 func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (why string, moved bool, err error) {
 	var machine string
-	var device, inode int64
-	if _, err := c.one(func(r row) { machine, device, inode = r.str(0), r.int(1), r.int(2) },
-		`SELECT machine, device, inode FROM store`); err != nil {
+	var inode int64
+	if _, err := c.one(func(r row) { machine, inode = r.str(0), r.int(1) }, `SELECT machine, inode FROM store`); err != nil {
 		return "", false, err
 	}
-	if dev, ino := s.home(); machine != s.host || device != dev || inode != ino {
+	// Device numbers change from one start of a computer to the next; the inode of
+	// a copy differs on its own file system and as good as surely on another.
+	if _, ino := s.home(); machine != s.host || inode != ino {
 		return "it is not where it was made", true, nil
 	}
 	if mark, ok := peer.Marks[id]; ok {
