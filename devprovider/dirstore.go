@@ -135,7 +135,13 @@ func (d *DirStore) List(ctx context.Context, storage, folder string) (Listing, e
 	prefix := dir + string(filepath.Separator)
 	var st syscall.Stat_t
 	for _, name := range names {
-		if err := syscall.Stat(prefix+name, &st); err != nil {
+		err := syscall.Lstat(prefix+name, &st)
+		if err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFLNK {
+			if err = syscall.Stat(prefix+name, &st); err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFDIR {
+				continue
+			}
+		}
+		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}

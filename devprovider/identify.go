@@ -93,10 +93,33 @@ func (s *survey) match(fl *file) {
 		s.held[itemKey{r.scope, r.id()}] = fl
 	}
 	open := func(it *item, r *ref) bool { return !it.claimed && r.file == nil && it.scope == r.scope }
-	// By UID.
-	for _, it := range items {
+	if fl.held.bundle {
+		// By content first: several items of a bundle may share a UID, and copies
+		// that no longer count must not pass for another holder.
+		byContent := make(map[engine.Digest][]*ref, len(refs))
 		for _, r := range refs {
-			if open(it, r) && holderOf(it.scope, it.uid, r.id()) > 0 {
+			d := contentOf(r.item.Meta.Units)
+			byContent[d] = append(byContent[d], r)
+		}
+		for _, it := range items {
+			for _, r := range byContent[contentOf(s.f.describe(it))] {
+				if open(it, r) && (r.byPath || it.uid == "" || holderOf(it.scope, it.uid, r.id()) > 0) {
+					join(it, r)
+				}
+			}
+		}
+		for _, it := range items {
+			it.claimed = it.claimed || s.isSuperseded(it)
+		}
+	}
+	// By UID, the first holder first.
+	byID := make(map[itemKey]*ref, len(refs))
+	for _, r := range refs {
+		byID[itemKey{r.scope, r.id()}] = r
+	}
+	for _, it := range items {
+		for n := 1; it.uid != "" && n <= maxHolders && !it.claimed; n++ {
+			if r := byID[itemKey{it.scope, engine.ItemIDFromUID(it.scope, it.uid, n)}]; r != nil && open(it, r) {
 				join(it, r)
 			}
 		}
@@ -131,9 +154,10 @@ func (s *survey) match(fl *file) {
 		}
 	}
 	for _, it := range items {
-		if !it.claimed {
+		switch {
+		case !it.claimed:
 			s.loose = append(s.loose, it)
-		} else {
+		case it.ref != nil:
 			it.viewID = s.otherID(fl, it.ref)
 		}
 	}

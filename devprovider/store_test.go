@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -195,5 +196,33 @@ func TestPulledCableIsGone(t *testing.T) {
 	}
 	if _, err := m.Storages(context.Background()); !errors.Is(err, engine.ErrGone) {
 		t.Errorf("storages: got %v, want %v", err, engine.ErrGone)
+	}
+}
+
+func TestDirStoreLinks(t *testing.T) {
+	dir := t.TempDir()
+	d, err := OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/a.vcf", []byte("a"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"loop": ".", "b.vcf": "a.vcf", "c.vcf": "nowhere"} {
+		if err := os.Symlink(to, dir+"/"+name); err != nil {
+			t.Skipf("no symbolic links here: %v", err)
+		}
+	}
+	l, err := d.List(context.Background(), dirStorage, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range l.Entries {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	if !slices.Equal(names, []string{"a.vcf", "b.vcf"}) || !l.Whole {
+		t.Errorf("listed: got %v, whole %t, want the file and the link to it", names, l.Whole)
 	}
 }
