@@ -123,6 +123,9 @@ func (g *globals) openDevice(ctx context.Context, d usb.DeviceDesc) (*phone, err
 
 // chooseUSB finds the phone on the cable: the only one, or the one named.
 func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
+	if sel != "" && sel != "usb" && !strings.HasPrefix(sel, "usb:") && !strings.HasPrefix(sel, "serial:") {
+		return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR", sel)
+	}
 	list, err := listUSB()
 	if err != nil {
 		return usb.DeviceDesc{}, err
@@ -140,8 +143,6 @@ func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
 			if d.Serial == strings.TrimPrefix(sel, "serial:") {
 				found = append(found, d)
 			}
-		default:
-			return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR", sel)
 		}
 	}
 	if len(found) > 1 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err != nil {
 		return err
 	}
-	maps, err := parseMaps(o.maps)
+	renamed, err := parseMaps(o.maps)
 	if err != nil {
 		return err
 	}
@@ -95,11 +96,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err != nil {
 		return err
 	}
-	if len(maps) > 0 && !o.dryRun {
-		for from, to := range maps {
-			if err := store.Map(ctx, folder.Facts().ID, from, to); err != nil {
-				return err
-			}
+	for _, from := range slices.Sorted(maps.Keys(renamed)) {
+		if err := folder.MapCollection(from, renamed[from]); err != nil {
+			return usageError("--map: %v", err)
 		}
 	}
 	bar := newProgress(g)
@@ -172,14 +171,17 @@ func kindsOf(names []string) ([]*pim.Kind, error) {
 	return out, nil
 }
 
-func parseMaps(list []string) (map[string]string, error) {
-	maps := map[string]string{}
+// mapping gives a collection of the phone another name.
+type mapping struct{ phone, store string }
+
+func parseMaps(list []string) ([]mapping, error) {
+	var maps []mapping
 	for _, m := range list {
 		from, to, ok := strings.Cut(m, "=")
 		if !ok || from == "" || to == "" {
 			return nil, usageError("--map %q: want PHONE=STORE, two names of collections", m)
 		}
-		maps[from] = to
+		maps = append(maps, mapping{from, to})
 	}
 	return maps, nil
 }

@@ -85,9 +85,8 @@ type Meeting struct {
 	StoreID ReplicaID // the store's identity in session marks
 	// Older: the state carries an earlier mark of this store than the last one that
 	// SettleView confirmed: the peer was restored from a backup.
-	Older    bool
-	Renewed  bool              // the store took new replica IDs: it was copied or restored
-	Mappings map[string]string // the peer's collection → the store's, where they differ
+	Older   bool
+	Renewed bool // the store took new replica IDs: it was copied or restored
 }
 
 // ViewRow is what a store holds of one item at a peer: what it last took from

@@ -17,7 +17,7 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 	if err := s.Settle(ctx); err != nil {
 		return engine.Meeting{}, err
 	}
-	m := engine.Meeting{Mappings: map[string]string{}}
+	m := engine.Meeting{}
 	var why string
 	var moved bool
 	err := s.read(ctx, func(c *conn) error {
@@ -29,12 +29,6 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 			return err
 		}
 		m.Known = known > 0
-		if err := c.query(func(r row) error {
-			m.Mappings[r.str(0)] = r.str(1)
-			return nil
-		}, `SELECT phone, store FROM mapping m JOIN peer p ON p.n = m.peer WHERE p.id = ?`, peer.ID[:]); err != nil {
-			return err
-		}
 		if mark, ok := peer.Marks[m.StoreID]; ok {
 			older, err := c.number(`SELECT count(*) FROM mark m, peer p WHERE m.mark = ? AND p.id = ? AND m.seq < p.mark`, mark[:], peer.ID[:])
 			if err != nil {
@@ -354,25 +348,7 @@ func (s *Store) Phones(ctx context.Context) ([]Phone, error) {
 	return phones, err
 }
 
-// Map notes that a phone's collection has another name here; the same name takes
-// the mapping away.
-func (s *Store) Map(ctx context.Context, peer engine.PeerID, phone, store string) error {
-	return s.write(ctx, "map", func(t *tx) error {
-		n, err := t.peer(peer)
-		if err != nil {
-			return err
-		}
-		if phone == store {
-			_, _, err = t.c.exec(`DELETE FROM mapping WHERE peer = ? AND phone = ?`, n, phone)
-			return err
-		}
-		_, _, err = t.c.exec(`INSERT INTO mapping (peer, phone, store) VALUES (?, ?, ?)
-			ON CONFLICT (peer, phone) DO UPDATE SET store = excluded.store`, n, phone, store)
-		return err
-	})
-}
-
-// Forget drops what was agreed with a phone (its view, open conflicts, mappings,
+// Forget drops what was agreed with a phone (its view, open conflicts,
 // that it was met) and keeps all data: the next sync with it is a first meeting.
 func (s *Store) Forget(ctx context.Context, peer engine.PeerID) error {
 	return s.write(ctx, "forget", func(t *tx) error {
@@ -382,7 +358,6 @@ func (s *Store) Forget(ctx context.Context, peer engine.PeerID) error {
 		}
 		for _, sql := range []string{
 			`DELETE FROM view WHERE peer = ?`,
-			`DELETE FROM mapping WHERE peer = ?`,
 			`UPDATE peer SET known = 0 WHERE n = ?`,
 		} {
 			if _, _, err := t.c.exec(sql, n); err != nil {

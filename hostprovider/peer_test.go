@@ -97,16 +97,10 @@ func TestAdmit(t *testing.T) {
 	if m, err = s.Admit(ctx, later); err != nil || m.Older {
 		t.Errorf("the phone as it was: %+v %v", m, err)
 	}
-	if err := s.Map(ctx, p.ID, "Kontakte", "personal"); err != nil {
-		t.Fatal(err)
-	}
-	if m, _ = s.Admit(ctx, p); m.Mappings["Kontakte"] != "personal" {
-		t.Errorf("mappings: %v", m.Mappings)
-	}
 	if err := s.Forget(ctx, p.ID); err != nil {
 		t.Fatal(err)
 	}
-	if m, _ = s.Admit(ctx, p); m.Known || len(m.Mappings) > 0 {
+	if m, _ = s.Admit(ctx, p); m.Known {
 		t.Errorf("after Forget: %+v", m)
 	}
 }

@@ -104,14 +104,6 @@ CREATE TABLE peer (
   mark   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- A phone's collection that has another name here.
-CREATE TABLE mapping (
-  peer  INTEGER NOT NULL,
-  phone TEXT    NOT NULL,
-  store TEXT    NOT NULL,
-  PRIMARY KEY (peer, phone)
-) STRICT, WITHOUT ROWID;
-
 -- Every session mark that was put into a phone's state, in the order made.
 CREATE TABLE mark (
   seq  INTEGER PRIMARY KEY AUTOINCREMENT,
