@@ -97,9 +97,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		return err
 	}
 	for _, from := range slices.Sorted(maps.Keys(renamed)) {
-		if err := folder.MapCollection(from, renamed[from]); err != nil {
-			return usageError("--map: %v", err)
-		}
+		folder.Map(from, renamed[from])
 	}
 	bar := newProgress(g)
 	var schemas []engine.Schema

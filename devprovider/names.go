@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cradle/engine"
@@ -158,6 +159,9 @@ func (f *Folder) folderOf(scope, collection string) string {
 			name = name + "-" + shortHash(name)
 		}
 		folder = join(folder, name)
+	}
+	if slices.ContainsFunc(f.state.folders, func(n folderName) bool { return n.folder == folder && n.collection != collection }) {
+		folder += "-" + shortHash(collection) // the name is a mapped collection's
 	}
 	return folder
 }
