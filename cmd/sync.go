@@ -169,17 +169,14 @@ func kindsOf(names []string) ([]*pim.Kind, error) {
 	return out, nil
 }
 
-// mapping gives a collection of the phone another name.
-type mapping struct{ phone, store string }
-
-func parseMaps(list []string) ([]mapping, error) {
-	var maps []mapping
+func parseMaps(list []string) (map[string]string, error) {
+	maps := map[string]string{}
 	for _, m := range list {
 		from, to, ok := strings.Cut(m, "=")
 		if !ok || from == "" || to == "" {
 			return nil, usageError("--map %q: want PHONE=STORE, two names of collections", m)
 		}
-		maps = append(maps, mapping{from, to})
+		maps[from] = to
 	}
 	return maps, nil
 }
