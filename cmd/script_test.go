@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -60,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"glob": cmdGlob, "rmglob": cmdRmGlob, "mvglob": cmdMvGlob, "setfield": cmdSetField, "fields": cmdFields,
 			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
 			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
+			"photo": cmdPhoto, "sqlbusy": cmdSQLBusy,
 		},
 	})
 }
@@ -535,5 +537,44 @@ func cmdForeign(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if string(b) != notes {
 		ts.Fatalf("%s was overwritten with\n%s", name, b)
+	}
+}
+
+// photo FILE MB makes the card "big" with a picture of so many megabytes.
+func cmdPhoto(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: photo FILE MB")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	text := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\xff\xd8 not really a picture "), n<<20/24))
+	var b strings.Builder
+	b.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:big\r\nFN:Big Picture\r\nPHOTO;ENCODING=b;TYPE=JPEG:")
+	for len(text) > 74 {
+		b.WriteString(text[:74] + "\r\n ")
+		text = text[74:]
+	}
+	b.WriteString(text + "\r\nEND:VCARD\r\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o644))
+}
+
+// sqlbusy STORE SQL N runs a statement N times in a process of its own, once the
+// store is there, while others use it.
+func cmdSQLBusy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: sqlbusy STORE SQL N")
+	}
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		if err := ts.Exec("sqlite3", "-cmd", ".timeout 5000", args[0], "SELECT count(*) FROM items"); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			ts.Fatalf("no store: %v", err)
+		}
+	}
+	for range n {
+		ts.Check(ts.Exec("sqlite3", "-cmd", ".timeout 5000", args[0], args[1]))
+		time.Sleep(5 * time.Millisecond)
 	}
 }
