@@ -33,10 +33,12 @@ type countDocument struct {
 	Conflicts int          `json:"conflicts"`
 }
 
+// countsOf lists every kind, those in which nothing moved too.
 func countsOf(stats map[string]engine.Stats) map[string]countDocument {
 	kinds := map[string]countDocument{}
-	for name, st := range stats {
-		kinds[name] = countDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts}
+	for _, k := range pim.Kinds() {
+		st := stats[k.Name()]
+		kinds[k.Name()] = countDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts}
 	}
 	return kinds
 }
