@@ -20,7 +20,7 @@ func (f *Folder) Commit(ctx context.Context, marks map[engine.ReplicaID][16]byte
 		return fmt.Errorf("making the folder of the state: %w", err)
 	}
 	next := f.nextState(marks, states)
-	body := next.encode()
+	body := next.encodeFor(f.canTake)
 	g, err := f.writeGeneration(ctx, next, body)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (f *Folder) setAside(ctx context.Context, g *generation) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.store.Create(ctx, g.storage, join(stateFolder, name), body); err != nil {
+	if _, err := f.store.Create(ctx, g.storage, join(stateFolder, name), f.fitted(body)); err != nil {
 		return err
 	}
 	return f.remove(ctx, g.storage, g.path())

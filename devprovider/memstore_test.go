@@ -24,8 +24,9 @@ type memStore struct {
 	noMove   bool
 	replace  bool // has Replace; see replacing
 	refuse   func(name string) bool
-	short    map[string]bool // folders that are not listed whole
-	alter    bool            // changes what is written
+	short    map[string]bool  // folders that are not listed whole
+	alter    bool             // changes what is written
+	unfit    func(int64) bool // sizes that it can't take; nil none
 
 	ops   int            // operations so far
 	cut   int            // the cable is pulled after so many operations; 0 never
@@ -184,6 +185,10 @@ func (m *memStore) Read(ctx context.Context, storage, path string, limit int64) 
 	return slices.Clone(s.files[path].body), nil
 }
 
+var errUnfit = errors.New("the device hangs on this size")
+
+func (m *memStore) CanTake(size int64) bool { return m.unfit == nil || !m.unfit(size) }
+
 func (m *memStore) Create(ctx context.Context, storage, path string, body []byte) (Entry, error) {
 	s, serr := m.on(storage)
 	partly, err := m.op(ctx, "create", path)
@@ -204,6 +209,8 @@ func (m *memStore) Create(ctx context.Context, storage, path string, body []byte
 		return Entry{}, ErrName
 	case s.files[path] != nil:
 		return Entry{}, fs.ErrExist
+	case !m.CanTake(int64(len(body))):
+		return Entry{}, fmt.Errorf("%d bytes: %w", len(body), errUnfit)
 	case s.Free >= 0 && s.Free < int64(len(body)):
 		return Entry{}, ErrFull
 	}

@@ -244,6 +244,9 @@ func (m *MTPStore) Read(ctx context.Context, storage, path string, limit int64) 
 	return body, nil
 }
 
+// CanTake reports whether the phone can take an object of size bytes.
+func (m *MTPStore) CanTake(size int64) bool { return m.s.CanSend(size) }
+
 // Create makes an object. The phone stamps its own time: so its clock is measured.
 func (m *MTPStore) Create(ctx context.Context, storage, path string, body []byte) (Entry, error) {
 	folder := parent(path)

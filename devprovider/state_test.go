@@ -66,10 +66,19 @@ func goldenState() *state {
 }
 
 func TestStateGolden(t *testing.T) {
-	cases := map[string]*state{"whole.state": goldenState(), "empty.state": newState()}
+	size := len(goldenState().encode())
+	filled := func(n int) bool { return n >= size+sectionHead+7 }
+	cases := map[string]struct {
+		*state
+		fits func(int) bool
+	}{
+		"whole.state":  {goldenState(), nil},
+		"empty.state":  {newState(), nil},
+		"filled.state": {goldenState(), filled},
+	}
 	for name, s := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := s.encode()
+			got := s.encodeFor(s.fits)
 			file := filepath.Join("testdata", name)
 			if *update {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -87,7 +96,7 @@ func TestStateGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again := back.encode(); !bytes.Equal(again, want) {
+			if again := back.encodeFor(s.fits); !bytes.Equal(again, want) {
 				t.Errorf("decoded and encoded again: %d bytes, want the same %d", len(again), len(want))
 			}
 			if !reflect.DeepEqual(back.learned, s.learned) || !reflect.DeepEqual(back.marks, s.marks) || len(back.unknown) != len(s.unknown) {
@@ -151,6 +160,9 @@ func TestStateRefusals(t *testing.T) {
 		{"newer version", change(func(b []byte) []byte { b[8]++; return reseal(b) }), engine.ErrNewer},
 		{"newer digest scheme", change(func(b []byte) []byte { b[10]++; return reseal(b) }), engine.ErrNewer},
 		{"version 0", change(func(b []byte) []byte { b[8] = 0; return reseal(b) }), errCorrupt},
+		{"filled with something", change(func(b []byte) []byte {
+			return reseal(append(appendSection(b[:len(b)-checksumSize], sectionFilling, func(b []byte) []byte { return append(b, 0, 1) }), b[:checksumSize]...))
+		}), errCorrupt},
 		{"a section too long", change(func(b []byte) []byte { b[headSize+4]++; b[headSize+10] = 1; return reseal(b) }), errCorrupt},
 	}
 	for _, c := range cases {
@@ -264,6 +276,7 @@ func FuzzDecodeState(f *testing.F) {
 	f.Add(goldenState().encode())
 	f.Add(newState().encode())
 	f.Add(bigState(3).encode())
+	f.Add(newState().encodeFor(func(size int) bool { return size > 200 }))
 	f.Add([]byte(stateMagic))
 	f.Add([]byte(strings.Repeat("\x00", 40)))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -42,6 +42,7 @@ const (
 	sectionLearned    = 6
 	sectionFilters    = 7
 	sectionAside      = 8
+	sectionFilling    = 9
 )
 
 // The bits of an item's line.
@@ -54,7 +55,11 @@ const (
 )
 
 // encode gives the state's bytes; equal states have equal bytes.
-func (s *state) encode() []byte {
+func (s *state) encode() []byte { return s.encodeFor(nil) }
+
+// encodeFor is encode for a device that can't take objects of every size: where it
+// can't take the state's, a section that says nothing follows. Nil takes any.
+func (s *state) encodeFor(canTake func(size int) bool) []byte {
 	size := 4096
 	for _, sc := range s.scopes {
 		size += 512 * len(sc.Items)
@@ -83,6 +88,10 @@ func (s *state) encode() []byte {
 	}
 	for _, u := range s.unknown {
 		b = appendSection(b, u.kind, func(b []byte) []byte { return append(b, u.data...) })
+	}
+	said := len(b)
+	for n := 0; n <= maxFilling && canTake != nil && !canTake(len(b)+checksumSize); n++ {
+		b = appendSection(b[:said], sectionFilling, func(b []byte) []byte { return append(b, make([]byte, n)...) })
 	}
 	binary.LittleEndian.PutUint64(b[24:], uint64(len(b)+checksumSize))
 	sum := sha256.Sum256(b)
@@ -361,6 +370,8 @@ func (s *state) decoderOf(kind uint32) func(*cursor) {
 		return s.decodeLearned
 	case sectionAside:
 		return s.decodeAside
+	case sectionFilling:
+		return (*cursor).filling
 	}
 	return nil
 }
@@ -475,6 +486,16 @@ func (s *state) decodeScope(c *cursor) {
 			return
 		}
 	}
+}
+
+// filling passes over a section that only made the file longer.
+func (c *cursor) filling() {
+	if at := bytes.IndexFunc(c.buf[c.off:], func(r rune) bool { return r != 0 }); at >= 0 {
+		c.off += at
+		c.fail("zeros")
+		return
+	}
+	c.off = len(c.buf)
 }
 
 // validPath reports whether a path leads to something below a storage's root.

@@ -63,7 +63,7 @@ func (f *Folder) begin(ctx context.Context) error {
 		return err
 	}
 	if !names.has(base(readmePath)) {
-		e, err := f.store.Create(ctx, f.home, readmePath, []byte(readme))
+		e, err := f.store.Create(ctx, f.home, readmePath, f.fitted([]byte(readme)))
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("making the folder %s on the phone: %w", rootFolder, err)
 		}
@@ -139,7 +139,7 @@ type writePlan struct {
 }
 
 func (f *Folder) plan(scope string, k *pim.Kind, w engine.Write) writePlan {
-	p := writePlan{storage: f.home, body: k.Text(w.Value)}
+	p := writePlan{storage: f.home, body: f.fitted(k.Text(w.Value))}
 	p.digest = bodyDigest(p.body)
 	p.ext = extFor(scope, p.body)
 	collection := k.Collection(w.Value)
