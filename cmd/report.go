@@ -272,7 +272,7 @@ func (r *syncReport) text(doc *syncDocument) {
 
 func (r *syncReport) countsText(doc *syncDocument, name string) {
 	g := r.g
-	g.say("%-10s %22s   %22s   %s", "", "phone → store", "store → phone", "")
+	head := fmt.Sprintf("%-10s %22s   %22s", "", "phone → store", "store → phone")
 	for _, k := range r.kinds {
 		d := doc.Kinds[k.Name()]
 		if d.ToStore.Total()+d.ToPhone.Total()+d.Conflicts+d.Adopted+len(d.Failed) == 0 {
@@ -288,10 +288,18 @@ func (r *syncReport) countsText(doc *syncDocument, name string) {
 		if len(d.Failed) > 0 {
 			extra = append(extra, fmt.Sprintf("%d left out", len(d.Failed)))
 		}
+		if head != "" {
+			g.say("%s", head)
+			head = ""
+		}
 		g.say("%-10s %22s   %22s   %s", k.Name(), moves(d.ToStore), moves(d.ToPhone), strings.Join(extra, ", "))
 	}
 	if r.err == nil && doc.Run != nil {
-		g.say("%s is in sync with the store. (Run %d; cradle undo takes it back.)", name, *doc.Run)
+		undo := "cradle undo"
+		if g.store != "" {
+			undo += " --store " + quoteArg(g.store)
+		}
+		g.say("%s is in sync with the store. (Run %d; %s takes it back.)", name, *doc.Run, undo)
 	}
 }
 
