@@ -88,21 +88,44 @@ func (g *globals) listConflicts(ctx context.Context, all bool) error {
 	if len(list) == 0 {
 		g.say("No conflicts.")
 	}
+	names, err := summaries(ctx, s)
+	if err != nil {
+		return err
+	}
 	for _, c := range list {
-		g.say("%-5d %-8s %-8s %-11s %s: kept %s, lost %s", c.ID, c.State, c.Scope, c.Unit, plain(summaryOf(ctx, s, c)), brief(c, c.KeptText), brief(c, c.LostText))
+		g.say("%-5d %-8s %-8s %-11s %s: kept %s, lost %s", c.ID, c.State, c.Scope, c.Unit, plain(nameOf(c, names[c.Item])), brief(c, c.KeptText), brief(c, c.LostText))
 	}
 	return nil
 }
 
 // summaryOf names a conflict's item for a person.
 func summaryOf(ctx context.Context, s *hostprovider.Store, c engine.Conflict) string {
-	if its, err := s.Show(ctx, c.Item.String()); err == nil && its[0].Summary != "" {
-		return its[0].Summary
+	its, err := s.Show(ctx, c.Item.String())
+	if err != nil { // it is deleted
+		return nameOf(c, "")
 	}
-	if c.UID != "" {
+	return nameOf(c, its[0].Summary)
+}
+
+// nameOf is the best name that there is for a conflict's item.
+func nameOf(c engine.Conflict, summary string) string {
+	switch {
+	case summary != "":
+		return summary
+	case c.UID != "":
 		return c.UID
 	}
 	return c.Item.String()[:8]
+}
+
+// summaries are those of all live items.
+func summaries(ctx context.Context, s *hostprovider.Store) (map[engine.ItemID]string, error) {
+	items, err := s.List(ctx, hostprovider.Query{})
+	names := make(map[engine.ItemID]string, len(items))
+	for _, it := range items {
+		names[it.ID] = it.Summary
+	}
+	return names, err
 }
 
 // brief is a conflict's value in a few words.

@@ -177,12 +177,13 @@ func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path st
 		}
 		return nil
 	}
-	return replaceFile(path, body(texts))
+	return replaceFile(path, body(texts), true)
 }
 
-// replaceFile puts a whole new file in the place of another in one step. What is
-// no regular file (a pipe) is written as it stands.
-func replaceFile(path string, body []byte) (err error) {
+// replaceFile puts a whole new file in the place of another in one step; with flush
+// set it is on the disk before. What is no regular file (a pipe) is written as it
+// stands.
+func replaceFile(path string, body []byte, flush bool) (err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -205,8 +206,10 @@ func replaceFile(path string, body []byte) (err error) {
 	if _, err := f.Write(body); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return err
+	if flush {
+		if err := f.Sync(); err != nil {
+			return err
+		}
 	}
 	if err := f.Close(); err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 
 	"cradle/hostprovider"
 	"cradle/pim"
+
+	"golang.org/x/sys/unix"
 )
 
 // vdirFolders are the folders of an export, as on a phone.
@@ -54,7 +56,7 @@ func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root 
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return err
 	}
-	return s.Export(ctx, q, func(it hostprovider.Item) error {
+	err := s.Export(ctx, q, func(it hostprovider.Item) error {
 		path, written, err := v.put(it)
 		switch {
 		case errors.Is(err, errForeignFile):
@@ -69,6 +71,21 @@ func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root 
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return flushFolder(root)
+}
+
+// flushFolder brings all files of a folder's file system to the disk at once:
+// a flush a file would take seconds for thousands.
+func flushFolder(root string) error {
+	f, err := os.Open(root)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.Syncfs(int(f.Fd()))
 }
 
 // put writes one item unless its file is as it should be already.
@@ -95,7 +112,7 @@ func (v *vdir) put(it hostprovider.Item) (path string, written bool, err error) 
 	case !exported || !sameItem(old, it):
 		return path, false, errForeignFile
 	}
-	return path, true, replaceFile(path, it.Text)
+	return path, true, replaceFile(path, it.Text, false)
 }
 
 // names lists what exports left in a folder, and makes the folder if it isn't
