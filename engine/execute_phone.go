@@ -313,6 +313,7 @@ func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
 	w.ex.put[o.d.id] = PartialItem{Meta: *o.meta, Place: place}
 	w.ex.touched = append(w.ex.touched, o.d.id)
 	s.count(w, o.d.toPhone, ToPhone)
+	s.repaired(w.schema.Name(), o.d.id, o.old, &place)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -199,4 +200,21 @@ func (s *Session) fail(f Failure) {
 		}
 	}
 	s.result.Failed = append(s.result.Failed, f)
+}
+
+// repaired takes back what was said of an object that the phone then took anew: a
+// torn one, or one that it refused before. Of a bundle nothing is taken back, it
+// stays as it is.
+func (s *Session) repaired(scope string, id ItemID, places ...*Place) {
+	s.result.Failed = slices.DeleteFunc(s.result.Failed, func(f Failure) bool {
+		switch {
+		case f.Scope != scope || f.Side != ToPhone:
+			return false
+		case f.Item == id && (f.Path == "" || errors.Is(f.Err, ErrTorn)):
+			return true
+		}
+		return slices.ContainsFunc(places, func(p *Place) bool {
+			return p != nil && !p.Bundle && p.Path != "" && p.Path == f.Path
+		})
+	})
 }
