@@ -53,7 +53,7 @@ func TestDocs(t *testing.T) {
 	}
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(doc, -1)
 	types := []func() any{
-		func() any { return &syncDocument{} }, func() any { return &devicesDocument{} }, func() any { return &listDocument{} },
+		func() any { return &statusDocument{} }, func() any { return &syncDocument{} }, func() any { return &devicesDocument{} }, func() any { return &listDocument{} },
 		func() any { return &showDocument{} }, func() any { return &changeDocument{} }, func() any { return &importDocument{} },
 		func() any { return &exportDocument{} }, func() any { return &conflictsDocument{} }, func() any { return &historyDocument{} },
 		func() any { return &undoDocument{} }, func() any { return &resetDocument{} }, func() any { return &doctorDocument{} },

@@ -5,6 +5,21 @@ import (
 	"time"
 )
 
+// statusDocument is the JSON of cradle without a command.
+type statusDocument struct {
+	Version int              `json:"version"`
+	Phones  []deviceDocument `json:"phones"` // on the cable
+	Known   []knownDocument  `json:"known"`  // that this store met
+	Waiting int              `json:"waiting"`
+	Next    string           `json:"next"`
+}
+
+type knownDocument struct {
+	Name   string  `json:"name"`
+	Serial string  `json:"serial"`
+	Last   *string `json:"last"` // of the last sync that changed something, RFC 3339
+}
+
 // runStatus is cradle without a command: phones, last syncs, conflicts, and what
 // to do next.
 func runStatus(ctx context.Context, g *globals) error {
@@ -16,6 +31,7 @@ func runStatus(ctx context.Context, g *globals) error {
 	here, err := usbPhones()
 	if err != nil {
 		g.log().Debug("looking for phones", "err", err)
+		here = []deviceDocument{}
 	}
 	known, err := s.Phones(ctx)
 	if err != nil {
@@ -25,11 +41,33 @@ func runStatus(ctx context.Context, g *globals) error {
 	if err != nil {
 		return err
 	}
+	next := "plug a phone in, choose file transfer on it, and run: cradle sync"
+	switch {
+	case waiting > 0:
+		next = "cradle conflicts list"
+	case len(here) > 0:
+		next = "cradle sync"
+	}
+	if g.json {
+		doc := statusDocument{Version: 1, Phones: here, Known: []knownDocument{}, Waiting: waiting, Next: next}
+		for _, p := range known {
+			k := knownDocument{Name: p.Name, Serial: p.Serial}
+			if !p.Last.IsZero() {
+				at := p.Last.UTC().Format(time.RFC3339)
+				k.Last = &at
+			}
+			doc.Known = append(doc.Known, k)
+		}
+		return g.print(doc)
+	}
 	for _, p := range here {
 		g.say("On the cable: %s (%s)", plain(p.Name), p.State)
 		if p.reason != "" {
 			g.say("  %s", plain(p.reason))
 		}
+	}
+	if len(here) == 0 {
+		g.say("No phone is plugged in.")
 	}
 	for _, p := range known {
 		when := "never"
@@ -41,13 +79,6 @@ func runStatus(ctx context.Context, g *globals) error {
 	if waiting > 0 {
 		g.say("%s.", count(waiting, "conflict waits for you", "conflicts wait for you"))
 	}
-	switch {
-	case waiting > 0:
-		g.say("Next: cradle conflicts list")
-	case len(here) > 0:
-		g.say("Next: cradle sync")
-	default:
-		g.say("No phone is plugged in. Next: plug one in, choose file transfer on it, and run: cradle sync")
-	}
+	g.say("Next: %s", next)
 	return nil
 }
