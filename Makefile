@@ -40,6 +40,10 @@ sync: build ## sync the phone on the cable, or a virtual one where there is none
 test: setup ## the whole fast suite: no cable, no root, no network
 	$(GO) test -timeout 5m ./...
 
+.PHONY: accept
+accept: setup ## the acceptance suite with nothing left out: every cut, every kill (half an hour)
+	CRADLE_ACCEPT=all $(GO) test -timeout 2h ./hwtest/acceptance $(ARGS)
+
 .PHONY: race
 race: setup ## the fast suite under the race detector
 	$(GO) test -race -timeout 20m ./...
