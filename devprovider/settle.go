@@ -23,6 +23,7 @@ type step struct {
 // settleSteps decides what becomes of objects whose name says that they were about
 // to take another one's place. Any computer comes to the same from the two files:
 // torn, or the old one edited meanwhile: the new one goes; else the old one goes.
+// Where the user edited both, both stay.
 func (s *survey) settleSteps() {
 	var byID map[string][]*ref
 	for _, fl := range s.walk.files {
@@ -100,6 +101,8 @@ func (s *survey) settleKnown(fl *file, r *ref) {
 		switch {
 		case old.status == statusUnchanged, old.status == statusSame, old.status == statusTorn:
 		case old.body == was.Body: // renamed or moved, and else as in the state
+		case !fl.step.holds(fl.body):
+			return // the user edited both: both stay, this one as a further holder
 		default:
 			s.dropFile(fl)
 			return
