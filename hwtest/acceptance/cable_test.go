@@ -3,6 +3,7 @@ package acceptance
 import (
 	"bytes"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -224,6 +225,8 @@ func (a afterwards) String() string {
 // ways of going on come up.
 const sample = 45
 
+var cuts = flag.Int("cuts", sample, "how many ways of breaking off to try on each phone")
+
 // TestCable breaks one session off at every point: the cable is pulled after each
 // transaction and within each data phase, and the program is killed at each commit
 // of its store. Whoever comes next, nothing is lost, doubled, torn or brought back.
@@ -252,7 +255,7 @@ func TestCable(t *testing.T) {
 			faults := s.everyFault(t, again)
 			step := 1
 			if !all() {
-				step = max(1, len(faults)*3/sample) | 1
+				step = max(1, len(faults)*3 / *cuts) | 1
 			}
 			if step%3 == 0 {
 				step += 2

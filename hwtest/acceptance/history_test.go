@@ -20,6 +20,7 @@ import (
 var (
 	oneSeed   = flag.Uint64("seed", 0, "run this history alone, and show its steps")
 	histories = flag.Int("histories", 0, "how many histories to run; 0: as many as the suite has")
+	fromSeed  = flag.Uint64("from", 1, "the seed of the first history")
 )
 
 // all reports whether nothing is to be left out.
@@ -538,10 +539,11 @@ func TestHistories(t *testing.T) {
 		t.Run(fmt.Sprint("worker", worker+1), func(t *testing.T) {
 			t.Parallel()
 			for {
-				seed := next.Add(1)
-				if seed > uint64(n) {
+				i := next.Add(1) - 1
+				if i >= uint64(n) {
 					return
 				}
+				seed := *fromSeed + i
 				t.Run(fmt.Sprint("seed", seed), func(t *testing.T) { runHistory(t, root, seed) })
 			}
 		})
