@@ -71,10 +71,11 @@ func lockIn(ctx context.Context, dir, kind, name, command string) (release func(
 		}
 	}
 	if err := f.Truncate(0); err == nil {
-		f.WriteAt([]byte(strconv.Itoa(os.Getpid())+" "+command+"\n"), 0)
+		// Without it the lock holds all the same, only nobody can tell who has it.
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+" "+command+"\n"), 0)
 	}
 	return func() {
-		f.Truncate(0)
+		_ = f.Truncate(0)
 		f.Close()
 	}, nil
 }
