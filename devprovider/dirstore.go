@@ -44,6 +44,19 @@ func OpenDir(path string) (*DirStore, error) {
 	return &DirStore{root: root}, nil
 }
 
+// Origin tells the folder from others, on this computer: its path and inode.
+func (d *DirStore) Origin() string {
+	info, err := os.Stat(d.root)
+	if err != nil {
+		return ""
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s\x00%d", d.root, st.Ino)
+}
+
 // reason takes the operation and path off an error of package os; callers name
 // both themselves.
 func reason(err error) error {

@@ -148,6 +148,10 @@ func (f *Folder) identify() error {
 		f.id = engine.PeerID(uuid.NewSHA1(phones, []byte(f.opt.Serial)))
 	case f.hasState && f.state.serial == "":
 		f.id = f.state.phone
+	case f.origin() != "":
+		// Until a state says otherwise: a first session that breaks off is known
+		// again in the next one.
+		f.id = engine.PeerID(uuid.NewSHA1(phones, []byte("origin\x00"+f.origin())))
 	default:
 		id, err := uuid.NewRandomFromReader(f.opt.Rand)
 		if err != nil {
@@ -156,6 +160,15 @@ func (f *Folder) identify() error {
 		f.id = engine.PeerID(id)
 	}
 	return nil
+}
+
+// origin names a device without a serial by where it is; "" when that says
+// nothing.
+func (f *Folder) origin() string {
+	if o, ok := f.store.(interface{ Origin() string }); ok {
+		return o.Origin()
+	}
+	return ""
 }
 
 // chooseHome finds the storage for the state and for new objects: the one that
