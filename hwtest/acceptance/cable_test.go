@@ -194,9 +194,8 @@ func newScene(t testing.TB, dir string, kind hwtest.Kind) *scene {
 	return s
 }
 
-// clone is the same scene in another folder. A store that is copied knows that it
-// is a copy: so the stores are put back where they were, and only a phone's folder
-// is a new one.
+// reset puts the scene back to its beginning. A store that is copied knows that it is
+// a copy: so the stores' bytes go back into the same files.
 func (s *scene) reset(t testing.TB, images []string, phone string) {
 	s.t = t
 	s.trace = s.trace[:0]
@@ -296,7 +295,7 @@ func (s *scene) everyFault(t testing.TB, again func(testing.TB)) []fault {
 	}
 	var list []fault
 	for n := 1; n <= out.transactions; n++ {
-		data := int64(0)
+		var data int64
 		if s.phones[0].kind != folderKind {
 			data = max(out.log[n-1].In, out.log[n-1].Out)
 		} else {
