@@ -131,26 +131,37 @@ func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (Knowledge, err
 		if err != nil {
 			return Knowledge{}, err
 		}
+		moved := unlearned{}
 		for _, m := range changed {
 			if !m.Equal(w.ex.after[m.ID]) {
-				k = k.Except(m.ID, nil, planned)
+				moved.item(m.ID)
+			}
+		}
+		k = k.exceptAll(moved, planned)
+	}
+	out := unlearned{}
+	for _, list := range [][]*decision{w.decisions, w.quiet} {
+		for _, d := range list {
+			for _, u := range d.deferred {
+				if u != Life {
+					out.unit(d.id, u)
+				}
 			}
 		}
 	}
-	for _, d := range w.decisions {
-		for _, u := range d.deferred {
-			if u != Life {
-				k = k.Except(d.id, &u, had)
-			}
+	for _, d := range w.quiet {
+		if slices.Contains(d.deferred, Life) {
+			out.item(d.id)
 		}
 	}
 	for id := range w.ex.unlearned {
-		k = k.Except(id, nil, had)
+		out.item(id)
 	}
 	for id := range w.skip {
 		if w.metas[id] != nil {
-			k = k.Except(id, nil, had)
+			out.item(id)
 		}
 	}
+	k = k.exceptAll(out, had)
 	return k, nil
 }

@@ -99,6 +99,11 @@ func (d *decider) item(h, p *ItemMeta) *decision {
 	return r
 }
 
+// isQuiet reports whether the decision leaves both sides as they are.
+func (d *decision) isQuiet() bool {
+	return d.toStore == opNone && d.toPhone == opNone && len(d.clashes) == 0 && d.back == nil && d.old == nil
+}
+
 func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 	r.store = p
 	if p.Deleted {

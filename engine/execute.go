@@ -485,6 +485,17 @@ func (s *Session) logClash(tx Tx, w *scopeWork, in *intake, c clash, had *ItemMe
 	return tx.Log(run, entry)
 }
 
+// eachDeferred notes the units that neither side learns.
+func (d *decision) eachDeferred(out unlearned) {
+	for _, u := range d.deferred {
+		if u == Life {
+			out.item(d.id)
+		} else {
+			out.unit(d.id, u)
+		}
+	}
+}
+
 // learn adds to the store's knowledge what the phone knew about a range of
 // items, but for those that the store did not take.
 func (s *Session) learn(tx Tx, w *scopeWork, batch []*decision, before Knowledge, low, high ItemID) error {
@@ -495,26 +506,25 @@ func (s *Session) learn(tx Tx, w *scopeWork, batch []*decision, before Knowledge
 	if err != nil {
 		return err
 	}
-	k := now.Learn(w.state.Knowledge, low, high)
+	out := unlearned{}
 	for _, d := range batch {
-		switch {
-		case w.ex.failed[d.id]:
-			k = k.Except(d.id, nil, before)
-		default:
-			for _, u := range d.deferred {
-				if u == Life {
-					k = k.Except(d.id, nil, before)
-				} else {
-					k = k.Except(d.id, &u, before)
-				}
-			}
+		if w.ex.failed[d.id] {
+			out.item(d.id)
+			continue
+		}
+		d.eachDeferred(out)
+	}
+	for _, d := range w.quiet {
+		if d.id.Compare(low) >= 0 && d.id.Compare(high) <= 0 {
+			d.eachDeferred(out)
 		}
 	}
 	for id := range w.skip {
 		if m := w.stateMeta(id); m != nil && id.Compare(low) >= 0 && id.Compare(high) <= 0 && !m.KnownTo(before) {
-			k = k.Except(id, nil, before)
+			out.item(id)
 		}
 	}
+	k := now.Learn(w.state.Knowledge, low, high).exceptAll(out, before)
 	if k.Equal(now) {
 		return nil
 	}

@@ -24,6 +24,7 @@ type scopeWork struct {
 	renames map[ItemID]ItemID    // the store's item ID → the ID it gets
 
 	decisions []*decision // in item order
+	quiet     []*decision // that only leave deferred what was deferred before
 	actions   []Action
 	pairs     int
 	backs     map[ItemID]*PutBack // what an undo wants the phone to have again
@@ -286,6 +287,10 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		}
 		r := d.item(h, w.phoneMeta(id))
 		if r == nil {
+			continue
+		}
+		if r.isQuiet() && w.now[id] == nil {
+			w.quiet = append(w.quiet, r)
 			continue
 		}
 		if from, ok := renamedFrom[id]; ok {
