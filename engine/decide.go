@@ -59,6 +59,7 @@ type decider struct {
 	deferred map[deferredKey]Conflict
 	views    map[ItemID][]ViewRow
 	state    func(ItemID) *ItemMeta // the phone's state
+	fresh    bool                   // it has no state: a first sync
 	older    bool                   // that state is of an earlier session with this store than the last
 }
 
@@ -237,6 +238,15 @@ func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 	case d.phone.Contains(h.ID, Life, h.LifeVersion):
 		// The phone knew of the deletion and has the item again.
 		r.store, r.toStore = p, opCreate
+	case d.fresh:
+		// A first sync never deletes. What comes back is the item that was deleted,
+		// unless somebody changed it.
+		same := outlived(p, h, d.store)
+		d.revive(r, p, h, ToPhone)
+		if same {
+			r.clashes = nil
+		}
+		r.toStore, r.toPhone = opCreate, opMeta
 	case outlived(p, h, d.store):
 		d.bury(r, h, p, d.store)
 	case d.oldValue(p):

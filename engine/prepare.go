@@ -238,7 +238,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		store: w.store.Knowledge, phone: w.state.Knowledge,
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
-	d.older = s.meeting.Older
+	d.older, d.fresh = s.meeting.Older, s.first.noState
 	for _, c := range w.deferred {
 		unit := c.Unit
 		if unit == UnitDeleted {

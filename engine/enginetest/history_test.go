@@ -167,6 +167,13 @@ func (w *world) stepStore(i int) {
 	v := w.edit(live[id])
 	w.logf("PC%d edits %s: %v -> %v", i+1, id.String()[:4], values(live[id]), show(v))
 	w.typed(live[id], v)
+	for _, p := range w.phones {
+		if v == nil && !p.Facts().HasState { // a first sync never deletes
+			for _, x := range values(live[id]) {
+				w.held[x] = free
+			}
+		}
+	}
 	s.Edit(scope, id, v, w.tick())
 }
 
