@@ -32,6 +32,7 @@ func (s *scopeTx) put(row *stored, id engine.ItemID, value *valuebag.Values) (me
 	if row != nil {
 		old = row.meta
 	}
+	value = s.kind.Close(value)
 	rev := revision{kind: s.kind, life: s.next()}
 	meta, same := rev.live(id, old, value)
 	if !same {

@@ -183,6 +183,7 @@ func (s *scopeTx) settleEdits(it *edited) error {
 	if value == nil {
 		return s.setAside(it, textFailed)
 	}
+	value = s.kind.Close(value)
 	rev := revision{kind: s.kind, life: s.stampOf(it.edits[len(it.edits)-1]), of: s.stamps(it.edits, textFailed == nil)}
 	meta, _ := rev.live(it.meta.ID, it.meta, value)
 	if _, err := s.save(it.stored, meta, value, rev.life.at); err != nil {
@@ -336,6 +337,7 @@ func (s *scopeTx) settleCreation(it *edited) error {
 		if value == nil {
 			return err
 		}
+		value = s.kind.Close(value)
 		meta, err := s.place(one.stored, i == 0, value, given, revision{kind: s.kind, life: s.stampOf(it.edits[len(it.edits)-1])})
 		if err != nil {
 			return err

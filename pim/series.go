@@ -35,6 +35,24 @@ func (k *Kind) parseClosed(item *valuebag.Values) (*parsed, error) {
 	return p, nil
 }
 
+// Close gives an item the ENDs that its text lacks: without its own a text passes
+// for torn wherever it is written. A text that can't be taken apart stays as it is.
+func (k *Kind) Close(item *valuebag.Values) *valuebag.Values {
+	p, err := k.parseItem(string(k.Text(item)))
+	if err != nil {
+		return item
+	}
+	text, open := closed(p.t)
+	if !open {
+		return item
+	}
+	v, err := k.New([]byte(text), k.Collection(item))
+	if err != nil {
+		return item
+	}
+	return v
+}
+
 // withVersion puts the VERSION of a card's dialect behind its BEGIN.
 func withVersion(p *parsed, d Dialect, eol string) string {
 	version := map[Dialect]string{VCard21: "2.1", VCard30: "3.0", VCard40: "4.0"}[d]
