@@ -118,7 +118,7 @@ func (s *survey) match(fl *file) {
 		byID[itemKey{r.scope, r.id()}] = r
 	}
 	for _, it := range items {
-		for n := 1; it.uid != "" && n <= maxHolders && !it.claimed; n++ {
+		for n := 1; len(byID) > 0 && it.uid != "" && n <= maxHolders && !it.claimed; n++ {
 			if r := byID[itemKey{it.scope, engine.ItemIDFromUID(it.scope, it.uid, n)}]; r != nil && open(it, r) {
 				join(it, r)
 			}

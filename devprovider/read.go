@@ -58,12 +58,13 @@ func (f *Folder) parse(data []byte, collection string, want func(scope string) b
 			b.other++
 			continue
 		}
-		v, err := k.New(o.Text, collection)
+		v, err := o.Item(collection)
 		if err != nil {
 			b.lost = append(b.lost, fmt.Sprintf("object %d: %v", i+1, err))
 			continue
 		}
-		b.items = append(b.items, item{scope: k.Name(), uid: o.UID, value: v, pos: i})
+		// A copy of the UID: it is part of the file, and would keep that in memory.
+		b.items = append(b.items, item{scope: k.Name(), uid: strings.Clone(o.UID), value: v, pos: i})
 	}
 	return b
 }

@@ -1,6 +1,11 @@
 package engine
 
-import "cradle/valuebag"
+import (
+	"slices"
+	"strings"
+
+	"cradle/valuebag"
+)
 
 // Schema tells the engine all that depends on the kind of item. One is given
 // for each scope; package pim has those of contacts, events, tasks and notes.
@@ -49,21 +54,32 @@ type Exclusive interface {
 // Describe returns the units of an item as metadata without versions: digests
 // and elements; empty units are left out.
 func Describe(s Schema, item *valuebag.Values) []UnitMeta {
-	var units []UnitMeta
-	m := ItemMeta{Units: make([]UnitMeta, 0, 8)}
-	for _, name := range s.Units() {
+	names := s.Units()
+	digests := make([]Digest, 0, 16)
+	n := 0
+	for _, name := range names {
 		d := Digest(s.Digest(item, name))
-		if d.IsZero() {
+		digests = append(digests, d)
+		if !d.IsZero() {
+			n++
+		}
+	}
+	units := make([]UnitMeta, 0, n) // thousands are held at once: no room to spare
+	for i, name := range names {
+		if digests[i].IsZero() {
 			continue
 		}
-		u := UnitMeta{Unit: name, Digest: d}
+		u := UnitMeta{Unit: name, Digest: digests[i]}
 		if s.IsList(name) {
-			for _, e := range s.Elements(item, name) {
-				u.Elements = append(u.Elements, Element{Digest: e})
+			if elements := s.Elements(item, name); len(elements) > 0 {
+				u.Elements = make([]Element, len(elements))
+				for j, e := range elements {
+					u.Elements[j].Digest = e
+				}
 			}
 		}
-		m.SetUnit(u)
+		units = append(units, u)
 	}
-	units = m.Units
+	slices.SortFunc(units, func(a, b UnitMeta) int { return strings.Compare(a.Unit, b.Unit) })
 	return units
 }

@@ -26,18 +26,19 @@ func candidates(views []ViewRow, store *ItemMeta) []*ItemMeta {
 // present versions an object that is there. state is its line in the
 // participant's state (nil: none; a tombstone: it is there again). Content that
 // a candidate has keeps that version if the participant doesn't know it yet; if
-// it does, the participant has moved on and come back: that is a new edit.
+// it does, the participant has moved on and come back: that is a new edit. now is
+// taken over.
 func (s standing) present(id ItemID, now []UnitMeta, edited int64, state *ItemMeta, cands []*ItemMeta) *ItemMeta {
-	m := &ItemMeta{ID: id}
+	m := &ItemMeta{ID: id, Units: now}
 	known := slices.DeleteFunc(slices.Clone(cands), func(c *ItemMeta) bool { return c.Deleted })
 	s.life(m, edited, state, known, cands)
 	for i := range now {
 		u := &now[i]
 		if b := liveUnit(state, u.Unit); b != nil && b.Digest == u.Digest {
-			m.Units = append(m.Units, *b)
+			*u = *b
 			continue
 		}
-		m.Units = append(m.Units, s.unit(id, u, edited, liveUnit(state, u.Unit), known))
+		*u = s.unit(id, u, edited, liveUnit(state, u.Unit), known)
 	}
 	if state != nil && state.Deleted && m.LifeVersion.IsPending() {
 		m.Rewrite(s.schema.Units(), Pending(s.proxy), false)
@@ -94,9 +95,10 @@ func (s standing) unit(id ItemID, now *UnitMeta, edited int64, base *UnitMeta, k
 		}
 		return *v
 	}
-	u := UnitMeta{Unit: now.Unit, Version: Pending(s.proxy), Edited: edited, Digest: now.Digest}
-	for _, e := range now.Elements {
-		u.Elements = append(u.Elements, Element{e.Digest, s.added(id, now.Unit, e.Digest, base, known)})
+	u := UnitMeta{Unit: now.Unit, Version: Pending(s.proxy), Edited: edited, Digest: now.Digest, Elements: now.Elements}
+	for i := range u.Elements {
+		e := &u.Elements[i]
+		e.Added = s.added(id, now.Unit, e.Digest, base, known)
 	}
 	return u
 }

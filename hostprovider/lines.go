@@ -1,9 +1,9 @@
 package hostprovider
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,7 +14,7 @@ import (
 // textColumn is a text as SQLite should hold it: TEXT, so that SQL can read it,
 // or BLOB where it is no valid UTF-8 (vCard 2.1 in Windows-1252, UTF-16).
 func textColumn(text []byte) any {
-	if utf8.Valid(text) && !slices.Contains(text, 0) {
+	if utf8.Valid(text) && bytes.IndexByte(text, 0) < 0 {
 		return string(text)
 	}
 	return text

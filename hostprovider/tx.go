@@ -79,6 +79,15 @@ type scopeTx struct {
 	scratch       []byte
 	ticks         []engine.Version
 	sinceCancel   int
+	met           lookedUp
+}
+
+// lookedUp is the row that Meta gave last, which Put mostly follows upon. It holds
+// until an item is saved.
+type lookedUp struct {
+	ok bool
+	id engine.ItemID
+	it *stored // nil: unknown
 }
 
 var _ engine.Tx = (*scopeTx)(nil)
@@ -220,8 +229,12 @@ func (s *scopeTx) SetKnowledge(k engine.Knowledge) error {
 // Meta is an item's metadata; nil when it is unknown.
 func (s *scopeTx) Meta(id engine.ItemID) (*engine.ItemMeta, error) {
 	it, err := s.item(id.String())
-	if err != nil || it == nil {
+	if err != nil {
 		return nil, err
+	}
+	s.met = lookedUp{true, id, it}
+	if it == nil {
+		return nil, nil
 	}
 	return it.meta, nil
 }
@@ -270,17 +283,21 @@ func (s *scopeTx) Put(meta *engine.ItemMeta, value *valuebag.Values) error {
 	if s.t.pending[id] {
 		return &engine.ItemError{Item: meta.ID, Reason: engine.ErrChanged}
 	}
-	old, err := s.item(id)
-	if err != nil {
-		return err
+	old, met := s.met.it, s.met.ok && s.met.id == meta.ID
+	if !met {
+		var err error
+		if old, err = s.item(id); err != nil {
+			return err
+		}
 	}
-	_, err = s.save(old, meta, value, s.t.now)
+	_, err := s.save(old, meta, value, s.t.now)
 	return err
 }
 
 // save writes an item's row, its body and its version rows; old is the row it
 // replaces (nil: none). It returns the row's number.
 func (s *scopeTx) save(old *stored, meta *engine.ItemMeta, value *valuebag.Values, at int64) (int64, error) {
+	s.met = lookedUp{}
 	blob := engine.MarshalMeta(meta)
 	id := meta.ID.String()
 	if old == nil {

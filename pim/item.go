@@ -479,18 +479,6 @@ func (k *Kind) New(text []byte, collection string) (*valuebag.Values, error) {
 // bag makes the bag of the parsed item. The bag owns text.
 func (p *parsed) bag(text []byte, collection string) *valuebag.Values {
 	k := p.kind
-	vs := valuebag.New(6 + len(k.units))
-	vs.SetBytes(KeyText, text)
-	vs.SetString(KeyKind, k.name)
-	if p.uid != "" {
-		vs.SetString(KeyUID, p.uid)
-	}
-	if collection != "" {
-		vs.SetString(KeyCollection, collection)
-	}
-	if s := p.summary(); s != "" {
-		vs.SetString(KeySummary, s)
-	}
 	var counts [16]int
 	total := 0
 	for i := range p.clusters {
@@ -501,6 +489,26 @@ func (p *parsed) bag(text []byte, collection string) *valuebag.Values {
 		}
 		counts[c.unit] += n
 		total += n
+	}
+	// Thousands of bags are held at once: no room to spare, and no string of the
+	// source that would keep it in memory beside the text.
+	entries := 5
+	for _, n := range counts[:len(k.units)-1] {
+		if n > 0 {
+			entries++
+		}
+	}
+	vs := valuebag.New(entries)
+	vs.SetBytes(KeyText, text)
+	vs.SetString(KeyKind, k.name)
+	if p.uid != "" {
+		vs.SetString(KeyUID, strings.Clone(p.uid))
+	}
+	if collection != "" {
+		vs.SetString(KeyCollection, collection)
+	}
+	if s := p.summary(); s != "" {
+		vs.SetString(KeySummary, strings.Clone(s))
 	}
 	all := make([]string, 0, total)
 	for u := range len(k.units) - 1 {

@@ -14,20 +14,33 @@ func Parse(data []byte) *Text {
 	return parse(s)
 }
 
-func parse(s string) *Text {
+func parse(s string) *Text { return new(parser).parse(s) }
+
+// parse reads a text into the memory of the text that p read before, whose lines
+// and parameters end with that; the strings stay.
+func (p *parser) parse(s string) *Text {
 	// One line in about 35 bytes in small texts; photos make it less.
 	n := min(len(s)/35, 4096) + 4
-	p := parser{t: &Text{
-		Source:     s,
-		Lines:      make([]Line, 0, n),
-		Components: make([]Component, 1, 4),
-	}, s: s, line: 1}
-	p.params = make([]Param, 0, n)
-	p.values = make([]string, 0, n)
+	old := p.t
+	if old == nil {
+		old = &Text{}
+	}
+	*p = parser{
+		t: &Text{Source: s, Lines: room(old.Lines, n), Components: append(room(old.Components, 4), Component{})},
+		s: s, line: 1, segs: p.segs, params: room(p.params, n), values: room(p.values, n),
+	}
 	root := &p.t.Components[0]
 	root.End, root.BodyEnd, root.Closed, root.Agent = len(s), len(s), true, -1
 	p.run()
 	return p.t
+}
+
+// room gives an empty slice for n elements at least, s's if that will do.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, 0, n)
+	}
+	return s[:0]
 }
 
 type span struct{ start, end int }

@@ -3,6 +3,7 @@ package pim
 import (
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Property is one content line as a row. BEGIN and END are none.
@@ -26,8 +27,14 @@ type Property struct {
 // Properties shows an object's text as rows, in the order of the text.
 func Properties(text []byte) []Property {
 	src, _ := sourceText(text)
-	return parseRows(src).properties()
+	p := parsers.Get().(*parser)
+	defer parsers.Put(p)
+	return rowsOf(p.parse(src)).properties()
 }
+
+// parsers are for texts that nobody keeps. A store asks for the rows of thousands
+// of items.
+var parsers = sync.Pool{New: func() any { return new(parser) }}
 
 // rows is a text with the names of its components.
 type rows struct {
@@ -40,9 +47,10 @@ type rows struct {
 	lines []int // indexes of Text.Lines that are rows
 }
 
-func parseRows(src string) *rows {
-	r := &rows{Text: parse(src)}
-	t := r.Text
+func parseRows(src string) *rows { return rowsOf(parse(src)) }
+
+func rowsOf(t *Text) *rows {
+	r := &rows{Text: t}
 	r.paths = make([]string, len(t.Components))
 	r.known = make([]bool, len(t.Components))
 	r.findMain()
