@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"cradle/engine"
 	"cradle/hwtest"
 	"cradle/mtp/responder"
 )
@@ -100,7 +99,6 @@ func (h *history) step() {
 }
 
 func (h *history) run(p *pc, d *device, f fault) {
-	h.preset = []engine.Preset{engine.Newest, engine.Newest, engine.Phone, engine.Desktop}[h.r.IntN(4)]
 	out, err := h.sync(p, d, f)
 	h.dirty[d] = err != nil
 	if err == nil {
@@ -293,7 +291,6 @@ func runHistory(t *testing.T, root string, seed uint64) {
 		h.step()
 	}
 	h.logf("-- settle")
-	h.preset = engine.Newest
 	h.settle()
 	h.check(h.world)
 	if *oneSeed != 0 {

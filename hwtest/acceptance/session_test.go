@@ -183,7 +183,7 @@ func (w *world) session(p *pc, d *device, f fault, opt engine.Options) (*outcome
 		p.close() // what the program had in memory is gone
 	}
 	o.commits = p.commits - before
-	w.logf("%s <-> %s (%v, %s): %v err %v", p.name, d.serial, f, opt.Preset, o, err)
+	w.logf("%s <-> %s (%v): %v err %v", p.name, d.serial, f, o, err)
 	switch {
 	case err == nil && killed, errors.Is(err, errKilled) && killed:
 		err = errKilled
