@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,9 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 	}
 	if g.json && path == "-" {
 		return usageError("--json with -: standard output can't be both")
+	}
+	if _, err := os.Stat(g.storePath()); errors.Is(err, fs.ErrNotExist) {
+		return &failure{exit: exitFailure, Code: "not-found", What: fmt.Sprintf("there is no store at %s", g.storePath()), Why: "nothing was written", Next: "check --store, or sync a phone first", err: err}
 	}
 	s, err := g.readStore(ctx)
 	if err != nil {

@@ -236,7 +236,7 @@ func (r *syncReport) text(doc *syncDocument) {
 		r.planText(doc)
 	}
 	switch {
-	case r.opt.dryRun && len(doc.Plan) == 0, !r.opt.dryRun && moved == 0 && r.err == nil:
+	case r.opt.dryRun && len(doc.Plan) == 0, !r.opt.dryRun && moved == 0 && r.err == nil && r.res.Left == 0:
 		adopted := 0
 		for _, d := range doc.Kinds {
 			adopted += d.Adopted
@@ -244,10 +244,13 @@ func (r *syncReport) text(doc *syncDocument) {
 		if adopted > 0 {
 			g.say("%s and the store hold the same: %s now known to each other.", name, count(adopted, "item is", "items are"))
 		} else {
-			g.say("%s and the store are in sync: nothing to do.", name)
+			g.say("%s and the store are in sync: nothing to do%s.", name, r.apart())
 		}
 	case !r.opt.dryRun && !stopped:
 		r.countsText(doc, name)
+	}
+	if r.res.Left > 0 {
+		fmt.Fprintf(g.stderr, "%s while they were synced: run cradle sync again\n", count(r.res.Left, "item changed", "items changed"))
 	}
 	for _, f := range r.res.Failed[:min(len(r.res.Failed), maxShown)] {
 		where := f.Path
@@ -268,6 +271,14 @@ func (r *syncReport) text(doc *syncDocument) {
 			fmt.Fprintf(g.stderr, "  next: %s\n", doc.Error.Next)
 		}
 	}
+}
+
+// apart says what keeps an in-sync phone and store from being equal.
+func (r *syncReport) apart() string {
+	if n := len(r.res.Failed); n > 0 {
+		return fmt.Sprintf(", but for %s left out", count(n, "item", "items"))
+	}
+	return ""
 }
 
 func (r *syncReport) countsText(doc *syncDocument, name string) {

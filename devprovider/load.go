@@ -77,8 +77,11 @@ func (f *Folder) Load(ctx context.Context, scope string, id engine.ItemID, place
 		return nil, fmt.Errorf("%s: %w", at.path, engine.ErrChanged)
 	}
 	b := f.parse(data, f.collectionAt(parent(final)), func(sc string) bool { return sc == scope })
-	if b.torn || b.bundle || len(b.items) != 1 {
-		return nil, fmt.Errorf("%s: %w", at.path, engine.ErrChanged)
+	switch {
+	case b.torn: // and it was so when the state was written
+		return nil, &engine.ItemError{Item: id, Path: final, Reason: engine.ErrTorn}
+	case b.bundle || len(b.items) != 1:
+		return nil, &engine.ItemError{Item: id, Path: final, Reason: fmt.Errorf("%d items in a file of one", len(b.items))}
 	}
 	return b.items[0].value, nil
 }

@@ -22,12 +22,14 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 		news = news || differs
 		states[w.schema.Name()] = st
 	}
-	if !news {
-		return nil
+	if news {
+		if err := s.phone.ReadOnly(); err != nil {
+			s.opt.Log.Info("the phone's state isn't kept: it is read-only", "err", err)
+			news = false
+		}
 	}
-	if err := s.phone.ReadOnly(); err != nil {
-		s.opt.Log.Info("the phone's state isn't kept: it is read-only", "err", err)
-		return nil
+	if !news {
+		return s.countRun(ctx, work)
 	}
 	s.opt.Progress(Progress{Stage: "commit"})
 	var mark [16]byte
@@ -40,10 +42,8 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 			return err
 		}
 		err = s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
-			if s.run != 0 {
-				if err := tx.CountRun(s.run, w.schema.Name(), *s.result.Stats[w.schema.Name()]); err != nil {
-					return err
-				}
+			if err := s.countScope(tx, w); err != nil {
+				return err
 			}
 			return tx.Commit(s.peer, mark, rep.Tick)
 		})
@@ -72,6 +72,27 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 		}
 	}
 	return nil
+}
+
+// countRun puts the counts into the run's record when the phone has nothing to
+// be told: what came to the store was in its state before.
+func (s *Session) countRun(ctx context.Context, work []*scopeWork) error {
+	if s.run == 0 {
+		return nil
+	}
+	for _, w := range work {
+		if err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error { return s.countScope(tx, w) }); err != nil {
+			return fmt.Errorf("recording the session: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Session) countScope(tx Tx, w *scopeWork) error {
+	if s.run == 0 {
+		return nil
+	}
+	return tx.CountRun(s.run, w.schema.Name(), *s.result.Stats[w.schema.Name()])
 }
 
 // nextState is the phone's state after what was done so far in one scope, and
