@@ -6,18 +6,13 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"cradle/cmd"
 )
 
-// A run is short and the desktop has other work: rather a little more time for
-// the collector than twice the memory.
-const collectAt = 50 // per cent of growth
-
 func main() {
-	debug.SetGCPercent(collectAt)
+	paceCollector()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(cmd.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
