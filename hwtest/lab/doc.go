@@ -15,5 +15,6 @@
 //
 // story.sh is what happens in the guest. It judges nothing: each step leaves the program's
 // answer, its exit status and a listing of the phone in a file, and the tests compare those on
-// the host, with a comparer that shares no code with the program.
+// the host, with a comparer that shares no code with the program. CRADLE_VM_KEEP names a folder
+// that keeps what the stories leave, to look at it afterwards.
 package lab

@@ -1,19 +1,26 @@
 package lab
 
 import (
+	"archive/tar"
 	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
+
+// storyTimeout bounds a story, in seconds: some six times what it takes where nothing else
+// runs. The stories run side by side.
+const storyTimeout = "480"
 
 //go:embed story.sh
 var story []byte
@@ -41,6 +48,35 @@ func (l lab) run(t *testing.T, args ...string) (string, error) {
 	return string(out), err
 }
 
+// keep makes the folder that a story shares with the guest: below CRADLE_VM_KEEP, where
+// what it leaves can be looked at afterwards.
+func (l lab) keep(t *testing.T, phone string) string {
+	t.Helper()
+	below := os.Getenv("CRADLE_VM_KEEP")
+	if below == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(below, phone+".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// steps tells of each step that a story came to how it ended.
+func steps(out string) string {
+	var said strings.Builder
+	names, _ := os.ReadFile(filepath.Join(out, "steps"))
+	for _, step := range strings.Fields(string(names)) {
+		read := func(ext string) string {
+			b, _ := os.ReadFile(filepath.Join(out, step+ext))
+			return string(bytes.TrimSpace(b))
+		}
+		fmt.Fprintf(&said, "%-10s exit status %s, %s ms; stderr: %.300s\n", step, read(".rc"), read(".ms"), read(".err"))
+	}
+	return said.String()
+}
+
 // copyFile copies a program into the shared folder.
 func copyFile(t *testing.T, to, from string) {
 	t.Helper()
@@ -58,7 +94,8 @@ func TestStory(t *testing.T) {
 	l := open(t)
 	for _, phone := range []string{"umtprd", "qemu"} {
 		t.Run(phone, func(t *testing.T) {
-			share, seed := t.TempDir(), t.TempDir()
+			t.Parallel()
+			share, seed := l.keep(t, phone), t.TempDir()
 			seedPhone(t, seed)
 			seedShare(t, share)
 			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
@@ -66,10 +103,10 @@ func TestStory(t *testing.T) {
 			if err := os.Mkdir(filepath.Join(share, "out"), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", "240",
+			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", storyTimeout,
 				"--", "bash", "story.sh", phone)
 			if err != nil {
-				t.Fatalf("the guest: %v\n%s", err, said)
+				t.Fatalf("the guest: %v\n%s\nthe steps that it came to:\n%s", err, said, steps(filepath.Join(share, "out")))
 			}
 			s := &judge{T: t, out: filepath.Join(share, "out"), phone: phone}
 			s.first()
@@ -91,9 +128,9 @@ func TestUSB(t *testing.T) {
 			share, seed := t.TempDir(), t.TempDir()
 			seedPhone(t, seed)
 			copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
-			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", "120",
+			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", "200",
 				"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-"+phone, "--env", "CRADLE_HW_UNPLUG=phone unplug "+phone,
-				"--", "./usb.test", "-test.v", "-test.run", "Hardware", "-test.timeout", "100s")
+				"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run Hardware -test.timeout 160s")
 			// With the hardware's tests renamed or skipped it would be green as well.
 			if err != nil || !strings.Contains(said, "--- PASS: TestHardware") {
 				t.Fatalf("the guest: %v\n%s", err, said)
@@ -247,12 +284,37 @@ func (j *judge) edits() {
 	}
 	dry := j.sync("dry", 0)
 	run := j.sync("edits", 0)
-	j.moves("dry", dry, want)
+	j.moves("dry", dry, map[string]counts{"contacts": {}, "events": {}}) // it plans and does nothing
 	j.moves("edits", run, want)
+	if got := planned(dry); !reflect.DeepEqual(got, want) {
+		j.Errorf("dry, by its plan: got %+v, want %+v", got, want)
+	}
 	if a, b := fmt.Sprint(dry.Plan), fmt.Sprint(run.Plan); a != b {
 		j.Errorf("the run did not carry out the plan that --dry-run printed:\n%s\n%s", a, b)
 	}
 	j.nothing("settled")
+}
+
+// planned counts what a plan is going to move, by kind.
+func planned(r syncResult) map[string]counts {
+	all := map[string]counts{}
+	for _, a := range r.Plan {
+		c := all[a.Kind]
+		side := &c.ToStore
+		if a.To == "phone" {
+			side = &c.ToPhone
+		}
+		switch a.Action {
+		case "create":
+			side.Created++
+		case "update":
+			side.Updated++
+		case "delete":
+			side.Deleted++
+		}
+		all[a.Kind] = c
+	}
+	return all
 }
 
 func (j *judge) cable() {
@@ -265,6 +327,7 @@ func (j *judge) cable() {
 	j.exited("unplugged", 3)
 	j.sync("replugged", 0)
 	j.nothing("whole")
+	j.nothing("listing")
 	j.exited("reading", 3)
 	j.sync("reread", 0)
 	j.nothing("end")
@@ -326,19 +389,48 @@ func (j *judge) end() {
 	if len(list.Items) != len(want) {
 		j.Errorf("list has %d items, want %d", len(list.Items), len(want))
 	}
-	phone, err := readTree(filepath.Join(j.out, "phone"))
+	onPhone := j.unpack("phone")
+	phone, err := readTree(onPhone)
 	if err != nil {
 		j.Errorf("on the phone: %v", err)
 	}
-	store, err := readTree(filepath.Join(j.out, "export"))
+	store, err := readTree(j.unpack("export"))
 	if err != nil {
 		j.Errorf("in the store: %v", err)
 	}
 	compare(j.T, "expected", want, "on the phone", phone)
 	compare(j.T, "expected", want, "in the store", store)
-	left, err := filepath.Glob(filepath.Join(j.out, "phone/*/*/*~*"))
+	left, err := filepath.Glob(filepath.Join(onPhone, "*/*/*~*"))
 	if err != nil || len(left) > 0 && j.phone != "qemu" { // QEMU's phone can't rename
 		j.Errorf("unfinished steps are left on the phone: %q %v", left, err)
+	}
+}
+
+// unpack gives the folder of which the story left an archive.
+func (j *judge) unpack(name string) string {
+	j.Helper()
+	dir := j.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		j.Fatal(err)
+	}
+	defer root.Close()
+	for files := tar.NewReader(bytes.NewReader(j.file(name + ".tar"))); ; {
+		h, err := files.Next()
+		if err == io.EOF {
+			return dir
+		}
+		if err == nil && h.Typeflag == tar.TypeReg {
+			var body []byte
+			if body, err = io.ReadAll(files); err == nil {
+				if err = root.MkdirAll(filepath.Dir(filepath.Clean(h.Name)), 0o755); err == nil {
+					err = root.WriteFile(filepath.Clean(h.Name), body, 0o644)
+				}
+			}
+		}
+		if err != nil {
+			j.Fatalf("%s.tar: %v", name, err)
+		}
 	}
 }
 

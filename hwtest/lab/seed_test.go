@@ -16,9 +16,9 @@ const (
 	seedCards  = 180
 	seedEvents = 60
 	seedTasks  = 20
-	manyCards  = 300
+	manyCards  = 150
 	tries      = 3
-	lateCards  = 150
+	lateCards  = 80
 )
 
 // card is a made-up vCard 3.0. One in nine has a photo larger than many packets, one in seven a

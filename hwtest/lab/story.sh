@@ -11,12 +11,15 @@ out=$PWD/out
 storage=/phone/$phone
 cards=$storage/Cradle/contacts/personal
 store=/tmp/store.db
+# Started from the host's folder the program would come page by page over 9p, each time anew.
+cp cradle /tmp/cradle || exit
 
 # cradle STEP ARG…
 cradle() {
 	local step=$1 from=${EPOCHREALTIME/./} rc=0
+	echo "$step" >>"$out/steps"
 	shift
-	timeout 120 ./cradle "$@" --store "$store" >"$out/$step.json" 2>"$out/$step.err" || rc=$?
+	timeout 120 /tmp/cradle "$@" --store "$store" >"$out/$step.json" 2>"$out/$step.err" || rc=$?
 	echo "$rc" >"$out/$step.rc"
 	echo $(((${EPOCHREALTIME/./} - from) / 1000)) >"$out/$step.ms"
 }
@@ -35,7 +38,7 @@ replace() {
 }
 
 # 1. The first sync, and two with nothing to do.
-timeout 60 ./cradle devices --json >"$out/devices.json" 2>"$out/devices.err"
+timeout 60 /tmp/cradle devices --json >"$out/devices.json" 2>"$out/devices.err"
 echo $? >"$out/devices.rc"
 tree seeded
 cradle first sync --pair --json
@@ -79,28 +82,38 @@ phone plug "$phone" 2>>"$out/phone.err"
 cradle replugged sync --json
 cradle whole sync --json
 
-# 4. And while many are read from it: after part of the time that the first sync took; earlier if
-# that was too late.
-part=$(($(cat "$out/first.ms") * 2 / 5))
+# 4. And while many are read from it: a sync with nothing to do lists everything, an object in
+# three transfers; after as many, and those that list the late cards, comes their reading, again
+# of three transfers each. The kernel counts transfers.
+transfers() { cat "/sys/bus/usb/devices/$at/urbnum" 2>/dev/null || echo 0; }
+at=$(phone sys "$phone")
+started=$(transfers)
+cradle listing sync --json
+listing=$(($(transfers) - started))
+late=$(ls late/try1 | wc -l)
 for try in 1 2 3; do
 	cp late/try$try/*.vcf "$cards/"
+	at=$(phone sys "$phone")
+	until=$(($(transfers) + listing + 3 * late * try + 3 * late / 2))
 	cradle reading sync --json &
 	job=$!
-	sleep "$(printf '%d.%03d' $((part / 1000)) $((part % 1000)))"
+	while kill -0 $job 2>/dev/null && [ "$(transfers)" -lt $until ]; do
+		sleep 0.01
+	done
 	phone unplug "$phone" 2>>"$out/phone.err"
 	wait $job
 	phone plug "$phone" 2>>"$out/phone.err"
 	echo $try >"$out/reading.tries"
 	[ "$(cat "$out/reading.rc")" = 0 ] || break
-	part=$((part / 2))
 done
 cradle reread sync --json
 cradle end sync --json
 
-# 5. What each side holds.
+# 5. What each side holds. Many small files over 9p would take their time, hence the archives.
 cradle list list --json
-mkdir -p "$out/export"
-cradle export export --format vdir "$out/export"
-cp -r "$storage/Cradle" "$out/phone"
+mkdir -p /tmp/export
+cradle export export --format vdir /tmp/export
+tar -C /tmp/export -cf "$out/export.tar" .
+tar -C "$storage/Cradle" -cf "$out/phone.tar" .
 cp /run/umtprd.log "$out/" 2>/dev/null
 exit 0
