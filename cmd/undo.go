@@ -129,6 +129,9 @@ func (doc *undoDocument) phonePart(res *engine.Result, err error, stats map[stri
 	for _, f := range res.Failed {
 		doc.Failed = append(doc.Failed, failedDocument{Item: f.Item.String(), Path: f.Path, Side: string(f.Side), Reason: f.Err.Error()})
 	}
+	for _, o := range res.Overtaken {
+		doc.Left = append(doc.Left, itemDocument{ID: o.Item.String(), Kind: o.Scope, Summary: o.Path})
+	}
 	if err == nil && len(res.Failed) == 0 {
 		doc.Phone = phoneDone
 	}

@@ -47,6 +47,7 @@ type decision struct {
 	old              *decision // the store's item that becomes this one (a merge of IDs), in the same transaction
 	joins            ItemID    // of such an old item: the one it becomes
 	back             *PutBack  // what an undo wants the phone to have again
+	late             bool      // the phone was changed before it got it
 }
 
 // decider decides items of one scope between a store and a partial participant.

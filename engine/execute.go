@@ -351,7 +351,11 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		w.ex.touched = append(w.ex.touched, d.id)
 	}
 	if d.back != nil {
-		if err := tx.PutBackDone(s.peer.ID, d.id, phone); err != nil {
+		has := phone
+		if d.late {
+			has = nil // nothing of it is held any more
+		}
+		if err := tx.PutBackDone(s.peer.ID, d.id, has); err != nil {
 			return nil, err
 		}
 	}

@@ -229,7 +229,7 @@ func (s *Session) composeOne(ctx context.Context, w *scopeWork, d *decision, val
 	switch {
 	case d.toPhone == opDelete:
 		return o, nil
-	case d.back != nil:
+	case d.back != nil && !d.late:
 		o.write.Value = d.back.Value
 	case value == nil:
 		return nil, ErrChanged
@@ -256,7 +256,7 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 	err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
 		run = s.run
 		var err error
-		if run == 0 && slices.ContainsFunc(out, func(o outgoing) bool { return o.d.back == nil }) {
+		if run == 0 && slices.ContainsFunc(out, func(o outgoing) bool { return o.d.back == nil || o.d.late }) {
 			if run, err = tx.StartRun(RunInfo{Peer: s.peer.ID, Phone: s.peer.Name, At: s.opt.Now()}); err != nil {
 				return err
 			}
@@ -264,7 +264,7 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 		for i := range out {
 			o := &out[i]
 			run := run
-			if o.d.back != nil {
+			if o.d.back != nil && !o.d.late {
 				run = o.d.back.Run
 			}
 			row := ViewRow{Scope: w.schema.Name(), Announced: true, Meta: *o.meta}

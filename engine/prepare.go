@@ -133,6 +133,12 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 	}
 	ids = append(ids, w.survey.Absent...)
 	ids = append(ids, w.foreign...)
+	if err := s.putBacks(ctx, w); err != nil {
+		return err
+	}
+	for id := range w.backs {
+		ids = append(ids, id)
+	}
 	views, err := s.store.ViewItems(ctx, scope, s.peer.ID, ids)
 	if err != nil {
 		return err
@@ -143,9 +149,6 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		return err
 	}
 	w.deferred = deferred
-	if err := s.putBacks(ctx, w); err != nil {
-		return err
-	}
 	s.decide(w, views)
 	return s.describe(ctx, w)
 }
@@ -276,7 +279,9 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		}
 		h := w.metas[id]
 		if b := w.backs[id]; b != nil {
-			w.decisions = append(w.decisions, s.putBack(w, b, h, w.phoneMeta(id)))
+			if r := s.putBack(w, d, b, h, w.phoneMeta(id)); r != nil {
+				w.decisions = append(w.decisions, r)
+			}
 			continue
 		}
 		if s.opt.PutBackOnly {

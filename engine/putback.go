@@ -33,8 +33,22 @@ func (s *Session) putBacks(ctx context.Context, w *scopeWork) error {
 	return nil
 }
 
-// putBack is the decision that gives the phone one value back.
-func (s *Session) putBack(w *scopeWork, b *PutBack, h, p *ItemMeta) *decision {
+// putBack is the decision that gives the phone one value back. An object that is
+// no longer as this store last knew it there was changed since, by its user or
+// by another computer: it stays, what was held of it is over, and the two sides
+// are decided as any others; nil then in a session that does nothing else.
+func (s *Session) putBack(w *scopeWork, d *decider, b *PutBack, h, p *ItemMeta) *decision {
+	want := &ItemMeta{Deleted: b.Value == nil}
+	if b.Value != nil {
+		want.Units = Describe(w.schema, b.Value)
+	}
+	known := alike(p, want)
+	for i := range d.views[b.Item] {
+		known = known || alike(p, &d.views[b.Item][i].Meta)
+	}
+	if !known {
+		return s.overtaken(w, d, b, h, p)
+	}
 	r := &decision{id: b.Item, hadStore: h, hadPhone: p, store: h, phone: p, back: b}
 	for _, c := range w.deferred {
 		if c.Item == b.Item {
@@ -45,24 +59,53 @@ func (s *Session) putBack(w *scopeWork, b *PutBack, h, p *ItemMeta) *decision {
 			r.deferred = append(r.deferred, unit)
 		}
 	}
-	if w.now[b.Item] != nil {
+	if alike(p, want) {
 		return r
 	}
-	switch {
-	case b.Value == nil && p.Live():
-		r.phone, r.toPhone = p.Tombstone(Pending(w.proxy), s.opt.Now().UnixMilli()), opDelete
-	case b.Value == nil:
-	case p.Live():
-		m := standing{schema: w.schema, proxy: w.proxy, phone: w.state.Knowledge}.present(b.Item, Describe(w.schema, b.Value), s.opt.Now().UnixMilli(), p, nil)
-		if !m.Equal(p) {
-			r.phone, r.toPhone = m, opUpdate
-		}
-	default:
-		m := standing{schema: w.schema, proxy: w.proxy, phone: w.state.Knowledge}.present(b.Item, Describe(w.schema, b.Value), s.opt.Now().UnixMilli(), p, nil)
+	now := s.opt.Now().UnixMilli()
+	if b.Value == nil {
+		r.phone, r.toPhone = p.Tombstone(Pending(w.proxy), now), opDelete
+		return r
+	}
+	st := standing{schema: w.schema, proxy: w.proxy, phone: w.state.Knowledge}
+	r.phone, r.toPhone = st.present(b.Item, want.Units, now, p, nil), opUpdate
+	if !p.Live() {
+		r.toPhone = opCreate
 		if h != nil {
-			m.Creation = h.Creation
+			r.phone.Creation = h.Creation
 		}
-		r.phone, r.toPhone = m, opCreate
 	}
 	return r
+}
+
+// overtaken decides an item whose put-back came too late.
+func (s *Session) overtaken(w *scopeWork, d *decider, b *PutBack, h, p *ItemMeta) *decision {
+	s.result.Overtaken = append(s.result.Overtaken, Overtaken{w.schema.Name(), b.Item, b.Path})
+	if s.opt.PutBackOnly {
+		return nil
+	}
+	free := *d
+	free.deferred = nil
+	r := free.item(h, p)
+	if r == nil {
+		r = &decision{id: b.Item, hadStore: h, hadPhone: p, store: h, phone: p}
+	}
+	r.back, r.late = b, true
+	return r
+}
+
+// Overtaken is an item that an undo wanted back on the phone, and that was
+// changed there since the run: it stays as it is.
+type Overtaken struct {
+	Scope string
+	Item  ItemID
+	Path  string
+}
+
+// alike reports whether two sides hold the same of an item, or both nothing.
+func alike(a, b *ItemMeta) bool {
+	if !a.Live() || !b.Live() {
+		return a.Live() == b.Live()
+	}
+	return contentOf(a.Units, true) == contentOf(b.Units, true)
 }

@@ -50,14 +50,15 @@ var (
 // Result is what a session did. It is filled in as far as the session came,
 // also when Run returns an error.
 type Result struct {
-	First   bool
-	Plan    *Plan
-	Meet    Meet
-	Stats   map[string]*Stats
-	Failed  []Failure
-	Run     int64 // the run's record; 0 when nothing moved
-	Planned bool  // the session came as far as a plan
-	Left    int   // items that changed under way and are left for the next run
+	First     bool
+	Plan      *Plan
+	Meet      Meet
+	Stats     map[string]*Stats
+	Failed    []Failure
+	Run       int64       // the run's record; 0 when nothing moved
+	Planned   bool        // the session came as far as a plan
+	Overtaken []Overtaken // that an undo wanted back on the phone and that changed there since
+	Left      int         // items that changed under way and are left for the next run
 }
 
 // Failure is an item that could not be synced; it is tried again in every run.
@@ -146,6 +147,10 @@ func (s *Session) Run(ctx context.Context) (*Result, error) {
 		left, err := s.execute(ctx, work)
 		s.result.Left = left
 		if err != nil {
+			// What was done is in the store: its record says so too.
+			if cerr := s.countRun(context.WithoutCancel(ctx), work); cerr != nil {
+				s.opt.Log.Warn("the run's record lacks its counts", "err", cerr)
+			}
 			return s.result, err
 		}
 		if left == 0 {
