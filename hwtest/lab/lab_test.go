@@ -95,19 +95,7 @@ func TestStory(t *testing.T) {
 	for _, phone := range []string{"umtprd", "qemu"} {
 		t.Run(phone, func(t *testing.T) {
 			t.Parallel()
-			share, seed := l.keep(t, phone), t.TempDir()
-			seedPhone(t, seed)
-			seedShare(t, share)
-			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
-			write(t, filepath.Join(share, "story.sh"), string(story))
-			if err := os.Mkdir(filepath.Join(share, "out"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", storyTimeout,
-				"--", "bash", "story.sh", phone)
-			if err != nil {
-				t.Fatalf("the guest: %v\n%s\nthe steps that it came to:\n%s", err, said, steps(filepath.Join(share, "out")))
-			}
+			share, said := l.tell(t, phone)
 			s := &judge{T: t, out: filepath.Join(share, "out"), phone: phone}
 			s.first()
 			s.edits()
@@ -120,6 +108,36 @@ func TestStory(t *testing.T) {
 	}
 }
 
+// crashed is how the lab says that the virtual machine itself died of a segmentation fault.
+const crashed = "(QEMU: 139)"
+
+// tell runs story.sh with a phone and gives the folder with what it left, and what the guest
+// said. Now and then QEMU's usb-mtp brings its machine down when it is unplugged in mid-transfer:
+// of that alone the story is told once more.
+func (l lab) tell(t *testing.T, phone string) (share, said string) {
+	t.Helper()
+	for try := 1; ; try++ {
+		share, seed := l.keep(t, phone), t.TempDir()
+		seedPhone(t, seed)
+		seedShare(t, share)
+		copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
+		write(t, filepath.Join(share, "story.sh"), string(story))
+		if err := os.Mkdir(filepath.Join(share, "out"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", storyTimeout,
+			"--", "bash", "story.sh", phone)
+		if err == nil {
+			return share, said
+		}
+		came := fmt.Sprintf("the guest: %v\n%s\nthe steps that it came to:\n%s", err, said, steps(filepath.Join(share, "out")))
+		if try > 1 || !strings.Contains(said, crashed) {
+			t.Fatal(came)
+		}
+		t.Logf("the virtual machine crashed; once more. %s", came)
+	}
+}
+
 // TestUSB runs the tests of mtp/usb that want a phone on a real bus.
 func TestUSB(t *testing.T) {
 	l := open(t)
@@ -128,9 +146,14 @@ func TestUSB(t *testing.T) {
 			share, seed := t.TempDir(), t.TempDir()
 			seedPhone(t, seed)
 			copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
-			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", "200",
-				"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-"+phone, "--env", "CRADLE_HW_UNPLUG=phone unplug "+phone,
-				"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run Hardware -test.timeout 160s")
+			args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", "200",
+				"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-" + phone, "--env", "CRADLE_HW_UNPLUG=phone unplug " + phone,
+				"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run Hardware -test.timeout 160s"}
+			said, err := l.run(t, args...)
+			if err != nil && strings.Contains(said, crashed) {
+				t.Logf("the virtual machine crashed; once more. %s", said)
+				said, err = l.run(t, args...)
+			}
 			// With the hardware's tests renamed or skipped it would be green as well.
 			if err != nil || !strings.Contains(said, "--- PASS: TestHardware") {
 				t.Fatalf("the guest: %v\n%s", err, said)
@@ -329,7 +352,8 @@ func (j *judge) cable() {
 	j.nothing("whole")
 	j.nothing("listing")
 	j.exited("reading", 3)
-	j.sync("reread", 0)
+	// Nothing of what was being read had come into the store.
+	j.moves("reread", j.sync("reread", 0), map[string]counts{"contacts": {ToStore: moved{Created: lateCards}}})
 	j.nothing("end")
 }
 
