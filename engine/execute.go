@@ -9,8 +9,10 @@ import (
 	"cradle/valuebag"
 )
 
-// batchSize is how many items one transaction of the store takes in.
-const batchSize = 256
+// batchSize is how many items one transaction of the store takes in: few enough
+// that another program which writes to the store needn't wait (some 50 ms), and
+// not so few that the waits for the disk count.
+const batchSize = 512
 
 // execution is how far one scope has come.
 type execution struct {
