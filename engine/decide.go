@@ -48,6 +48,7 @@ type decision struct {
 	joins            ItemID    // of such an old item: the one it becomes
 	back             *PutBack  // what an undo wants the phone to have again
 	late             bool      // the phone was changed before it got it
+	torn             string    // the path of the phone's object, which is there only in part
 }
 
 // decider decides items of one scope between a store and a partial participant.

@@ -216,11 +216,11 @@ func (s *Session) compose(ctx context.Context, w *scopeWork, chunk []*decision) 
 
 func (s *Session) composeOne(ctx context.Context, w *scopeWork, d *decision, value *valuebag.Values) (*outgoing, error) {
 	o := &outgoing{d: d, meta: d.phone.Clone(), write: Write{ID: d.id}}
-	if p := w.place(d.id); p != nil && d.hadPhone.Live() {
+	if p := w.place(d.id); p != nil && d.hadPhone.Live() && (d.torn == "" || d.torn == p.Path) {
 		old := *p
 		o.old, o.write.Old = &old, &old
 	}
-	if d.toPhone != opCreate {
+	if d.toPhone != opCreate && d.torn == "" {
 		var err error
 		if o.base, err = s.phoneValue(ctx, w, d); err != nil {
 			return nil, err
@@ -278,6 +278,9 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 			}
 			if err := tx.PutView(s.peer.ID, row); err != nil {
 				return err
+			}
+			if o.d.torn != "" {
+				continue // nobody wants part of an object back
 			}
 			if err := tx.Before(run, img); err != nil {
 				return err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -21,6 +22,7 @@ type scopeWork struct {
 	metas   map[ItemID]*ItemMeta // the store's items that may matter
 	skip    map[ItemID]bool      // not to be touched or learned
 	copies  map[ItemID]*copyOf   // preset Both: second items
+	torn    map[ItemID]string    // items whose object was written only in part, with its path
 	renames map[ItemID]ItemID    // the store's item ID → the ID it gets
 
 	decisions []*decision // in item order
@@ -72,7 +74,7 @@ func (s *Session) prepare(ctx context.Context) ([]*scopeWork, error) {
 		w := &scopeWork{
 			schema: sc, survey: surveys[sc.Name()], state: s.phone.State(sc.Name()),
 			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{},
-			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{},
+			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{}, torn: map[ItemID]string{},
 		}
 		if w.survey == nil {
 			w.survey = &Survey{}
@@ -99,7 +101,12 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		w.skip[id] = true
 	}
 	for _, f := range w.survey.Failed {
-		if !f.Item.IsZero() {
+		switch {
+		case f.Item.IsZero():
+		case errors.Is(f.Reason, ErrTorn) && w.stateMeta(f.Item) != nil:
+			w.torn[f.Item] = f.Path
+			delete(w.skip, f.Item)
+		default:
 			w.skip[f.Item] = true
 		}
 		s.fail(Failure{Scope: scope, Item: f.Item, Path: f.Path, Side: ToPhone, Err: f.Reason})
@@ -166,6 +173,9 @@ func (s *Session) lookUp(ctx context.Context, w *scopeWork) error {
 		want(w.survey.Objects[i].ID)
 	}
 	for _, id := range w.survey.Absent {
+		want(id)
+	}
+	for id := range w.torn {
 		want(id)
 	}
 	if !w.store.Knowledge.Covers(w.state.Knowledge) {
@@ -268,6 +278,14 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			ids = append(ids, id)
 		}
 	}
+	for id := range w.torn {
+		if w.metas[id] != nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+		if w.metas[id] == nil {
+			w.skip[id] = true
+		}
+	}
 	slices.SortFunc(ids, ItemID.Compare)
 	renamedFrom := map[ItemID]ItemID{}
 	for from, to := range w.renames {
@@ -278,6 +296,14 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			continue
 		}
 		h := w.metas[id]
+		if path, ok := w.torn[id]; ok {
+			if r := s.mend(w, d, id, path); r != nil {
+				w.decisions = append(w.decisions, r)
+			} else {
+				w.skip[id] = true
+			}
+			continue
+		}
 		if b := w.backs[id]; b != nil {
 			if r := s.putBack(w, d, b, h, w.phoneMeta(id)); r != nil {
 				w.decisions = append(w.decisions, r)
