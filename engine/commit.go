@@ -19,7 +19,7 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 		if err != nil {
 			return err
 		}
-		news = news || differs
+		news = news || differs || w.survey.Unsaved && !s.committed
 		states[w.schema.Name()] = st
 	}
 	if news {

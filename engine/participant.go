@@ -226,6 +226,9 @@ type Survey struct {
 	Present int
 	// Failed: objects that could not be read or understood.
 	Failed []ItemError
+	// Unsaved: the participant learned something for its state that concerns no
+	// item; the state is written although nothing else is.
+	Unsaved bool
 }
 
 // Surveyed is one object of a Survey.

@@ -181,7 +181,7 @@ func (s *Session) lookUp(ctx context.Context, w *scopeWork) error {
 	if !w.store.Knowledge.Covers(w.state.Knowledge) {
 		for i := range w.state.Items {
 			m := &w.state.Items[i].Meta
-			if !m.KnownTo(w.store.Knowledge) && w.objects[m.ID] == nil {
+			if !m.KnownTo(w.store.Knowledge) {
 				want(m.ID)
 				w.foreign = append(w.foreign, m.ID)
 			}
