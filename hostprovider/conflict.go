@@ -16,12 +16,20 @@ const (
 	logPerItem = 20
 )
 
+// Over is the state of an entry that no longer counts: somebody resolved it, one
+// side moved on, or the undo that held it was taken back. Only Conflicts with all
+// set and Conflict give such entries.
+const Over engine.ConflictState = "resolved"
+
 const conflictColumns = `id, kind, peer, item, uid, unit, state, kept_side, store_replica, store_tick,
 	phone_replica, phone_tick, lost_text, lost_collection, kept_lines, lost_lines, run, at, obsolete`
 
 func conflictRow(r row) (engine.Conflict, error) {
 	c := engine.Conflict{ID: r.int(0), Scope: r.str(1), UID: r.str(4), Unit: r.str(5), State: engine.ConflictState(r.str(6)),
 		KeptSide: engine.Side(r.str(7)), Run: r.int(16), At: time.UnixMilli(r.int(17)).UTC()}
+	if !r.null(18) {
+		c.State = Over
+	}
 	copy(c.Peer[:], r.bytes(2))
 	copy(c.Store.Replica[:], r.bytes(8))
 	copy(c.Phone.Replica[:], r.bytes(10))
@@ -59,6 +67,24 @@ func (s *Store) Conflicts(ctx context.Context, all bool) ([]engine.Conflict, err
 		return s.conflicts(ctx, `ORDER BY id`)
 	}
 	return s.conflicts(ctx, `WHERE obsolete IS NULL ORDER BY id`)
+}
+
+// Open counts the conflicts that wait for a person, and the units that an undo
+// holds apart: with one peer, or with all of them where peer is zero.
+func (s *Store) Open(ctx context.Context, peer engine.PeerID) (waiting, held int, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(func(r row) error {
+			switch engine.ConflictState(r.str(0)) {
+			case engine.Waiting:
+				waiting = int(r.int(1))
+			case engine.Held:
+				held = int(r.int(1))
+			}
+			return nil
+		}, `SELECT state, count(*) FROM conflict WHERE state <> 'settled' AND obsolete IS NULL AND (peer = ?1 OR ?2) GROUP BY state`,
+			peer[:], peer.IsZero())
+	})
+	return waiting, held, err
 }
 
 // Conflict is one entry of the log.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cradle/engine"
 	"cradle/valuebag"
@@ -298,7 +299,7 @@ func TestOpenEmpty(t *testing.T) {
 
 func TestBusy(t *testing.T) {
 	s := newTestStore(t)
-	other, err := openConn(s.Path(), "rw")
+	other, err := openConn(s.Path(), "rw", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

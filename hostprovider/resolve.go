@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cradle/engine"
+	"cradle/pim"
 	"cradle/valuebag"
 )
 
@@ -22,9 +23,13 @@ const (
 
 var errNoLost = errors.New("the value that lost isn't kept any more")
 
+// ErrOver: the conflict was resolved or overtaken already.
+var ErrOver = errors.New("it was resolved or overtaken already")
+
 // Resolve settles a conflict by a person's word: as a new edit, which both sides
 // then take. text is the item's text for From. The value that goes is logged in
-// its turn, so that it can be brought back.
+// its turn, so that it can be brought back. Errors: ErrNotFound, ErrOver, those of
+// pim's New for a text that can't be taken.
 func (s *Store) Resolve(ctx context.Context, id int64, choice Choice, text []byte) error {
 	return s.change(ctx, "resolve", func(t *tx) error {
 		var c engine.Conflict
@@ -39,6 +44,9 @@ func (s *Store) Resolve(ctx context.Context, id int64, choice Choice, text []byt
 		}
 		if !found {
 			return fmt.Errorf("conflict %d: %w", id, ErrNotFound)
+		}
+		if c.State == Over {
+			return fmt.Errorf("conflict %d: %w", id, ErrOver)
 		}
 		sc, err := t.scope(c.Scope)
 		if err != nil {
@@ -83,7 +91,7 @@ func (s *scopeTx) resolve(c *engine.Conflict, choice Choice, text []byte) error 
 			return fmt.Errorf("the new text: %w", err)
 		}
 	case Lost:
-		if after, err = s.lost(c, before); err != nil {
+		if after, err = withLost(s.kind, c, before); err != nil {
 			return err
 		}
 	default:
@@ -112,27 +120,53 @@ func (s *scopeTx) seen(c *engine.Conflict) error {
 	return s.SetKnowledge(s.knowledge.Except(c.Item, unit, with))
 }
 
-// lost gives the item with the value that lost; nil when that was an absence.
-func (s *scopeTx) lost(c *engine.Conflict, before *valuebag.Values) (*valuebag.Values, error) {
+// CanBringBack says why the value that lost in a conflict can't come back: it was
+// an edit that no item can take. nil when it can.
+func (s *Store) CanBringBack(ctx context.Context, c engine.Conflict) error {
+	if c.State == Over {
+		return ErrOver
+	}
+	k, err := kindOf(c.Scope)
+	if err != nil {
+		return err
+	}
+	now, err := s.Load(ctx, c.Scope, []engine.ItemID{c.Item})
+	if err != nil {
+		return err
+	}
+	_, err = withLost(k, &c, now[c.Item])
+	return err
+}
+
+// FromSQL reports whether a conflict is an edit by SQL that didn't apply.
+func FromSQL(c engine.Conflict) bool { return c.Peer.IsZero() && c.Lost == nil }
+
+// Replaced reports whether a conflict keeps what a resolution replaced.
+func Replaced(c engine.Conflict) bool {
+	return !FromSQL(c) && c.State != engine.Held && c.Store.IsZero() && c.Phone.IsZero()
+}
+
+// withLost gives the item with the value that lost; nil when that was an absence.
+func withLost(kind *pim.Kind, c *engine.Conflict, before *valuebag.Values) (*valuebag.Values, error) {
 	switch {
 	case c.Unit == engine.UnitDeleted:
 		return c.Lost, nil // nil: the deletion
 	case c.Unit == "text":
 		collection := DefaultCollection
 		if before != nil {
-			collection = s.kind.Collection(before)
+			collection = kind.Collection(before)
 		}
-		return s.kind.New([]byte(strings.Join(c.LostText, "\r\n")+"\r\n"), collection)
+		return kind.New([]byte(strings.Join(c.LostText, "\r\n")+"\r\n"), collection)
 	case before == nil && c.Lost == nil:
 		return nil, errNoLost
 	case before == nil:
 		return c.Lost, nil
 	case c.Lost != nil && c.Unit == "collection":
-		return s.kind.SetCollection(before, s.kind.Collection(c.Lost)), nil
+		return kind.SetCollection(before, kind.Collection(c.Lost)), nil
 	case c.Lost != nil:
-		return s.kind.Replace(before, c.Lost, []string{c.Unit})
+		return kind.Replace(before, c.Lost, []string{c.Unit})
 	}
-	return s.kind.WithUnit(before, c.Unit, c.LostText)
+	return kind.WithUnit(before, c.Unit, c.LostText)
 }
 
 // settleUnit saves the outcome as a new edit. Of an open conflict the unit gets a

@@ -258,6 +258,7 @@ func TestSQLRefusals(t *testing.T) {
 		{"pos text", `INSERT INTO properties (item, pos, name, value) VALUES (` + q + `, 'x', 'TEL', '1')`, "pos must be"},
 		{"pos change", `UPDATE properties SET pos = 50 WHERE pos = 5`, "cannot be changed"},
 		{"component", `INSERT INTO properties (item, component, name, value) VALUES (` + q + `, 'cellar', 'TEL', '1')`, "no such component"},
+		{"alarm of a card", `INSERT INTO properties (item, component, name, value) VALUES (` + q + `, 'alarm:1', 'TEL', '1')`, "a contact has no"},
 	} {
 		out, err := sqlite3CLI(t, s.Path(), c.sql+";")
 		if err == nil || !strings.Contains(out, c.want) {
@@ -295,6 +296,14 @@ func TestSQLEditsThatDontApply(t *testing.T) {
 	}
 	if c := byUnit["events text"]; strings.Join(c.LostText, "") != "neither is this" {
 		t.Errorf("insertion kept as %+v", c)
+	}
+	for what, c := range byUnit {
+		if !FromSQL(c) || Replaced(c) {
+			t.Errorf("%s doesn't pass for an edit by SQL: %+v", what, c)
+		}
+		if err := s.CanBringBack(ctx, c); err == nil {
+			t.Errorf("%s: a text that is none can be brought back", what)
+		}
 	}
 	// A row edit on a row that a text edit took away.
 	mustSQL(t, s.Path(), `UPDATE items SET text = replace(text, 'TEL:1'||char(13,10), '') WHERE uid = 'u1';

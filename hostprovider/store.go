@@ -18,19 +18,6 @@ import (
 	"cradle/pim"
 )
 
-// Errors that a caller acts on. A store of a newer program is engine.ErrNewer, a
-// missing file fs.ErrNotExist.
-var (
-	// ErrForeign: the file is no store of this program, or it is damaged.
-	ErrForeign = errors.New("not a Cradle store, or a damaged one")
-	// ErrNotFound: no item, conflict or run has that name.
-	ErrNotFound = errors.New("not found")
-	// ErrBusy: another program held the write lock for longer than five seconds.
-	ErrBusy = errors.New("another program is writing to the store")
-	// ErrReadOnly: the store was opened for reading only.
-	ErrReadOnly = errors.New("the store is open for reading only")
-)
-
 // DefaultCollection takes items that name no collection.
 const DefaultCollection = "personal"
 
@@ -44,7 +31,10 @@ type Options struct {
 	Rand io.Reader
 	// Machine names this computer in the home mark; empty means /etc/machine-id.
 	Machine string
-	Log     *slog.Logger
+	// Wait is how long a statement waits for another program that writes; 0 means
+	// 10 s, as long as commands wait for each other.
+	Wait time.Duration
+	Log  *slog.Logger
 	// Hook, when set, is asked before each commit; its error stands for a program
 	// that was killed there: nothing of the transaction is kept. For tests.
 	Hook func(point string) error
@@ -59,6 +49,7 @@ type Store struct {
 	now    func() time.Time
 	rand   io.Reader
 	host   string
+	wait   time.Duration
 	log    *slog.Logger
 	hook   func(string) error
 
@@ -76,7 +67,7 @@ var memoryNames atomic.Int64
 
 // Open opens the store at path, creates it if asked to, and brings an older one
 // up to date after making a backup beside it. Errors: fs.ErrNotExist,
-// engine.ErrNewer, ErrForeign.
+// engine.ErrNewer, ErrForeign, ErrBusy, ErrFull, fs.ErrPermission.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -97,7 +88,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		mode = "ro"
 	}
 	var err error
-	if s.w, err = openConn(path, mode); err == nil {
+	if s.w, err = openConn(path, mode, s.wait); err == nil {
 		// What a session wrote to a phone rests on what was committed here before.
 		err = s.w.script("PRAGMA synchronous=FULL")
 	}
@@ -106,9 +97,6 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	if err != nil {
 		s.Close()
-		if isForeign(err) {
-			err = fmt.Errorf("%w (%v)", ErrForeign, err)
-		}
 		return nil, fmt.Errorf("store %s: %w", path, err)
 	}
 	return s, nil
@@ -123,7 +111,7 @@ func OpenEmpty(ctx context.Context, o Options) (*Store, error) {
 	s := newStore(fmt.Sprintf("/cradle-%d", memoryNames.Add(1)), o)
 	s.memory, s.ro = true, false
 	var err error
-	if s.w, err = openConn(s.path, "memory"); err == nil {
+	if s.w, err = openConn(s.path, "memory", s.wait); err == nil {
 		err = s.prepare()
 	}
 	if err != nil {
@@ -134,10 +122,13 @@ func OpenEmpty(ctx context.Context, o Options) (*Store, error) {
 }
 
 func newStore(path string, o Options) *Store {
-	s := &Store{path: path, ro: o.ReadOnly, now: o.Now, rand: o.Rand, host: o.Machine, log: o.Log, hook: o.Hook,
+	s := &Store{path: path, ro: o.ReadOnly, now: o.Now, rand: o.Rand, host: o.Machine, wait: o.Wait, log: o.Log, hook: o.Hook,
 		readers: make(chan *conn, maxReaders)}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.wait == 0 {
+		s.wait = 10 * time.Second
 	}
 	if s.rand == nil {
 		s.rand = rand.Reader
@@ -228,7 +219,7 @@ func (s *Store) reader() (*conn, error) {
 	if s.memory {
 		mode = "memory"
 	}
-	c, err := openConn(s.path, mode)
+	c, err := openConn(s.path, mode, s.wait)
 	if err != nil {
 		s.open.Add(-1)
 		return nil, fmt.Errorf("store %s: %w", s.path, err)
@@ -251,10 +242,7 @@ func (s *Store) write(ctx context.Context, point string, fn func(*tx) error) err
 		return errClosed
 	}
 	if err := s.w.script("BEGIN IMMEDIATE"); err != nil {
-		if isBusy(err) {
-			return fmt.Errorf("%s: %w", s.path, ErrBusy)
-		}
-		return err
+		return fmt.Errorf("store %s: %w", s.path, err)
 	}
 	t := &tx{s: s, c: s.w, ctx: ctx, now: s.now().UnixMilli(), scopes: map[string]*scopeTx{}}
 	err := t.begin()

@@ -137,7 +137,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("garbage: got %v, want ErrForeign", err)
 	}
 	foreign := filepath.Join(dir, "foreign.db")
-	c, err := openConn(foreign, "rwc")
+	c, err := openConn(foreign, "rwc", time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

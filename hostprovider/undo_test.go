@@ -375,7 +375,13 @@ func TestResolve(t *testing.T) {
 			if len(deferred(t, s)) != 0 {
 				t.Error("it is still waiting")
 			}
+			if err := s.Resolve(ctx, n, Kept, nil); !errors.Is(err, ErrOver) {
+				t.Errorf("resolved again: %v, want ErrOver", err)
+			}
 			all, _ := s.Conflicts(ctx, true)
+			if all[0].State != Over {
+				t.Errorf("state %q, want %q", all[0].State, Over)
+			}
 			if len(all) != c.logged {
 				t.Errorf("%d entries in the log, want %d", len(all), c.logged)
 			}

@@ -99,6 +99,11 @@ BEGIN
       SELECT 1 FROM item i JOIN body b ON b.n = i.n, json_each(b.lines) j
       WHERE i.id = NEW.item AND json_extract(j.value, '$[0]') = NEW.component)
     AND NOT (NEW.component GLOB '*alarm:[0-9]*' OR NEW.component GLOB 'override:?*' OR NEW.component GLOB 'timezone:?*');
+  SELECT RAISE(ABORT, 'properties: a contact has no calendar, alarm, override or timezone')
+    WHERE coalesce(CAST(NEW.component AS TEXT), '') <> ''
+      AND (SELECT kind FROM item WHERE id = NEW.item) = 'contacts' AND NOT EXISTS (
+      SELECT 1 FROM item i JOIN body b ON b.n = i.n, json_each(b.lines) j
+      WHERE i.id = NEW.item AND json_extract(j.value, '$[0]') = NEW.component);
 
   UPDATE scope SET tick = tick + 1 WHERE kind = (SELECT kind FROM item WHERE id = NEW.item);
   INSERT INTO pending (n, kind, op, tick, at, given, pos, new)
