@@ -18,6 +18,7 @@ type bundle struct {
 func (f *Folder) supersede(e superseded) {
 	if !slices.Contains(f.state.superseded, e) {
 		f.state.superseded = append(f.state.superseded, e)
+		f.unsaved = true
 	}
 }
 
@@ -29,11 +30,13 @@ func (f *Folder) keepBundle(fl *file) {
 	}
 	for i := range f.state.bundles {
 		if spotOf(f.state.bundles[i]) == fl.spot {
+			f.unsaved = f.unsaved || f.state.bundles[i] != p
 			f.state.bundles[i] = p
 			return
 		}
 	}
 	f.state.bundles = append(f.state.bundles, p)
+	f.unsaved = true
 }
 
 // indexBundle takes a bundle apart and finds the state's items in it, as a survey

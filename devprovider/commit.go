@@ -29,6 +29,7 @@ func (f *Folder) Commit(ctx context.Context, marks map[engine.ReplicaID][16]byte
 	// The new generation stands, whatever becomes of the old ones.
 	f.dropGenerations(ctx, g)
 	f.state, f.hasState, f.highest, f.stateTime = next, true, next.generation, g.entry.Modified
+	f.unsaved = false
 	return nil
 }
 

@@ -76,6 +76,7 @@ type Folder struct {
 	steps   []step
 	alias   map[spot]string // where an object lies until the steps are done
 	ready   bool            // the tree and its README are there
+	unsaved bool            // the state has learned of a bundle what no item tells
 	notes   []engine.ItemError
 	bodies  int64 // bodies of items that were read
 }
@@ -238,8 +239,9 @@ func (f *Folder) State(scope string) *engine.PartialState {
 	return &engine.PartialState{}
 }
 
-// Notes tells what a person may want to know of the last survey although nothing
-// failed: further holders of a UID, superseded copies, lines that were set aside.
+// Notes tells what a person may want to know of the surveys of this session although
+// nothing failed: further holders of a UID, superseded copies, lines that were set
+// aside. What the state knows afterwards isn't told again in the next session.
 func (f *Folder) Notes() []engine.ItemError { return f.notes }
 
 // BodiesRead counts the items' bodies that were read from the device so far: a

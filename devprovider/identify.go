@@ -12,31 +12,23 @@ import (
 
 // Reasons of notes.
 var (
-	errFurther    = errors.New("another file has this UID; both are kept as items of their own")
-	errSuperseded = errors.New("a file of its own has this item; the copy here no longer counts")
+	errFurther    = errors.New("another item has this UID; both are kept as items of their own")
+	errSuperseded = errors.New("a file of its own has this item with other content; the copy here no longer counts")
 )
 
-// findRefs joins what lies at the state's places to the state's items.
+// findRefs joins what lies at the state's places to the state's items. Bundles come
+// last: what of theirs counts depends on the files beside them.
 func (s *survey) findRefs() {
+	var bundles []*file
 	for _, fl := range s.walk.files {
-		switch fl.status {
-		case statusUnchanged, statusIgnored:
-			s.hold(fl, fl.refs)
-		case statusSame:
-			if !s.mustParse(fl) {
-				s.hold(fl, fl.refs)
-			} else {
-				s.match(fl)
-			}
-		case statusRead:
-			s.match(fl)
-		case statusTorn, statusFailed:
-			s.unreadable(fl)
-		case statusVanished:
-			for _, r := range fl.refs {
-				s.vague[r] = errors.New("gone while it was looked at")
-			}
+		if fl.held.bundle {
+			bundles = append(bundles, fl)
+		} else {
+			s.findRefsOf(fl)
 		}
+	}
+	for _, fl := range bundles {
+		s.findRefsOf(fl)
 	}
 	// What could not be looked at is still held: nobody else becomes its first
 	// holder.
@@ -45,6 +37,27 @@ func (s *survey) findRefs() {
 		key := itemKey{r.scope, r.id()}
 		if r.file == nil && s.held[key] == nil && (s.vague[r] != nil || s.f.blind(s.walk, spotOf(r.item.Place)) != nil) {
 			s.held[key] = nil
+		}
+	}
+}
+
+func (s *survey) findRefsOf(fl *file) {
+	switch fl.status {
+	case statusUnchanged, statusIgnored:
+		s.hold(fl, fl.refs)
+	case statusSame:
+		if !s.mustParse(fl) {
+			s.hold(fl, fl.refs)
+		} else {
+			s.match(fl)
+		}
+	case statusRead:
+		s.match(fl)
+	case statusTorn, statusFailed:
+		s.unreadable(fl)
+	case statusVanished:
+		for _, r := range fl.refs {
+			s.vague[r] = errors.New("gone while it was looked at")
 		}
 	}
 }
@@ -109,7 +122,7 @@ func (s *survey) match(fl *file) {
 			}
 		}
 		for _, it := range items {
-			it.claimed = it.claimed || s.isSuperseded(it)
+			it.claimed = it.claimed || s.isListed(it)
 		}
 	}
 	// By UID, the first holder first.
@@ -128,6 +141,9 @@ func (s *survey) match(fl *file) {
 	// UID and it is another one.
 	if len(items) == 1 && len(refs) == 1 && open(items[0], refs[0]) && (refs[0].byPath || items[0].uid == "") {
 		join(items[0], refs[0])
+	}
+	for _, it := range items {
+		it.claimed = it.claimed || s.isSuperseded(it)
 	}
 	// The rest of a bundle: what is most alike.
 	if len(items) > 1 || len(refs) > 1 {
@@ -329,6 +345,20 @@ func (s *survey) byView() {
 	if len(s.rows) == 0 {
 		return
 	}
+	// Of a bundle's items by content first, as in match.
+	for _, it := range s.loose {
+		if it.claimed || !it.file.held.bundle {
+			continue
+		}
+		content := contentOf(s.f.describe(it))
+		for _, row := range s.rowsAt(it.file, it.scope) {
+			_, taken := s.held[itemKey{it.scope, row.Meta.ID}]
+			if !taken && content == contentOf(row.Meta.Units) && (it.uid == "" || holderOf(it.scope, it.uid, row.Meta.ID) > 0) {
+				s.take(it, row.Meta.ID)
+				break
+			}
+		}
+	}
 	for _, it := range s.loose {
 		if it.claimed {
 			continue
@@ -352,47 +382,6 @@ func (s *survey) byView() {
 	}
 }
 
-// isSuperseded reports whether an item of a bundle is a copy that no longer
-// counts.
-func (s *survey) isSuperseded(it *item) bool {
-	if !it.file.held.bundle {
-		return false
-	}
-	if it.uid != "" {
-		// A file of its own goes before a bundle.
-		if fl, ok := s.held[itemKey{it.scope, engine.ItemIDFromUID(it.scope, it.uid, 1)}]; ok && fl != nil && s.isSingle(fl) {
-			s.supersede(it, engine.ItemIDFromUID(it.scope, it.uid, 1))
-			s.note(it.file, engine.ItemIDFromUID(it.scope, it.uid, 1), errSuperseded)
-			return true
-		}
-	}
-	if len(s.f.state.superseded) == 0 {
-		return false
-	}
-	content := contentOf(s.f.describe(it))
-	for _, e := range s.f.state.superseded {
-		if e.scope == it.scope && e.content == content && (it.uid == "" || holderOf(it.scope, it.uid, e.item) > 0) {
-			s.f.keepBundle(it.file)
-			return true
-		}
-	}
-	return false
-}
-
-// isSingle reports whether a file holds one item.
-func (s *survey) isSingle(fl *file) bool {
-	if fl.status == statusRead || fl.status == statusSame && s.mustParse(fl) {
-		return !fl.held.bundle
-	}
-	return len(fl.refs) > 0 && !fl.refs[0].item.Place.Bundle
-}
-
-// supersede remembers that a bundle's copy doesn't count.
-func (s *survey) supersede(it *item, id engine.ItemID) {
-	s.f.supersede(superseded{it.scope, id, contentOf(s.f.describe(it))})
-	s.f.keepBundle(it.file)
-}
-
 // byUID gives the first free number of a UID.
 func (s *survey) byUID(it *item) {
 	for n := 1; ; n++ {
@@ -408,7 +397,7 @@ func (s *survey) byUID(it *item) {
 		if fl == nil && s.unsure(it, id) {
 			return // it may be that very item, renamed in a folder that couldn't be listed
 		}
-		if fl != nil && n == 1 && !s.isSingle(fl) && !it.file.held.bundle {
+		if fl != nil && !it.file.held.bundle && s.outranks(it, id, n) {
 			s.steal(it, id)
 			return
 		}
@@ -420,33 +409,6 @@ func (s *survey) byUID(it *item) {
 func (s *survey) unsure(it *item, id engine.ItemID) bool {
 	r := s.lookUp(it.scope, id)
 	return r != nil && s.f.storage(r.item.Place.Storage) != nil
-}
-
-// steal makes a file of its own the holder of an item that a bundle held.
-func (s *survey) steal(it *item, id engine.ItemID) {
-	key := itemKey{it.scope, id}
-	from := s.held[key]
-	r := s.lookUp(it.scope, id)
-	if r != nil && r.file == from {
-		content := contentOf(r.item.Meta.Units)
-		if r.found != nil {
-			content = contentOf(s.f.describe(r.found))
-			r.found.id, r.found.ref = engine.ItemID{}, nil
-		}
-		s.f.supersede(superseded{it.scope, id, content})
-		s.f.keepBundle(from)
-		r.file, r.found = nil, nil
-	} else if from != nil {
-		for i := range from.held.items {
-			if old := &from.held.items[i]; old.scope == it.scope && old.id == id {
-				s.supersede(old, id)
-				old.id, old.ref = engine.ItemID{}, nil
-			}
-		}
-	}
-	delete(s.held, key)
-	s.take(it, id)
-	s.note(from, id, errSuperseded)
 }
 
 // byContent makes an ID of an item's content, counting equal ones by path.

@@ -49,6 +49,9 @@ func (s *survey) report(scopes []string) map[string]*engine.Survey {
 			out[sc].Failed = append(out[sc].Failed, e.err)
 		}
 	}
+	for _, sc := range scopes[:min(1, len(scopes))] {
+		out[sc].Unsaved = f.unsaved
+	}
 	for _, sv := range out {
 		slices.SortFunc(sv.Objects, func(a, b engine.Surveyed) int { return a.ID.Compare(b.ID) })
 		slices.SortFunc(sv.Absent, engine.ItemID.Compare)

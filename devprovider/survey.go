@@ -43,7 +43,6 @@ type survey struct {
 	loose  []*item           // read, and not yet known to be of the state
 	rows   map[string][]engine.ViewRow
 	failed []failure
-	notes  []engine.ItemError
 	vague  map[*ref]error // refs that could not be looked at
 }
 
@@ -90,7 +89,6 @@ func (f *Folder) Survey(ctx context.Context, scopes []string, views engine.Views
 			f.bundles[fl.spot] = newBundle(fl)
 		}
 	}
-	f.notes = s.notes
 	return s.report(scopes), nil
 }
 
@@ -350,8 +348,14 @@ func (s *survey) setAside() {
 	}
 }
 
+// note keeps what a person is to be told, once in a session.
 func (s *survey) note(fl *file, id engine.ItemID, reason error) {
-	s.notes = append(s.notes, engine.ItemError{Item: id, Path: fl.where(), Reason: reason})
+	for _, n := range s.f.notes {
+		if n.Item == id && n.Path == fl.where() && n.Reason.Error() == reason.Error() {
+			return
+		}
+	}
+	s.f.notes = append(s.f.notes, engine.ItemError{Item: id, Path: fl.where(), Reason: reason})
 }
 
 func (f *Folder) failurePlace(fl *file) engine.Place {

@@ -19,7 +19,7 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 		if err != nil {
 			return err
 		}
-		news = news || differs || w.survey.Unsaved && !s.committed
+		news = news || differs || w.survey.Unsaved
 		states[w.schema.Name()] = st
 	}
 	if news {
@@ -63,6 +63,7 @@ func (s *Session) commit(ctx context.Context, work []*scopeWork) error {
 	s.peer.Marks = marks
 	s.lastMark = s.opt.Now()
 	for _, w := range work {
+		w.survey.Unsaved = false
 		// Of an item that the phone refused the newest row is of a write that never was.
 		ids := slices.DeleteFunc(w.ex.touched, func(id ItemID) bool { return w.ex.unlearned[id] })
 		w.ex.touched = nil
