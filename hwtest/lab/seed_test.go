@@ -18,7 +18,7 @@ const (
 	seedTasks  = 20
 	manyCards  = 150
 	tries      = 3
-	lateCards  = 80
+	lateCards  = 120
 )
 
 // card is a made-up vCard 3.0. One in nine has a photo larger than many packets, one in seven a

@@ -84,8 +84,10 @@ cradle whole sync --json
 
 # 4. And while many are read from it: a sync with nothing to do lists everything, an object in
 # three transfers; after as many, and those that list the late cards, comes their reading, again
-# of three transfers each. The kernel counts transfers.
+# of three transfers each. The kernel counts transfers. Pulling takes a moment too: where all was
+# in the store by then it was too late, and is tried again.
 transfers() { cat "/sys/bus/usb/devices/$at/urbnum" 2>/dev/null || echo 0; }
+held() { timeout 60 /tmp/cradle list --json --store "$store" | grep -c '"id"'; }
 at=$(phone sys "$phone")
 started=$(transfers)
 cradle listing sync --json
@@ -94,7 +96,7 @@ late=$(ls late/try1 | wc -l)
 for try in 1 2 3; do
 	cp late/try$try/*.vcf "$cards/"
 	at=$(phone sys "$phone")
-	until=$(($(transfers) + listing + 3 * late * try + 3 * late / 2))
+	until=$(($(transfers) + listing + 3 * late * try + late / 5)) had=$(held)
 	cradle reading sync --json &
 	job=$!
 	while kill -0 $job 2>/dev/null && [ "$(transfers)" -lt $until ]; do
@@ -104,7 +106,7 @@ for try in 1 2 3; do
 	wait $job
 	phone plug "$phone" 2>>"$out/phone.err"
 	echo $try >"$out/reading.tries"
-	[ "$(cat "$out/reading.rc")" = 0 ] || break
+	[ "$(cat "$out/reading.rc")" = 0 ] || [ "$(held)" != "$had" ] || break
 done
 cradle reread sync --json
 cradle end sync --json
