@@ -12,6 +12,9 @@ export PATH := $(PATH):/usr/local/go/bin
 GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
+# When a package's tests are taken to hang: the whole suite's are done in less than half of it
+# where nothing else runs.
+TIMEOUT ?= 10m
 ARGS ?=
 
 GOLANGCI := v2.15.0
@@ -38,7 +41,7 @@ sync: build ## sync the phone on the cable, or a virtual one where there is none
 
 .PHONY: test
 test: setup ## the whole fast suite: no cable, no root, no network
-	$(GO) test -timeout 5m ./...
+	$(GO) test -timeout $(TIMEOUT) ./...
 
 .PHONY: accept
 accept: setup ## the acceptance suite with nothing left out: every cut, every kill (half an hour)
