@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,9 +48,9 @@ func conflictsCommand(g *globals) *cobra.Command {
 		Long: `A field that changed on both sides is a conflict. The preset of the sync decides
 it (state settled), or it waits for you (waiting, under --conflict ask), or an
 undo set the sides apart (held). The value that lost is kept here and can be
-brought back.`,
+brought back. What is resolved, or was overtaken by a later edit, leaves the list.`,
 		Example: "  cradle conflicts list\n  cradle conflicts show 3\n  cradle conflicts resolve 3 lost",
-		Args:    cobra.NoArgs,
+		Args:    noSubcommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return g.listConflicts(c.Context(), false) },
 	}
 	c.AddCommand(conflictsListCommand(g), conflictsShowCommand(g), conflictsResolveCommand(g))
@@ -93,7 +94,12 @@ func (g *globals) listConflicts(ctx context.Context, all bool) error {
 		return err
 	}
 	for _, c := range list {
-		g.say("%-5d %-8s %-8s %-11s %s: kept %s, lost %s", c.ID, c.State, c.Scope, c.Unit, plain(nameOf(c, names[c.Item])), brief(c, c.KeptText), brief(c, c.LostText))
+		kept, lost := "kept", "lost"
+		if c.State == engine.Waiting || c.State == engine.Held {
+			kept, lost = "desktop", "phone"
+		}
+		g.say("%-5d %-8s %-8s %-11s %s: %s %s, %s %s", c.ID, c.State, c.Scope, c.Unit, plain(nameOf(c, names[c.Item])),
+			kept, brief(c, c.KeptText), lost, brief(c, c.LostText))
 	}
 	return nil
 }
@@ -161,39 +167,69 @@ func conflictsShowCommand(g *globals) *cobra.Command {
 			defer s.Close()
 			e, err := s.Conflict(ctx, id)
 			if err != nil {
-				return noSuch(err, "conflict", "cradle conflicts list")
+				return g.noSuch(err, "conflict", "conflicts list")
 			}
 			if g.json {
 				return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
 			}
-			g.showConflict(e, summaryOf(ctx, s, e))
+			g.showConflict(e, summaryOf(ctx, s, e), s.CanBringBack(ctx, e))
 			return nil
 		},
 	}
 }
 
-func (g *globals) showConflict(c engine.Conflict, summary string) {
+func (g *globals) showConflict(c engine.Conflict, summary string, impossible error) {
 	g.say("Conflict %d: %s of %s", c.ID, c.Unit, plain(summary))
 	g.say("  item   %s (%s)", c.Item, c.Scope)
 	g.say("  state  %s since %s", c.State, c.At.Local().Format(time.DateTime))
-	other := engine.ToPhone
-	if c.KeptSide == engine.ToPhone {
-		other = engine.ToStore
-	}
+	kept, lost := titles(c)
 	for _, v := range []struct {
 		title string
-		side  engine.Side
 		lines []string
-	}{{"kept", c.KeptSide, c.KeptText}, {"lost", other, c.LostText}} {
-		g.say("%s, the value of the %s:", v.title, sideName(v.side))
+	}{{kept, c.KeptText}, {lost, c.LostText}} {
+		g.say("%s:", v.title)
 		if len(v.lines) == 0 {
 			g.say("  (%s)", brief(c, nil))
 		}
 		for _, l := range v.lines {
-			g.say("  %s", plain(l))
+			g.say("  %s", shorten(plain(l)))
 		}
 	}
-	g.say("Bring the other value back: cradle conflicts resolve %d lost", c.ID)
+	resolve := func(choice string) string { return g.command(fmt.Sprintf("conflicts resolve %d %s", c.ID, choice)) }
+	if c.State == hostprovider.Over {
+		g.say("There is nothing left to resolve.")
+		return
+	}
+	if c.State == engine.Settled {
+		g.say("Leave it so, and take it off the list: %s", resolve("kept"))
+	} else {
+		g.say("The first for both sides: %s", resolve("kept"))
+	}
+	switch {
+	case impossible != nil:
+		g.say("The edit can't be carried out (%s). Another text instead: %s", plain(impossible.Error()), resolve("--from FILE"))
+	case c.State == engine.Settled:
+		g.say("Bring the other value back: %s", resolve("lost"))
+	default:
+		g.say("The other for both sides: %s", resolve("lost"))
+	}
+}
+
+// titles say whose the two values of a conflict are.
+func titles(c engine.Conflict) (kept, lost string) {
+	other := engine.ToPhone
+	if c.KeptSide == engine.ToPhone {
+		other = engine.ToStore
+	}
+	switch {
+	case hostprovider.FromSQL(c):
+		return "kept, the value of the item", "left out, the value of the SQL edit"
+	case hostprovider.Replaced(c):
+		return "kept, the value that a resolution chose", "lost, the value before"
+	case c.State == engine.Waiting || c.State == engine.Held:
+		return "on the " + sideName(c.KeptSide), "on the " + sideName(other)
+	}
+	return "kept, the value of the " + sideName(c.KeptSide), "lost, the value of the " + sideName(other)
 }
 
 func sideName(s engine.Side) string {
@@ -257,7 +293,7 @@ func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Cho
 	}
 	defer done()
 	if _, err := s.Conflict(ctx, id); err != nil {
-		return noSuch(err, "conflict", "cradle conflicts list")
+		return g.noSuch(err, "conflict", "conflicts list")
 	}
 	if err := s.Resolve(ctx, id, choice, text); err != nil {
 		return err
@@ -269,7 +305,7 @@ func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Cho
 	if g.json {
 		return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
 	}
-	g.say("resolved: %s of %s", e.Unit, plain(summaryOf(ctx, s, e)))
+	g.say("resolved: %s of %s. The next sync takes it to the phone.", e.Unit, plain(summaryOf(ctx, s, e)))
 	return nil
 }
 
@@ -283,10 +319,9 @@ func number(what, s string) (int64, error) {
 }
 
 // noSuch says of which thing there is none.
-func noSuch(err error, what, next string) error {
-	f := explain(err)
-	if f.Code == "not-found" {
-		return &failure{exit: exitFailure, Code: f.Code, What: fmt.Sprintf("no such %s", what), Why: err.Error(), Next: next, err: err}
+func (g *globals) noSuch(err error, what, next string) error {
+	if errors.Is(err, hostprovider.ErrNotFound) {
+		return &failure{exit: exitFailure, Code: "not-found", What: "no such " + what, Why: cause(err, hostprovider.ErrNotFound), Next: g.command(next), err: err}
 	}
 	return err
 }

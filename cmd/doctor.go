@@ -138,7 +138,7 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 		d.say(name, levelOK, "", "%s isn't there yet: the first sync or import makes it", path)
 		return
 	case err != nil:
-		d.say(name, levelFail, "check who owns the folder", "%v", err)
+		d.say(name, levelFail, "ls -ld "+quoteArg(filepath.Dir(path)), "%v", err)
 		return
 	}
 	if m := info.Mode().Perm(); m&0o077 != 0 {
@@ -153,17 +153,17 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 		d.say(name, levelOK, "", "%s is of an older version: the next command upgrades it and keeps a backup", path)
 		return
 	case err != nil:
-		d.say(name, levelFail, "put a backup in its place, or choose another with --store FILE", "%v", err)
+		d.storeFails(path, err)
 		return
 	}
 	defer s.Close()
 	wrong, err := s.Check(ctx)
 	if err != nil {
-		d.say(name, levelFail, "put a backup in its place, or choose another with --store FILE", "%v", err)
+		d.storeFails(path, err)
 		return
 	}
 	for _, w := range wrong {
-		d.say(name, levelFail, "cradle doctor --rebuild; if that doesn't help, put a backup in its place", "%s", w)
+		d.say(name, levelFail, d.g.command("doctor --rebuild")+"; if that doesn't help, put a backup in its place", "%s", w)
 	}
 	if len(wrong) > 0 {
 		return
@@ -174,9 +174,19 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 		return
 	}
 	d.say(name, levelOK, "", "%s is whole: %s", path, count(len(items), "item", "items"))
-	if n, err := waitingConflicts(ctx, s); err == nil && n > 0 {
-		d.say(name, levelWarn, "cradle conflicts list", "%s", count(n, "conflict waits for you", "conflicts wait for you"))
+	if n, _, err := s.Open(ctx, engine.PeerID{}); err == nil && n > 0 {
+		d.say(name, levelWarn, d.g.command("conflicts list"), "%s", count(n, "conflict waits for you", "conflicts wait for you"))
 	}
+}
+
+// storeFails says why the store can't be read. Only a damaged one wants a backup.
+func (d *doctor) storeFails(path string, err error) {
+	f := d.g.explain(err)
+	next := f.Next
+	if errors.Is(err, hostprovider.ErrForeign) {
+		next = "put a backup in the place of " + quoteArg(path) + ", or choose another with --store FILE"
+	}
+	d.say("store", levelFail, next, "%v", f)
 }
 
 // lookAtSpace checks the file system of the store, or of what will be its folder.
@@ -245,7 +255,8 @@ func (d *doctor) lookAtUSB() {
 	}
 }
 
-// lookAtLocks tells which commands run.
+// lookAtLocks tells which commands run. Only one that has this store stands in the
+// way; those of other stores and phones are told.
 func (d *doctor) lookAtLocks() {
 	const name = "locks"
 	dir, err := lockFolder()
@@ -258,18 +269,27 @@ func (d *doctor) lookAtLocks() {
 		d.say(name, levelWarn, "", "%v", err)
 		return
 	}
-	held := 0
+	held, own := 0, lockName("store", d.g.lockedPath())
 	for _, path := range files {
-		if who, busy := lockHolder(path); busy {
-			held++
-			kind, _, _ := strings.Cut(filepath.Base(path), "-")
-			d.say(name, levelWarn, "wait until it has ended", "a %s is in use %s", kind, who)
+		who, busy := lockHolder(path)
+		if !busy {
+			continue
 		}
+		held++
+		if filepath.Base(path) == own {
+			d.say(name, levelWarn, "wait until it has ended", "this store is in use %s", who)
+			continue
+		}
+		kind, _, _ := strings.Cut(filepath.Base(path), "-")
+		d.say(name, levelOK, "", "%s is in use %s", otherLock[kind], who)
 	}
 	if held == 0 {
 		d.say(name, levelOK, "", "no other command runs")
 	}
 }
+
+// otherLock names what a lock is on that isn't this store's.
+var otherLock = map[string]string{"phone": "a phone", "store": "another store"}
 
 // lockHolder reports whether somebody has a lock, and who.
 func lockHolder(path string) (who string, busy bool) {
@@ -289,14 +309,14 @@ func (d *doctor) lookAtPhone(ctx context.Context, sel string) {
 	const name = "phone"
 	p, err := d.g.openPhone(ctx, sel)
 	if err != nil {
-		f := explain(err)
+		f := d.g.explain(err)
 		d.say(name, levelFail, f.Next, "%v", f)
 		return
 	}
 	defer p.close()
 	f, err := d.g.folder(ctx, p, nil)
 	if err != nil {
-		e := explain(err)
+		e := d.g.explain(err)
 		d.say(name, levelFail, e.Next, "%v", e)
 		return
 	}
@@ -327,6 +347,6 @@ func (d *doctor) lookAtPhone(ctx context.Context, sel string) {
 		d.say(name, levelOK, "", "it has no sync state yet: the next sync is a first one")
 	}
 	if err := f.ReadOnly(); err != nil {
-		d.say(name, levelWarn, explain(err).Next, "nothing can be written to it: %v", err)
+		d.say(name, levelWarn, d.g.explain(err).Next, "nothing can be written to it: %v", err)
 	}
 }

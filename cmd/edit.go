@@ -65,7 +65,7 @@ func (g *globals) editTo(ctx context.Context, name string, text, was []byte) err
 	}
 	if was != nil && !bytes.Equal(it.Text, was) {
 		return &failure{exit: exitFailure, Code: "changed", What: "the item was changed in the meantime",
-			Why: "another command or program edited it", Next: "cradle edit " + it.ID.String()[:8]}
+			Why: "another command or program edited it", Next: g.command("edit " + it.ID.String()[:8])}
 	}
 	changed := !bytes.Equal(it.Text, text)
 	if changed {
@@ -108,7 +108,7 @@ func (g *globals) editByHand(ctx context.Context, name string) error {
 	}
 	if !utf8.Valid(it.Text) || bytes.IndexByte(it.Text, 0) >= 0 {
 		return &failure{exit: exitFailure, Code: "not-text", What: "an editor would spoil this item",
-			Why: "its text isn't UTF-8", Next: "cradle edit " + it.ID.String()[:8] + " --from FILE"}
+			Why: "its text isn't UTF-8", Next: g.command("edit " + it.ID.String()[:8] + " --from FILE")}
 	}
 	path, err := editorFile(it)
 	if err != nil {
@@ -142,8 +142,8 @@ func (g *globals) editByHand(ctx context.Context, name string) error {
 			os.Remove(path)
 			return nil
 		}
-		f := *explain(err)
-		f.Next = fmt.Sprintf("your text is kept: cradle edit %s --from %s", it.ID.String()[:8], quoteArg(path))
+		f := *g.explain(err)
+		f.Next = "your text is kept: " + g.command(fmt.Sprintf("edit %s --from %s", it.ID.String()[:8], quoteArg(path)))
 		return &f
 	}
 	fmt.Fprintf(g.stderr, "your text is kept in %s\n", path)

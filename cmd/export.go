@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"cradle/hostprovider"
 	"cradle/pim"
@@ -71,7 +72,7 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 		return usageError("--json with -: standard output can't be both")
 	}
 	if _, err := os.Stat(g.storePath()); errors.Is(err, fs.ErrNotExist) {
-		return &failure{exit: exitFailure, Code: "not-found", What: fmt.Sprintf("there is no store at %s", g.storePath()), Why: "nothing was written", Next: "check --store, or sync a phone first", err: err}
+		return &failure{exit: exitFailure, Code: "not-found", What: fmt.Sprintf("there is no store at %s", g.storePath()), Why: "nothing was written", Next: "ls -l " + quoteArg(filepath.Dir(g.storePath())), err: err}
 	}
 	s, err := g.readStore(ctx)
 	if err != nil {
@@ -185,17 +186,23 @@ func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path st
 }
 
 // replaceFile puts a whole new file in the place of another in one step; with flush
-// set it is on the disk before. What is no regular file (a pipe) is written as it
-// stands.
+// set it is on the disk before. A link stays one: what it names is replaced. The
+// mode stays; a new file is its owner's alone. What is no regular file (a pipe) is
+// written as it stands.
 func replaceFile(path string, body []byte, flush bool) (err error) {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path, err = linked(path)
+	if err != nil {
+		return err
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	mode := fs.FileMode(0o600)
+	if info, err := os.Stat(path); err == nil {
 		if info.IsDir() {
 			return &failure{exit: exitUsage, Code: "usage", What: path + " is a folder", Next: "name a file in it, or use --format vdir"}
 		}
-		return os.WriteFile(path, body, 0o600)
+		if !info.Mode().IsRegular() {
+			return os.WriteFile(path, body, 0o600)
+		}
+		mode = info.Mode().Perm()
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // 0600
 	if err != nil {
@@ -210,6 +217,11 @@ func replaceFile(path string, body []byte, flush bool) (err error) {
 	if _, err := f.Write(body); err != nil {
 		return err
 	}
+	if mode != 0o600 {
+		if err := f.Chmod(mode); err != nil {
+			return err
+		}
+	}
 	if flush {
 		if err := f.Sync(); err != nil {
 			return err
@@ -219,6 +231,21 @@ func replaceFile(path string, body []byte, flush bool) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// linked follows symbolic links, also one to a file that isn't there yet.
+func linked(path string) (string, error) {
+	for range 40 {
+		to, err := os.Readlink(path)
+		if err != nil { // no link, or nothing there
+			return path, nil
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return "", &fs.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
 }
 
 // errForeignFile: the name belongs to a file that no export made.

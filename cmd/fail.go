@@ -1,10 +1,15 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
 	"cradle/devprovider"
 	"cradle/engine"
@@ -49,57 +54,165 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.err }
 
+// helpCommand is the next step of a mistake on the command line.
+const helpCommand = "cradle help"
+
 // quiet is an exit code whose reason stands in the output already.
 type quiet int
 
 func (q quiet) Error() string { return fmt.Sprintf("exit %d", int(q)) }
 
+// usageError is a mistake on the command line. Main adds the command to its next
+// step.
 func usageError(format string, args ...any) error {
-	return &failure{exit: exitUsage, Code: "usage", What: fmt.Sprintf(format, args...), Next: "cradle help"}
+	return &failure{exit: exitUsage, Code: "usage", What: fmt.Sprintf(format, args...), Next: helpCommand}
 }
 
-// explain turns any error into one for people.
-func explain(err error) *failure {
+// explain turns any error into one for people: what, the cause in a few words, and
+// a command that can be run as it stands. The whole chain is in the log.
+func (g *globals) explain(err error) *failure {
 	var f *failure
 	if errors.As(err, &f) {
 		return f
 	}
+	g.log().Debug("the error in full", "err", err)
 	var open *usb.OpenError
 	if errors.As(err, &open) {
 		return explainOpen(open)
 	}
-	out := &failure{exit: exitFailure, Code: "failed", What: "that didn't work", Why: err.Error(), Next: "cradle doctor", err: err}
+	out := &failure{exit: exitFailure, Code: "failed", What: "that didn't work", Why: err.Error(), Next: g.command("doctor"), err: err}
+	for _, explain := range []func(*failure, error) bool{g.explainPhone, g.explainStore, g.explainFile} {
+		if explain(out, err) {
+			return out
+		}
+	}
+	return out
+}
+
+// explainPhone explains how a run ended, and what a phone said.
+func (g *globals) explainPhone(out *failure, err error) bool {
+	sync := g.command("sync")
+	folder, isFolder := strings.CutPrefix(g.phone, "dir:")
 	switch {
 	case errors.Is(err, context.Canceled):
-		out.exit, out.Code, out.What, out.Next = exitInterrupted, "interrupted", "interrupted", "cradle sync"
+		out.exit, out.Code, out.What, out.Why, out.Next = exitInterrupted, "interrupted", "interrupted", "", g.again()
 	case errors.Is(err, engine.ErrNewer):
 		out.exit, out.Code, out.What, out.Next = exitNewer, "newer", "written by a newer Cradle", "install the newer version of cradle"
 	case errors.Is(err, engine.ErrGone), errors.Is(err, mtp.ErrDeviceGone):
-		out.exit, out.Code, out.What, out.Next = exitNoPhone, "gone", "the phone is gone in the middle", "plug it in again and run: cradle sync"
+		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "gone", "the phone is gone in the middle", "the cable was pulled, or the phone left the bus", "plug it in again and run: "+sync
 	case errors.Is(err, devprovider.ErrNoStorage):
-		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "locked", "the phone shows no storage", "it is locked, or not in file transfer mode", "unlock it, choose file transfer, and run: cradle sync"
+		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "locked", "the phone shows no storage", "it is locked, or not in file transfer mode", "unlock it, choose file transfer, and run: "+sync
 	case errors.Is(err, mtp.ErrSessionLost):
-		out.exit, out.Code, out.What, out.Next = exitNoPhone, "session-lost", "the connection to the phone broke off", "unplug it, plug it in again and run: cradle sync"
+		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "session-lost", "the connection to the phone broke off", innermost(err), "unplug it, plug it in again and run: "+sync
+	case errors.Is(err, devprovider.ErrReadOnly) && isFolder:
+		out.Code, out.What, out.Why, out.Next = "read-only", fmt.Sprintf("the folder %s can't be written to", folder), "", "chmod -R u+rwX "+quoteArg(folder)
+		if errors.Is(err, fs.ErrPermission) {
+			out.Code, out.Why = "permission", "no permission"
+		}
+	case errors.Is(err, devprovider.ErrReadOnly):
+		out.Code, out.What, out.Why, out.Next = "read-only", "the phone can't be written to", cause(err, devprovider.ErrReadOnly), "choose file transfer on the phone, or free its storage from write protection, and run: "+sync
+	case errors.Is(err, devprovider.ErrFull) && isFolder:
+		out.Code, out.What, out.Why, out.Next = "full", "the disk of "+folder+" is full", cause(err, devprovider.ErrFull), "make room on it and run: "+sync
+	case errors.Is(err, devprovider.ErrFull):
+		out.Code, out.What, out.Why, out.Next = "full", "the phone is full", cause(err, devprovider.ErrFull), "make room on the phone and run: "+sync
+	default:
+		return false
+	}
+	return true
+}
+
+// explainStore explains what the store said.
+func (g *globals) explainStore(out *failure, err error) bool {
+	switch {
+	case errors.Is(err, hostprovider.ErrBusy):
+		out.exit, out.Code, out.What, out.Why = exitBusy, "busy", "the store is in use", fmt.Sprintf("another program is writing to %s", g.storePath())
+		out.Next = "end its transaction (fuser " + quoteArg(g.storePath()) + " names it), and run the command again"
+	case errors.Is(err, hostprovider.ErrFull):
+		out.Code, out.What, out.Why, out.Next = "full", "the disk is full", "there is no room for the store "+g.storePath(), "make room, and run the command again: df -h "+quoteArg(filepath.Dir(g.storePath()))
 	case errors.Is(err, hostprovider.ErrForeign):
-		out.Code, out.What, out.Next = "foreign", "the store can't be used", "cradle doctor, or choose another with --store FILE"
+		out.Code, out.What, out.Why, out.Next = "foreign", "the store can't be used", g.storePath()+": "+hostprovider.ErrForeign.Error(), g.command("doctor")
+	case errors.Is(err, hostprovider.ErrOver):
+		out.Code, out.What, out.Why, out.Next = "over", "nothing to resolve", err.Error(), g.command("conflicts list")
 	case errors.Is(err, hostprovider.ErrNotFound):
-		out.Code, out.What, out.Next = "not-found", "no such item", "cradle list"
+		out.Code, out.What, out.Why, out.Next = "not-found", "no such item", cause(err, hostprovider.ErrNotFound), g.command("list")
 	case errors.Is(err, hostprovider.ErrNoImages):
-		out.Code, out.What, out.Next = "no-images", "the run can't be taken back", "cradle history"
+		out.Code, out.What, out.Why, out.Next = "no-images", "the run can't be taken back", cause(err, hostprovider.ErrNoImages), g.command("history")
 	case errors.Is(err, pim.ErrNoObject), errors.Is(err, pim.ErrSeveral), errors.Is(err, pim.ErrLimit):
 		out.Code, out.What, out.Next = "bad-text", "the text can't be taken", "give one whole vCard or iCalendar object"
 	case errors.Is(err, hostprovider.ErrAmbiguous):
-		out.Code, out.What, out.Next = "ambiguous", "that names several items", "cradle list, and use an ID"
-	case errors.Is(err, devprovider.ErrReadOnly):
-		out.Code, out.What, out.Next = "read-only", "the phone can't be written to", "choose file transfer on the phone, or free its storage from write protection"
-	case errors.Is(err, devprovider.ErrFull):
-		out.Code, out.What, out.Next = "full", "the phone is full", "make room on the phone and run: cradle sync"
-	case errors.Is(err, fs.ErrNotExist):
-		out.Code, out.What, out.Next = "not-found", "no such file", "check the path"
-	case errors.Is(err, fs.ErrPermission):
-		out.Code, out.What, out.Next = "permission", "no permission", "check who owns the file"
+		out.Code, out.What, out.Why, out.Next = "ambiguous", "that names several items", cause(err, hostprovider.ErrAmbiguous), g.command("list")+", and use an ID"
+	default:
+		return false
 	}
-	return out
+	return true
+}
+
+// explainFile explains what the file system said.
+func (g *globals) explainFile(out *failure, err error) bool {
+	path := g.storePath()
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		path = pe.Path
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		out.Code, out.What, out.Why, out.Next = "not-found", "no such file or folder", path, "ls -l "+quoteArg(filepath.Dir(path))
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		out.Code, out.What, out.Why, out.Next = "permission", "no permission", path+" can't be read, or not be written", "ls -ld "+quoteArg(filepath.Dir(path))+" "+quoteArg(path)
+	case errors.Is(err, syscall.ENOSPC):
+		out.Code, out.What, out.Why, out.Next = "full", "the disk is full", path, "make room, and run the command again: df -h "+quoteArg(filepath.Dir(path))
+	default:
+		return false
+	}
+	return true
+}
+
+// cause is the text of an error without that of the sentinel, which What says.
+func cause(err, sentinel error) string {
+	s := strings.TrimSuffix(err.Error(), ": "+sentinel.Error())
+	if s == sentinel.Error() {
+		return ""
+	}
+	if _, rest, ok := strings.Cut(s, sentinel.Error()+": "); ok {
+		return rest
+	}
+	return s
+}
+
+// innermost is the text of the error at the bottom of a chain.
+func innermost(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+// command is a command line with the phone and the store of this one.
+func (g *globals) command(words string) string {
+	name, _, _ := strings.Cut(words, " ")
+	if name == "sync" && g.sync != "" {
+		return g.sync
+	}
+	c := "cradle " + words
+	if g.phone != "" && g.phone != "usb" && slices.Contains([]string{"sync", "undo", "reset"}, name) {
+		c += " --phone " + quoteArg(g.phone)
+	}
+	if g.store != "" {
+		c += " --store " + quoteArg(g.store)
+	}
+	return c
+}
+
+// again is how a command that was stopped is carried on.
+func (g *globals) again() string {
+	switch g.running {
+	case "sync", "undo", "reset", "doctor", "history", "devices", "":
+		return g.command(cmp.Or(g.running, "sync"))
+	}
+	return "run the command again"
 }
 
 func explainOpen(o *usb.OpenError) *failure {

@@ -90,22 +90,42 @@ func (g *globals) imported(doc *importDocument) error {
 		}
 	} else {
 		g.say("%d new, %d changed, %d unchanged", doc.Created, doc.Updated, doc.Unchanged)
-		for _, p := range doc.Problems {
-			where := p.Path
-			if p.Line > 0 {
-				where = fmt.Sprintf("%s:%d", p.Path, p.Line)
-			}
-			what := "repaired"
-			if p.Lost {
-				what = "left out"
-			}
-			fmt.Fprintf(g.stderr, "%s: %s: %s\n", what, plain(where), plain(p.Reason))
-		}
+		g.sayProblems(doc.Problems)
 	}
 	if slices.ContainsFunc(doc.Problems, func(p problemDocument) bool { return p.Lost }) {
 		return quiet(exitItemsFailed)
 	}
 	return nil
+}
+
+// maxRepairs is how many repairs of one file a person is shown.
+const maxRepairs = 3
+
+// sayProblems tells what was left out, and of each file that came in the first few
+// repairs.
+func (g *globals) sayProblems(list []problemDocument) {
+	repairs, all := map[string]int{}, map[string]int{}
+	for _, p := range list {
+		if !p.Lost {
+			all[p.Path]++
+		}
+	}
+	for _, p := range list {
+		where, what := p.Path, "left out"
+		if p.Line > 0 {
+			where = fmt.Sprintf("%s:%d", p.Path, p.Line)
+		}
+		if !p.Lost {
+			repairs[p.Path]++
+			if what = "repaired"; repairs[p.Path] > maxRepairs {
+				continue
+			}
+		}
+		fmt.Fprintf(g.stderr, "%s: %s: %s\n", what, plain(where), plain(p.Reason))
+		if rest := all[p.Path] - maxRepairs; rest > 0 && !p.Lost && repairs[p.Path] == maxRepairs {
+			fmt.Fprintf(g.stderr, "… and %s of %s (--json lists all)\n", count(rest, "more repair", "more repairs"), plain(p.Path))
+		}
+	}
 }
 
 // importFiles gathers the files of an import before anything is written.

@@ -1,6 +1,11 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
 	"cradle/hostprovider"
 
 	"github.com/spf13/cobra"
@@ -55,6 +60,9 @@ func listCommand(g *globals) *cobra.Command {
 				}
 				return g.print(doc)
 			}
+			if len(items) == 0 {
+				g.sayNone(q)
+			}
 			for _, it := range items {
 				g.say("%s  %-8s  %-12s  %s", it.ID.String()[:8], it.Kind, plain(it.Collection), plain(it.Summary))
 			}
@@ -65,4 +73,17 @@ func listCommand(g *globals) *cobra.Command {
 	c.Flags().StringVar(&q.Collection, "collection", "", "only this collection")
 	completeKinds(c)
 	return c
+}
+
+// sayNone says on standard error why a list is empty: standard output stays a list.
+func (g *globals) sayNone(q hostprovider.Query) {
+	_, err := os.Stat(g.storePath())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintf(g.stderr, "there is no store at %s yet\n", g.storePath())
+	case q != (hostprovider.Query{}):
+		fmt.Fprintln(g.stderr, "no item matches")
+	default:
+		fmt.Fprintln(g.stderr, "the store has no items")
+	}
 }

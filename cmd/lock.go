@@ -42,8 +42,7 @@ func lock(ctx context.Context, kind, name, command string) (release func(), err 
 }
 
 func lockIn(ctx context.Context, dir, kind, name, command string) (release func(), err error) {
-	sum := sha256.Sum256([]byte(name))
-	path := filepath.Join(dir, kind+"-"+hex.EncodeToString(sum[:12])+".lock")
+	path := filepath.Join(dir, lockName(kind, name))
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the lock: %w", err)
@@ -78,6 +77,12 @@ func lockIn(ctx context.Context, dir, kind, name, command string) (release func(
 		_ = f.Truncate(0)
 		f.Close()
 	}, nil
+}
+
+// lockName is the file name of a lock.
+func lockName(kind, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return kind + "-" + hex.EncodeToString(sum[:12]) + ".lock"
 }
 
 // holderOf names the process that has a lock.

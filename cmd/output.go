@@ -3,9 +3,25 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 )
+
+// output is standard output. It keeps the first error, which ends the program with
+// a failure: what isn't written (a full disk behind a redirection) isn't done.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("writing standard output: %w", err)
+	}
+	return n, err
+}
 
 // print writes one JSON document.
 func (g *globals) print(doc any) error {

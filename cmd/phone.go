@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type phone struct {
 
 // openPhone opens the phone that a selector names.
 func (g *globals) openPhone(ctx context.Context, sel string) (*phone, error) {
+	g.phone = sel
 	switch {
 	case strings.HasPrefix(sel, "dir:"):
 		return openDir(strings.TrimPrefix(sel, "dir:"))
@@ -43,7 +45,7 @@ func openDir(path string) (*phone, error) {
 	}
 	d, err := devprovider.OpenDir(path)
 	if err != nil {
-		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: fmt.Sprintf("the folder %s can't be used", path), Why: err.Error(), Next: "check the path", err: err}
+		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: fmt.Sprintf("the folder %s can't be used", path), Why: err.Error(), Next: "ls -ld " + quoteArg(path), err: err}
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -61,7 +63,7 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 	}
 	v, err := sel.Open()
 	if err != nil {
-		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "check the folder", err: err}
+		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "ls -ld " + quoteArg(sel.Dir), err: err}
 	}
 	p, err := g.openSession(ctx, v.Transport(), text, mtp.Options{})
 	if err != nil {
@@ -152,13 +154,13 @@ func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return usb.DeviceDesc{}, &failure{exit: exitNoPhone, Code: "no-phone", What: "no phone is plugged in", Next: "plug it in, unlock it, choose file transfer on it, and run: cradle sync"}
+		return usb.DeviceDesc{}, &failure{exit: exitNoPhone, Code: "no-phone", What: "no phone is plugged in", Next: "plug it in, unlock it, choose file transfer on it, and run: " + g.command("sync")}
 	}
 	var names []string
 	for _, d := range found {
 		names = append(names, "usb:"+d.Port)
 	}
-	return usb.DeviceDesc{}, &failure{exit: exitUsage, Code: "several-phones", What: "several phones are plugged in", Why: strings.Join(names, ", "), Next: "cradle sync --phone usb:" + found[0].Port}
+	return usb.DeviceDesc{}, &failure{exit: exitUsage, Code: "several-phones", What: "several phones are plugged in", Why: strings.Join(names, ", "), Next: g.command(cmp.Or(g.running, "sync")) + " --phone usb:" + found[0].Port}
 }
 
 func preferReady(list []usb.DeviceDesc) []usb.DeviceDesc {

@@ -29,6 +29,9 @@ func newProgress(g *globals) *progress {
 
 // isTerminal reports whether a stream is a terminal.
 func isTerminal(s any) bool {
+	if o, ok := s.(*output); ok {
+		s = o.Writer
+	}
 	f, ok := s.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -1,12 +1,16 @@
 package cmd
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cradle/devprovider"
 	"cradle/engine"
+	"cradle/hostprovider"
 	"cradle/pim"
 )
 
@@ -86,14 +90,17 @@ type syncReport struct {
 	phone   *phone
 	folder  *devprovider.Folder
 	kinds   []*pim.Kind
+	store   *hostprovider.Store
 	opt     syncOptions
 	res     *engine.Result
 	err     error
-	waiting int
+	waiting int // conflicts, with all phones
+
+	waitingHere, held int // with this one
 }
 
 // finish prints the report and gives the exit code as an error.
-func (r *syncReport) finish() error {
+func (r *syncReport) finish(ctx context.Context) error {
 	doc := r.document()
 	code := r.code(doc)
 	if r.g.json {
@@ -101,7 +108,7 @@ func (r *syncReport) finish() error {
 			return err
 		}
 	} else {
-		r.text(doc)
+		r.text(ctx, doc)
 	}
 	if code == exitDone {
 		return nil
@@ -120,13 +127,13 @@ func (r *syncReport) code(doc *syncDocument) int {
 	if len(r.res.Failed) > 0 {
 		codes = append(codes, exitItemsFailed)
 	}
-	if r.opt.conflict == string(engine.Ask) && (r.waiting > 0 || r.opt.dryRun && r.planned(engine.VerbConflict)) {
+	if r.opt.conflict == string(engine.Ask) && (r.waiting > 0 || r.opt.dryRun && r.plans(engine.VerbConflict)) {
 		codes = append(codes, exitConflicts)
 	}
 	return worst(codes...)
 }
 
-func (r *syncReport) planned(v engine.Verb) bool {
+func (r *syncReport) plans(v engine.Verb) bool {
 	for _, a := range r.res.Plan.Actions {
 		if a.Verb == v {
 			return true
@@ -171,14 +178,14 @@ func (r *syncReport) document() *syncDocument {
 	}
 	switch {
 	case errors.Is(r.err, engine.ErrBraked):
-		doc.Error = &failure{exit: exitBraked, Code: "brake", What: "nothing was written", Why: doc.Brake.Reason, Next: r.acceptLine(doc.Brake.Accept)}
+		doc.Error = &failure{exit: exitBraked, Code: "brake", What: "nothing was written", Why: doc.Brake.Reason + r.otherPlan(), Next: r.g.sync + " --accept " + doc.Brake.Accept}
 	case errors.Is(r.err, engine.ErrNotPaired):
 		m := r.res.Meet
 		doc.Error = &failure{exit: exitBraked, Code: "not-paired", What: "nothing was written: this phone and this store meet for the first time",
 			Why:  fmt.Sprintf("%d items pair, %d would go to the phone, %d to the store", m.Pair, m.ToPhone, m.ToStore),
-			Next: r.command() + " --pair"}
+			Next: r.g.sync + " --pair"}
 	case r.err != nil:
-		doc.Error = explain(r.err)
+		doc.Error = r.g.explain(r.err)
 	}
 	return doc
 }
@@ -192,25 +199,26 @@ func (r *syncReport) io() ioDocument {
 	return d
 }
 
-// command is the command line that does this run again.
-func (r *syncReport) command() string {
+// command is the command line of a sync with these flags.
+func (o syncOptions) command(g *globals) string {
 	c := "cradle sync"
-	if r.opt.phone != "usb" {
-		c += " --phone " + quoteArg(r.opt.phone)
+	if o.phone != "usb" {
+		c += " --phone " + quoteArg(o.phone)
 	}
-	if r.g.store != "" {
-		c += " --store " + quoteArg(r.g.store)
+	if g.store != "" {
+		c += " --store " + quoteArg(g.store)
 	}
-	if len(r.opt.only) > 0 {
-		c += " --only " + strings.Join(r.opt.only, ",")
+	for _, m := range o.maps {
+		c += " --map " + quoteArg(m)
 	}
-	if r.opt.conflict != string(engine.Newest) {
-		c += " --conflict " + r.opt.conflict
+	if len(o.only) > 0 {
+		c += " --only " + strings.Join(o.only, ",")
+	}
+	if o.conflict != string(engine.Newest) {
+		c += " --conflict " + o.conflict
 	}
 	return c
 }
-
-func (r *syncReport) acceptLine(plan string) string { return r.command() + " --accept " + plan }
 
 // quoteArg makes an argument fit for a shell.
 func quoteArg(s string) string {
@@ -220,29 +228,65 @@ func quoteArg(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// otherPlan says that --accept was given for a plan that this isn't.
+func (r *syncReport) otherPlan() string {
+	if r.opt.accept == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (--accept %s is for another plan)", plain(r.opt.accept))
+}
+
+// obstacle says why the run that a dry run stands for would end without writing
+// to the phone: it can't be written, or has no room.
+func (r *syncReport) obstacle(ctx context.Context) error {
+	writes, bytes := 0, int64(0)
+	ids := map[string][]engine.ItemID{}
+	for _, a := range r.res.Plan.Actions {
+		if a.To != engine.ToPhone || a.Verb == engine.VerbAdopt || a.Verb == engine.VerbConflict {
+			continue
+		}
+		writes++
+		if id, err := engine.ParseItemID(a.Item); err == nil && a.Verb != engine.VerbDelete {
+			ids[a.Scope] = append(ids[a.Scope], id)
+		}
+	}
+	if writes == 0 {
+		return nil
+	}
+	if err := r.folder.ReadOnly(); err != nil {
+		return err
+	}
+	for _, k := range r.kinds {
+		heads, err := r.store.Heads(ctx, k.Name(), ids[k.Name()])
+		if err != nil {
+			return err
+		}
+		for _, h := range heads {
+			bytes += h.Size
+		}
+	}
+	return r.folder.Room(writes, bytes)
+}
+
 // maxShown is how many lines of a plan or of failed items a person is shown.
 const maxShown = 40
 
-func (r *syncReport) text(doc *syncDocument) {
+func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	g := r.g
 	name := plain(doc.Phone.Name)
-	moved := 0
-	for _, k := range r.kinds {
-		d := doc.Kinds[k.Name()]
+	moved, adopted := 0, 0
+	for _, d := range doc.Kinds {
 		moved += d.ToStore.Total() + d.ToPhone.Total()
+		adopted += d.Adopted
 	}
 	stopped := errors.Is(r.err, engine.ErrBraked) || errors.Is(r.err, engine.ErrNotPaired)
 	if r.opt.dryRun || stopped {
-		r.planText(doc)
+		r.planText(ctx, doc)
 	}
 	switch {
 	case r.opt.dryRun && len(doc.Plan) == 0, !r.opt.dryRun && moved == 0 && r.err == nil && r.res.Left == 0:
-		adopted := 0
-		for _, d := range doc.Kinds {
-			adopted += d.Adopted
-		}
 		if adopted > 0 {
-			g.say("%s and the store hold the same: %s now known to each other.", name, count(adopted, "item is", "items are"))
+			g.say("%s and the store hold the same: %s now known to each other%s.", name, count(adopted, "item is", "items are"), r.apart())
 		} else {
 			g.say("%s and the store are in sync: nothing to do%s.", name, r.apart())
 		}
@@ -250,20 +294,24 @@ func (r *syncReport) text(doc *syncDocument) {
 		r.countsText(doc, name)
 	}
 	if r.res.Left > 0 {
-		fmt.Fprintf(g.stderr, "%s while they were synced: run cradle sync again\n", count(r.res.Left, "item changed", "items changed"))
+		fmt.Fprintf(g.stderr, "%s while they were synced: run %s again\n", count(r.res.Left, "item changed", "items changed"), g.sync)
 	}
 	for _, f := range r.res.Failed[:min(len(r.res.Failed), maxShown)] {
 		where := f.Path
 		if where == "" {
 			where = f.Item.String()
 		}
-		fmt.Fprintf(g.stderr, "left out (%s, %s): %s: %s\n", f.Scope, f.Side, plain(where), plain(f.Err.Error()))
+		why := strings.TrimPrefix(f.Err.Error(), where+": ")
+		fmt.Fprintf(g.stderr, "left out (%s, %s): %s: %s\n", f.Scope, f.Side, plain(where), plain(why))
 	}
 	if n := len(r.res.Failed) - maxShown; n > 0 {
 		fmt.Fprintf(g.stderr, "… and %d more (cradle sync --json lists all)\n", n)
 	}
 	if r.waiting > 0 {
-		g.say("%s for you: cradle conflicts list", count(r.waiting, "conflict waits", "conflicts wait"))
+		g.say("%s for you: %s", count(r.waiting, "conflict waits", "conflicts wait"), g.command("conflicts list"))
+	}
+	if r.opt.accept != "" && !stopped && r.err == nil && !r.res.Agreed {
+		fmt.Fprintf(g.stderr, "--accept %s is for another plan; this one needed no approval\n", plain(r.opt.accept))
 	}
 	if doc.Error != nil {
 		fmt.Fprintf(g.stderr, "cradle: %s\n", plain(doc.Error.Error()))
@@ -275,10 +323,20 @@ func (r *syncReport) text(doc *syncDocument) {
 
 // apart says what keeps an in-sync phone and store from being equal.
 func (r *syncReport) apart() string {
+	var parts []string
 	if n := len(r.res.Failed); n > 0 {
-		return fmt.Sprintf(", but for %s left out", count(n, "item", "items"))
+		parts = append(parts, count(n, "item", "items")+" left out")
 	}
-	return ""
+	if n := r.waitingHere; n > 0 {
+		parts = append(parts, count(n, "conflict that waits", "conflicts that wait"))
+	}
+	if n := r.held; n > 0 {
+		parts = append(parts, count(n, "field", "fields")+" that an undo left apart")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", but for " + strings.Join(parts, " and ")
 }
 
 func (r *syncReport) countsText(doc *syncDocument, name string) {
@@ -305,12 +363,11 @@ func (r *syncReport) countsText(doc *syncDocument, name string) {
 		}
 		g.say("%-10s %22s   %22s   %s", k.Name(), moves(d.ToStore), moves(d.ToPhone), strings.Join(extra, ", "))
 	}
-	if r.err == nil && doc.Run != nil {
-		undo := "cradle undo"
-		if g.store != "" {
-			undo += " --store " + quoteArg(g.store)
-		}
-		g.say("%s is in sync with the store. (Run %d; %s takes it back.)", name, *doc.Run, undo)
+	switch {
+	case r.err == nil && doc.Run != nil:
+		g.say("%s is in sync with the store%s. (Run %d; %s takes it back.)", name, r.apart(), *doc.Run, g.command("undo"))
+	case r.err == nil:
+		g.say("%s is in sync with the store%s.", name, r.apart())
 	}
 }
 
@@ -332,24 +389,77 @@ func moves(m engine.Moves) string {
 	return strings.Join(parts, ", ")
 }
 
-func (r *syncReport) planText(doc *syncDocument) {
+// planText prints the plan by side, kind and name, and what it comes to.
+func (r *syncReport) planText(ctx context.Context, doc *syncDocument) {
 	g := r.g
-	for i, a := range doc.Plan {
-		if i == maxShown {
+	names := r.names(ctx)
+	list := make([]int, len(doc.Plan)) // the plan's own order is by item
+	for i := range list {
+		list[i] = i
+	}
+	slices.SortStableFunc(list, func(i, j int) int {
+		a, b := &doc.Plan[i], &doc.Plan[j]
+		return cmp.Or(cmp.Compare(a.To, b.To), cmp.Compare(a.Scope, b.Scope), cmp.Compare(names[i], names[j]))
+	})
+	for n, i := range list {
+		if n == maxShown {
 			g.say("… and %d more (--json lists all)", len(doc.Plan)-maxShown)
 			break
 		}
-		what := a.Path
-		if what == "" {
-			what = a.UID
-		}
-		if what == "" {
-			what = a.Item
-		}
+		a := &doc.Plan[i]
 		units := ""
 		if len(a.Units) > 0 {
 			units = " (" + strings.Join(a.Units, ", ") + ")"
 		}
-		g.say("%-8s %-9s on the %-6s %s%s", a.Verb, a.Scope, a.To+":", plain(what), units)
+		g.say("%-8s %-9s on the %-6s %s%s", a.Verb, a.Scope, a.To+":", plain(names[i]), units)
 	}
+	for _, to := range []engine.Side{engine.ToPhone, engine.ToStore} {
+		if m := planned(doc.Plan, to); m.Total() > 0 {
+			g.say("To the %s: %s.", to, moves(m))
+		}
+	}
+}
+
+// planned counts the items that a plan moves to one side.
+func planned(plan []engine.Action, to engine.Side) (m engine.Moves) {
+	for _, a := range plan {
+		if a.To != to {
+			continue
+		}
+		switch a.Verb {
+		case engine.VerbCreate:
+			m.Created++
+		case engine.VerbUpdate, engine.VerbMove:
+			m.Updated++
+		case engine.VerbDelete:
+			m.Deleted++
+		}
+	}
+	return m
+}
+
+// names are what a person knows the plan's items by: the name in the store, else on
+// the phone, else the file or UID.
+func (r *syncReport) names(ctx context.Context) []string {
+	ids := map[string][]engine.ItemID{}
+	for _, a := range r.res.Plan.Actions {
+		if id, err := engine.ParseItemID(a.Item); err == nil {
+			ids[a.Scope] = append(ids[a.Scope], id)
+		}
+	}
+	known := map[string]string{}
+	for _, k := range r.kinds {
+		heads, err := r.store.Heads(ctx, k.Name(), ids[k.Name()])
+		if err != nil {
+			r.g.log().Warn("the plan goes without names", "err", err)
+		}
+		for id, h := range heads {
+			known[id.String()] = h.Summary
+		}
+	}
+	names := make([]string, len(r.res.Plan.Actions))
+	for i, a := range r.res.Plan.Actions {
+		names[i] = cmp.Or(known[a.Item], a.Summary(), a.Path, a.UID, a.Item)
+	}
+	return names
 }

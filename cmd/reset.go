@@ -77,7 +77,7 @@ func (g *globals) runReset(ctx context.Context, sel string, asked bool) error {
 	if g.json {
 		return g.print(doc)
 	}
-	g.say("%s is forgotten; all items stay. Next: cradle sync", plain(doc.Phone.Name))
+	g.say("%s is forgotten; all items stay. Next: %s", plain(doc.Phone.Name), g.command("sync"))
 	if !doc.StateRemoved {
 		g.say("It isn't plugged in, so the state on it stays: what it knows to be deleted stays deleted.")
 	}
@@ -119,7 +119,7 @@ func (g *globals) knownPhone(ctx context.Context, s *hostprovider.Store, serial 
 	}
 	f := &failure{exit: exitNoPhone, Code: "no-phone", What: "no such phone is plugged in or known to the store", Next: "cradle devices"}
 	if len(found) > 1 {
-		f.exit, f.Code, f.What, f.Next = exitUsage, "several-phones", "the store knows several phones", "cradle reset --phone serial:"+found[0].Serial
+		f.exit, f.Code, f.What, f.Next = exitUsage, "several-phones", "the store knows several phones", g.command("reset")+" --phone serial:"+found[0].Serial
 	}
 	return hostprovider.Phone{}, f
 }

@@ -27,6 +27,10 @@ type globals struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	now     func() time.Time
+
+	running string // the command's words, such as "conflicts list"
+	phone   string // the selector of the phone that it opened; empty: none
+	sync    string // the command line that does this sync again
 }
 
 // log goes to stderr: warnings, and all with -v.
@@ -56,11 +60,14 @@ is locked, or the cable was pulled, 4 busy, 5 conflicts wait (only under ask),
 6 stopped by a brake or not paired, 7 some items failed, 8 store or state newer
 than this program, 130 interrupted.`,
 		Example:       "  cradle sync\n  cradle list ada\n  cradle conflicts list",
-		Args:          cobra.NoArgs,
+		Args:          noSubcommand,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(c *cobra.Command, _ []string) error { return runStatus(c.Context(), g) },
+		PersistentPreRun: func(c *cobra.Command, _ []string) {
+			g.running = strings.TrimPrefix(strings.TrimPrefix(c.CommandPath(), "cradle"), " ")
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return runStatus(c.Context(), g) },
 	}
 	root.PersistentFlags().StringVar(&g.store, "store", "", "the store's `FILE` (default $XDG_DATA_HOME/cradle/store.db)")
 	root.PersistentFlags().BoolVar(&g.json, "json", false, "one JSON document on standard output")
@@ -70,20 +77,26 @@ than this program, 130 interrupted.`,
 	root.SetErr(g.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError("%v", err) })
 	root.AddCommand(commands(g)...)
+	root.SetHelpCommand(helpOf(root))
+	completion(root)
 	return root
 }
 
 // Main runs the program and returns its exit code.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	g := &globals{stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	out := &output{Writer: stdout}
+	g := &globals{stdin: stdin, stdout: out, stderr: stderr, now: time.Now}
 	root := build(g)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	return g.finish(err)
+	c, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = out.err
+	}
+	return g.finish(c, err)
 }
 
 // finish prints an error and decides the exit code.
-func (g *globals) finish(err error) int {
+func (g *globals) finish(c *cobra.Command, err error) int {
 	if err == nil {
 		return exitDone
 	}
@@ -93,17 +106,29 @@ func (g *globals) finish(err error) int {
 	}
 	var f *failure
 	if !errors.As(err, &f) && isUsage(err) {
-		err = usageError("%v", err)
+		err = g.badArguments(c, err)
 	}
-	f = explain(err)
+	f = g.explain(err)
+	if f.Next == helpCommand && c.HasParent() {
+		f.Next += strings.TrimPrefix(c.CommandPath(), "cradle")
+	}
 	if g.json {
 		g.print(errorDocument{Version: 1, Error: f})
 	}
-	fmt.Fprintf(g.stderr, "cradle: %v\n", f)
+	fmt.Fprintf(g.stderr, "cradle: %s\n", plain(f.Error()))
 	if f.Next != "" {
 		fmt.Fprintf(g.stderr, "  next: %s\n", f.Next)
 	}
 	return f.exit
+}
+
+// badArguments says cobra's complaints in words.
+func (g *globals) badArguments(c *cobra.Command, err error) error {
+	text := err.Error()
+	if strings.HasPrefix(text, "accepts ") || strings.HasPrefix(text, "requires at least") {
+		return usageError("wrong number of arguments: want %s", strings.TrimSuffix(c.UseLine(), " [flags]"))
+	}
+	return usageError("%s", text)
 }
 
 // isUsage recognises cobra's own complaints about arguments, which have no type.

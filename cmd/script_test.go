@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -61,7 +62,7 @@ func TestScripts(t *testing.T) {
 			"glob": cmdGlob, "rmglob": cmdRmGlob, "mvglob": cmdMvGlob, "setfield": cmdSetField, "fields": cmdFields,
 			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
 			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
-			"photo": cmdPhoto, "sqlbusy": cmdSQLBusy,
+			"photo": cmdPhoto, "sqlbusy": cmdSQLBusy, "mode": cmdMode, "sqlhold": cmdSQLHold,
 		},
 	})
 }
@@ -576,5 +577,43 @@ func cmdSQLBusy(ts *testscript.TestScript, neg bool, args []string) {
 	for range n {
 		ts.Check(ts.Exec("sqlite3", "-cmd", ".timeout 5000", args[0], args[1]))
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// mode FILE WANT compares a file's permissions, in octal.
+func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mode FILE WANT")
+	}
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[1] {
+		ts.Fatalf("mode of %s is %s, want %s", args[0], got, args[1])
+	}
+}
+
+// sqlhold STORE has another program hold the store's write lock until the script
+// ends.
+func cmdSQLHold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sqlhold STORE")
+	}
+	c := exec.Command("sqlite3", ts.MkAbs(args[0]))
+	in, err := c.StdinPipe()
+	ts.Check(err)
+	out, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	ts.Defer(func() {
+		in.Close()
+		if err := c.Wait(); err != nil {
+			ts.Logf("sqlite3: %v", err)
+		}
+	})
+	_, err = in.Write([]byte("BEGIN IMMEDIATE; SELECT 'held';\n"))
+	ts.Check(err)
+	line := make([]byte, 5)
+	if _, err := io.ReadFull(out, line); err != nil {
+		ts.Fatalf("sqlite3 didn't take the lock: %v", err)
 	}
 }

@@ -29,7 +29,7 @@ func phoneCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "phone",
 		Short: "Virtual phones, for trying things out and for tests",
-		Args:  cobra.NoArgs,
+		Args:  noSubcommand,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(phoneServeCommand(g))
@@ -66,13 +66,16 @@ be one of this machine: who reaches it can read and write DIR.`,
 }
 
 func (g *globals) runServe(ctx context.Context, o serveOptions) error {
+	if _, _, err := net.SplitHostPort(o.usbip); err != nil {
+		return usageError("--usbip %q: want HOST:PORT, such as 127.0.0.1:3240", o.usbip)
+	}
 	sel, err := hwtest.ParseSelector(fmt.Sprintf("virtual:%s:%s?%s", o.kind, o.dir, o.switches))
 	if err != nil {
 		return usageError("%v", err)
 	}
 	phone, err := sel.Open()
 	if err != nil {
-		return &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "check the folder", err: err}
+		return &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "ls -ld " + quoteArg(o.dir), err: err}
 	}
 	defer phone.Close()
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.usbip)

@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"time"
+
+	"cradle/engine"
 )
 
 // statusDocument is the JSON of cradle without a command.
@@ -37,16 +39,16 @@ func runStatus(ctx context.Context, g *globals) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := waitingConflicts(ctx, s)
+	waiting, _, err := s.Open(ctx, engine.PeerID{})
 	if err != nil {
 		return err
 	}
-	next := "plug a phone in, choose file transfer on it, and run: cradle sync"
+	next := "plug a phone in, choose file transfer on it, and run: " + g.command("sync")
 	switch {
 	case waiting > 0:
-		next = "cradle conflicts list"
+		next = g.command("conflicts list")
 	case len(here) > 0:
-		next = "cradle sync"
+		next = g.command("sync")
 	}
 	if g.json {
 		doc := statusDocument{Version: 1, Phones: here, Known: []knownDocument{}, Waiting: waiting, Next: next}

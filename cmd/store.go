@@ -22,7 +22,7 @@ func (g *globals) storePath() string {
 
 // openStore opens the store to be written, and makes it if it isn't there.
 func (g *globals) openStore(ctx context.Context) (*hostprovider.Store, error) {
-	return hostprovider.Open(ctx, g.storePath(), hostprovider.Options{Create: true, Now: g.now, Log: g.log()})
+	return hostprovider.Open(ctx, g.storePath(), hostprovider.Options{Create: true, Wait: lockWait, Now: g.now, Log: g.log()})
 }
 
 // readStore opens the store for a command that only reads: an absent one is
@@ -32,7 +32,7 @@ func (g *globals) readStore(ctx context.Context) (*hostprovider.Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return hostprovider.OpenEmpty(ctx, hostprovider.Options{Now: g.now, Log: g.log()})
 	}
-	s, err := hostprovider.Open(ctx, path, hostprovider.Options{Now: g.now, Log: g.log()})
+	s, err := hostprovider.Open(ctx, path, hostprovider.Options{Wait: lockWait, Now: g.now, Log: g.log()})
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,7 +40,7 @@ func syncCommand(g *globals) *cobra.Command {
 both ways, field by field. Before anything is written the plan passes the brakes:
 a side that suddenly lists nothing, a mass deletion, a first meeting at which
 little pairs. Then nothing is written, the plan is printed, and --accept PLAN
-carries out that plan and no other.`,
+carries out that plan if it is stopped again.`,
 		Example: "  cradle sync\n  cradle sync --dry-run\n  cradle sync --phone dir:/media/stick --pair",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runSync(c.Context(), g, o) },
@@ -50,6 +52,7 @@ carries out that plan and no other.`,
 	f.StringSliceVar(&o.only, "only", nil, "only these kinds: contacts,events,tasks,notes")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and write nothing")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
+	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
 	f.StringVar(&o.accept, "accept", "", "carry out the `PLAN` that a brake stopped")
 	return c
 }
@@ -67,11 +70,13 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err != nil {
 		return err
 	}
+	g.sync = o.command(g)
 	p, err := g.openPhone(ctx, o.phone)
 	if err != nil {
 		return err
 	}
 	defer p.close()
+	g.log().Debug("phone opened", "name", p.name, "serial", p.serial, "selector", p.selector)
 	name := p.serial
 	if name == "" {
 		name = p.selector
@@ -86,11 +91,20 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		return err
 	}
 	defer unlockStore()
+	_, absent := os.Stat(g.storePath())
 	store, err := g.syncStore(ctx, o.dryRun)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	used := false // the run wrote, or may have written
+	defer func() {
+		empty := errors.Is(absent, fs.ErrNotExist) && !o.dryRun && !used && isEmpty(store)
+		store.Close()
+		if empty {
+			unmake(store.Path())
+		}
+	}()
+	g.log().Debug("store opened", "path", store.Path(), "made", absent != nil)
 	cache := store.Cache(name)
 	folder, err := g.folder(ctx, p, cache)
 	if err != nil {
@@ -104,32 +118,54 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	for _, k := range kinds {
 		schemas = append(schemas, k)
 	}
+	facts := folder.Facts()
+	g.log().Debug("looking through the phone", "peer", facts.ID, "state", facts.HasState, "read_only", folder.ReadOnly() != nil)
 	session := engine.NewSession(store, folder, schemas, engine.Options{
 		Preset: preset, DryRun: o.dryRun, Accept: o.accept,
 		Pair: func(m engine.Meet) bool { return o.pair || g.askPair(p, m) },
 		Now:  g.now, Log: g.log(), Progress: bar.update,
 	})
 	res, err := session.Run(ctx)
+	used = res.Run != 0 || res.Planned && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked)
 	bar.done()
+	g.notes(folder)
+	g.log().Debug("run ended", "actions", len(res.Plan.Actions), "run", res.Run, "failed", len(res.Failed), "bodies_read", folder.BodiesRead(), "err", err)
 	if cerr := cache.Flush(context.WithoutCancel(ctx)); cerr != nil {
 		g.log().Warn("the cache of the phone isn't kept", "err", cerr)
 	}
 	if err == nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	if err != nil && len(res.Plan.Actions) == 0 && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked) && res.Run == 0 && !planned(res) {
+	if err != nil && len(res.Plan.Actions) == 0 && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked) && res.Run == 0 && !res.Planned {
 		return err
 	}
-	waiting, werr := waitingConflicts(ctx, store)
-	if werr != nil && err == nil {
-		err = werr
+	r := syncReport{g: g, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err}
+	var oerr error
+	if r.waiting, _, oerr = store.Open(ctx, engine.PeerID{}); oerr == nil {
+		r.waitingHere, r.held, oerr = store.Open(ctx, facts.ID)
 	}
-	r := syncReport{g: g, phone: p, folder: folder, kinds: kinds, opt: o, res: res, err: err, waiting: waiting}
-	return r.finish()
+	if err == nil {
+		r.err = oerr
+	}
+	if r.err == nil && o.dryRun {
+		r.err = r.obstacle(ctx)
+	}
+	return r.finish(ctx)
 }
 
-// planned reports whether a session came as far as a plan.
-func planned(res *engine.Result) bool { return res.Planned }
+// isEmpty reports whether nobody put anything into a store.
+func isEmpty(s *hostprovider.Store) bool {
+	items, err := s.List(context.Background(), hostprovider.Query{})
+	return err == nil && len(items) == 0
+}
+
+// unmake takes a store away that a run made and then didn't write to: it was
+// stopped before.
+func unmake(path string) {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		os.Remove(path + suffix)
+	}
+}
 
 // syncStore opens the store; a dry run doesn't make one.
 func (g *globals) syncStore(ctx context.Context, dry bool) (*hostprovider.Store, error) {
@@ -141,14 +177,19 @@ func (g *globals) syncStore(ctx context.Context, dry bool) (*hostprovider.Store,
 
 // lockStore takes the store's lock for a command that writes.
 func (g *globals) lockStore(ctx context.Context, command string) (func(), error) {
-	path, err := filepath.Abs(g.storePath())
-	if err != nil {
-		return nil, err
+	return lock(ctx, "store", g.lockedPath(), command)
+}
+
+// lockedPath is the store's file under the one name that its lock goes by.
+func (g *globals) lockedPath() string {
+	path := g.storePath()
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
-	return lock(ctx, "store", path, command)
+	return path
 }
 
 func kindsOf(names []string) ([]*pim.Kind, error) {
@@ -193,20 +234,6 @@ func (g *globals) askPair(p *phone, m engine.Meet) bool {
 	}
 	answer := strings.ToLower(strings.TrimSpace(line))
 	return answer == "y" || answer == "yes"
-}
-
-func waitingConflicts(ctx context.Context, s *hostprovider.Store) (int, error) {
-	list, err := s.Conflicts(ctx, false)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for _, c := range list {
-		if c.State == engine.Waiting {
-			n++
-		}
-	}
-	return n, nil
 }
 
 var _ devprovider.Cache = (*hostprovider.Cache)(nil)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -68,7 +69,7 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 	defer d.close()
 	u, err := d.store.Undo(ctx, run)
 	if err != nil {
-		return noSuch(err, "run", "cradle history")
+		return g.noSuch(err, "run", "history")
 	}
 	doc := &undoDocument{Version: 1, Run: u.Run, Phone: phoneNothing, Held: u.Held, Left: []itemDocument{}, Failed: []failedDocument{}}
 	for _, it := range u.Left {
@@ -94,7 +95,7 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 		err = herr
 	}
 	if err != nil {
-		doc.Error = explain(err)
+		doc.Error = g.explain(err)
 	}
 	return g.undone(doc, stats)
 }
@@ -160,19 +161,19 @@ func (g *globals) undone(doc *undoDocument, stats map[string]engine.Stats) error
 }
 
 func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
-	g.say("Took back run %d: %s. (Run %d; cradle undo %d does it again.)", doc.Undoes, countsLine(stats), doc.Run, doc.Run)
+	g.say("Took back run %d: %s. (Run %d; %s does it again.)", doc.Undoes, countsLine(stats), doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
 	if doc.Phone == phoneLater {
 		g.say("The phone gets its part back at its next sync.")
 	}
 	if doc.Held > 0 {
-		g.say("%s: cradle conflicts list", count(doc.Held, "field is left apart", "fields are left apart"))
+		g.say("%s: %s", count(doc.Held, "field is left apart", "fields are left apart"), g.command("conflicts list"))
 	}
 	for i, it := range doc.Left {
 		if i == maxShown {
 			g.say("… and %d more (--json lists all)", len(doc.Left)-maxShown)
 			break
 		}
-		g.say("changed since, left as it is: %s  %s", it.ID[:8], plain(it.Summary))
+		g.say("changed since, left as it is: %s  %s", it.ID[:8], plain(cmp.Or(it.Summary, it.UID)))
 	}
 	for _, f := range doc.Failed {
 		fmt.Fprintf(g.stderr, "left out: %s: %s\n", plain(f.Path), plain(f.Reason))

@@ -20,15 +20,25 @@ func (f *Folder) Prepare(ctx context.Context, writes int, size int64) error {
 	if f.blocked != nil {
 		return f.blocked
 	}
-	if s := f.storage(f.home); s != nil && s.Free >= 0 {
-		// Each object takes a block of its own, and old and new lie side by side
-		// for a moment.
-		need := size + int64(writes)*blockSize + f.stateSize(writes)
-		if need > s.Free {
-			return fmt.Errorf("%w: %d bytes are needed on %s, %d are free", ErrFull, need, s.Label, s.Free)
-		}
+	if err := f.Room(writes, size); err != nil {
+		return err
 	}
 	return f.begin(ctx)
+}
+
+// Room tells whether so many objects of so many bytes in all, and the next state,
+// have room on the storage that is written to: nil, or ErrFull. It writes nothing.
+func (f *Folder) Room(writes int, size int64) error {
+	s := f.storage(f.home)
+	if s == nil || s.Free < 0 {
+		return nil
+	}
+	// Each object takes a block of its own, and old and new lie side by side for a
+	// moment.
+	if need := size + int64(writes)*blockSize + f.stateSize(writes); need > s.Free {
+		return fmt.Errorf("%w: %d bytes are needed on %s, %d are free", ErrFull, need, s.Label, s.Free)
+	}
+	return nil
 }
 
 // blockSize is what an object takes up beside its bytes, on average half of a

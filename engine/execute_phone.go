@@ -23,7 +23,7 @@ func (s *Session) executePhone(ctx context.Context, work []*scopeWork) error {
 	}
 	if writes > 0 {
 		if err := s.phone.ReadOnly(); err != nil {
-			return fmt.Errorf("%d changes can't be written to the phone: %w", writes, err)
+			return fmt.Errorf("the store's changes can't be written to the phone: %w", err)
 		}
 		if err := s.phone.Prepare(ctx, writes, bytes); err != nil {
 			return err

@@ -34,6 +34,17 @@ type Action struct {
 	Units []string `json:"units"`
 
 	digest Digest // of the content that goes there
+	schema Schema
+	object *Surveyed // what the phone has of it; nil: nothing that was read
+}
+
+// Summary is what a person knows the item by, as far as it was read from the phone;
+// else empty. It lasts as long as the session's data.
+func (a *Action) Summary() string {
+	if a.object == nil || a.object.Value == nil {
+		return ""
+	}
+	return a.schema.Summary(a.object.Value)
 }
 
 // Plan is what a session is going to do, made before anything is written. It is

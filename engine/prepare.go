@@ -380,7 +380,11 @@ func (s *Session) describe(ctx context.Context, w *scopeWork) error {
 		if d.hadStore.Live() && d.hadPhone.Live() && (d.hadStore.LifeVersion != d.hadPhone.LifeVersion || s.first.noState) {
 			w.pairs++
 		}
+		from := len(w.actions)
 		w.actions = append(w.actions, d.actions(w.schema.Name(), uid, path)...)
+		for i := from; i < len(w.actions); i++ {
+			w.actions[i].schema, w.actions[i].object = w.schema, w.objects[d.id]
+		}
 	}
 	if s.first.noState || s.first.meeting {
 		w.pairs = w.countPairs()

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -57,6 +59,7 @@ type Result struct {
 	Failed    []Failure
 	Run       int64       // the run's record; 0 when nothing moved
 	Planned   bool        // the session came as far as a plan
+	Agreed    bool        // Options.Accept names this plan
 	Overtaken []Overtaken // that an undo wanted back on the phone and that changed there since
 	Left      int         // items that changed under way and are left for the next run
 }
@@ -182,20 +185,35 @@ func (s *Session) gate(work []*scopeWork) error {
 	if s.opt.Exempt {
 		return nil
 	}
-	digest := plan.Digest()
-	if s.opt.Accept != digest {
+	s.result.Agreed = s.opt.Accept != "" && s.opt.Accept == s.planDigest(work)
+	if !s.result.Agreed {
 		for _, w := range work {
 			if b := w.brake(s.first); b != nil {
-				b.Accept = digest
+				b.Accept = s.planDigest(work)
 				plan.Brake = b
 				return ErrBraked
 			}
 		}
 	}
-	if s.first.meeting && s.opt.Accept != digest && (s.opt.Pair == nil || !s.opt.Pair(s.result.Meet)) {
+	if s.first.meeting && !s.result.Agreed && (s.opt.Pair == nil || !s.opt.Pair(s.result.Meet)) {
 		return ErrNotPaired
 	}
 	return nil
+}
+
+// planDigest identifies the plan for a person's word. One without any action (both
+// sides were emptied) is told from others by the phone and by what its state had.
+func (s *Session) planDigest(work []*scopeWork) string {
+	if len(s.result.Plan.Actions) > 0 {
+		return s.result.Plan.Digest()
+	}
+	h := sha256.New()
+	h.Write(s.peer.ID[:])
+	for _, w := range work {
+		fmt.Fprintf(h, "%s\x00%d\x00", w.schema.Name(), w.countState())
+		h.Write(w.state.Knowledge.AppendBinary(nil))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
 func (s *Session) fail(f Failure) {
