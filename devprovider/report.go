@@ -22,8 +22,10 @@ func (s *survey) report(scopes []string) map[string]*engine.Survey {
 		}
 		switch {
 		case r.found != nil: // reported with its object
+			s.named(sv, r)
 		case r.file != nil:
 			sv.Present++
+			s.named(sv, r)
 			s.unread(sv, r)
 		case s.vague[r] != nil:
 			sv.Untouched = append(sv.Untouched, r.id())
@@ -94,6 +96,22 @@ func (s *survey) unread(sv *engine.Survey, r *ref) {
 	})
 }
 
+// named reports an item of the state whose object has a name that was made for
+// another item.
+func (s *survey) named(sv *engine.Survey, r *ref) {
+	if !r.byPath || r.item.Place.Bundle {
+		return
+	}
+	part := r.file.idPart()
+	if part == "" || r.file.carries(r.id()) {
+		return
+	}
+	if sv.Named == nil {
+		sv.Named = map[engine.ItemID]string{}
+	}
+	sv.Named[r.id()] = part
+}
+
 // object reports an item that was read.
 func (s *survey) object(sv *engine.Survey, it *item) {
 	f, fl := s.f, it.file
@@ -104,6 +122,9 @@ func (s *survey) object(sv *engine.Survey, it *item) {
 			Storage: fl.storage, Path: fl.where(), Size: fl.entry.Size, Modified: fl.entry.Modified,
 			Body: fl.body, Bundle: fl.held.bundle,
 		},
+	}
+	if it.anon && !fl.held.bundle {
+		o.NamedAfter = fl.idPart()
 	}
 	if it.ref != nil && s.sameContent(it) {
 		if o.Place == it.ref.item.Place && o.ViewID.IsZero() {

@@ -7,13 +7,18 @@ import (
 
 // pair finds out which of the store's items are the phone's under another ID.
 //
-// At a first sync or meeting, items without a UID pair by content: an object of
+// An object whose name was made for an item that the store holds without a UID is
+// that item: a session ended before the phone's state listed it, or the state is
+// gone. At a first sync or meeting, items without a UID pair by content: an object of
 // the phone that has no ID of its own yet takes the store's; a store's item
 // without a UID takes the ID that the phone's state or UID gives. Later, an
 // object to which the store's view and the phone's state give two IDs keeps the
 // state's: other computers know it by that. The store's item then moves to the
 // new ID and leaves a merge tombstone.
 func (s *Session) pair(ctx context.Context, w *scopeWork) error {
+	if err := s.pairByName(ctx, w); err != nil {
+		return err
+	}
 	if s.first.noState || s.first.meeting {
 		if err := s.pairByContent(ctx, w); err != nil {
 			return err
@@ -195,7 +200,7 @@ func (s *Session) pairForeign(ctx context.Context, w *scopeWork) error {
 			}
 		}
 	}
-	return nil
+	return s.pairForeignByName(ctx, w, ids)
 }
 
 // rename moves the store's item from one ID to another, unless the other is

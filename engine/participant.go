@@ -229,6 +229,9 @@ type Survey struct {
 	// Unsaved: the participant learned something for its state that concerns no
 	// item; the state is written although nothing else is.
 	Unsaved bool
+	// Named: live items of the state that are known by their place alone, and whose
+	// object has a name that was made for another item, with NamedAfter of it.
+	Named map[ItemID]string
 }
 
 // Surveyed is one object of a Survey.
@@ -236,7 +239,11 @@ type Surveyed struct {
 	ID        ItemID
 	Anonymous bool   // the ID isn't made from a UID and no state or view knew it
 	ViewID    ItemID // the ID that the store's view gives the object where it differs from ID; else zero
-	Place     Place
+	// NamedAfter is the beginning of the ID of the item that an Anonymous object's
+	// name was made for: 8 lower-case hexadecimal digits or more; empty when the name
+	// tells none. A user's own name may look like that.
+	NamedAfter string
+	Place      Place
 	// Value is the item as read; nil when its body is known to be as in the state
 	// and only its place changed (renamed, touched).
 	Value  *valuebag.Values
