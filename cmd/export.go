@@ -212,6 +212,10 @@ func replaceFile(path string, body []byte, flush bool) (err error) {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name())
+			var pe *fs.PathError
+			if errors.As(err, &pe) { // a person knows nothing of the file beside it
+				err = &fs.PathError{Op: pe.Op, Path: path, Err: pe.Err}
+			}
 		}
 	}()
 	if _, err := f.Write(body); err != nil {

@@ -105,7 +105,7 @@ func (g *globals) explainPhone(out *failure, err error) bool {
 	case errors.Is(err, mtp.ErrSessionLost):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "session-lost", "the connection to the phone broke off", innermost(err), "unplug it, plug it in again and run: "+sync
 	case errors.Is(err, devprovider.ErrReadOnly) && isFolder:
-		out.Code, out.What, out.Why, out.Next = "read-only", fmt.Sprintf("the folder %s can't be written to", folder), "", "chmod -R u+rwX "+quoteArg(folder)
+		out.Code, out.What, out.Why, out.Next = "read-only", fmt.Sprintf("the folder %s can't be written to", folder), "", "ls -ld "+quoteArg(folder)
 		if errors.Is(err, fs.ErrPermission) {
 			out.Code, out.Why = "permission", "no permission"
 		}
@@ -128,7 +128,7 @@ func (g *globals) explainStore(out *failure, err error) bool {
 		out.exit, out.Code, out.What, out.Why = exitBusy, "busy", "the store is in use", fmt.Sprintf("another program is writing to %s", g.storePath())
 		out.Next = "end its transaction (fuser " + quoteArg(g.storePath()) + " names it), and run the command again"
 	case errors.Is(err, hostprovider.ErrFull):
-		out.Code, out.What, out.Why, out.Next = "full", "the disk is full", "there is no room for the store "+g.storePath(), "make room, and run the command again: df -h "+quoteArg(filepath.Dir(g.storePath()))
+		out.Code, out.What, out.Why, out.Next = "full", "the disk is full", "there is no room for the store "+g.storePath(), "make room (df -h "+quoteArg(filepath.Dir(g.storePath()))+"), and run the command again"
 	case errors.Is(err, hostprovider.ErrForeign):
 		out.Code, out.What, out.Why, out.Next = "foreign", "the store can't be used", g.storePath()+": "+hostprovider.ErrForeign.Error(), g.command("doctor")
 	case errors.Is(err, hostprovider.ErrOver):
@@ -160,7 +160,7 @@ func (g *globals) explainFile(out *failure, err error) bool {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		out.Code, out.What, out.Why, out.Next = "permission", "no permission", path+" can't be read, or not be written", "ls -ld "+quoteArg(filepath.Dir(path))+" "+quoteArg(path)
 	case errors.Is(err, syscall.ENOSPC):
-		out.Code, out.What, out.Why, out.Next = "full", "the disk is full", path, "make room, and run the command again: df -h "+quoteArg(filepath.Dir(path))
+		out.Code, out.What, out.Why, out.Next = "full", "the disk is full", path, "make room (df -h "+quoteArg(filepath.Dir(path))+"), and run the command again"
 	default:
 		return false
 	}

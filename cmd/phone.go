@@ -45,7 +45,7 @@ func openDir(path string) (*phone, error) {
 	}
 	d, err := devprovider.OpenDir(path)
 	if err != nil {
-		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: fmt.Sprintf("the folder %s can't be used", path), Why: err.Error(), Next: "ls -ld " + quoteArg(path), err: err}
+		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: fmt.Sprintf("the folder %s can't be used", path), Why: innermost(err), Next: "ls -ld " + quoteArg(path), err: err}
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -63,7 +63,7 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 	}
 	v, err := sel.Open()
 	if err != nil {
-		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "ls -ld " + quoteArg(sel.Dir), err: err}
+		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: sel.Dir + ": " + innermost(err), Next: "ls -ld " + quoteArg(sel.Dir), err: err}
 	}
 	p, err := g.openSession(ctx, v.Transport(), text, mtp.Options{})
 	if err != nil {

@@ -142,7 +142,7 @@ func ParseSelector(text string) (Selector, error) {
 	}
 	s := Selector{Kind: Kind(kind), Dir: dir}
 	if !slices.Contains(Kinds(), s.Kind) {
-		return fail("no kind %q, only %v", kind, Kinds())
+		return fail("no kind %q: want one of %s", kind, strings.Trim(fmt.Sprint(Kinds()), "[]"))
 	}
 	at := strings.LastIndexByte(dir, '?')
 	if at < 0 {
