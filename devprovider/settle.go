@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"cradle/engine"
 )
@@ -138,33 +139,83 @@ func (s *survey) moved(r *ref) *file {
 }
 
 // settleUnknown settles a step of an item that the state doesn't know, because the
-// state was wiped: the old one goes if the new one is as it was written and not
-// older.
+// state was wiped or not yet written. The store's view may know the old one: as it
+// was, it goes; edited since, it stays and the new one goes, if the store has that.
+// Without a view the old one goes if the new one is as it was written and not older.
 func (s *survey) settleUnknown(fl *file) {
 	if len(fl.held.items) != 1 || !fl.step.holds(fl.body) {
 		return
 	}
 	it := &fl.held.items[0]
-	if it.uid == "" || !fl.step.of(engine.ItemIDFromUID(it.scope, it.uid, 1)) {
+	if it.uid != "" && !fl.step.of(engine.ItemIDFromUID(it.scope, it.uid, 1)) {
 		return
+	}
+	for _, row := range s.rows[fl.spot.path] {
+		if row.Scope == it.scope && !row.Announced && !row.Meta.Deleted {
+			return // this name was the item's lasting one, or that of an item of its own
+		}
 	}
 	var old *file
 	for _, o := range s.walk.files {
 		if o == fl || o.status != statusRead || len(o.held.items) != 1 || len(o.refs) > 0 || o.storage != fl.storage {
 			continue
 		}
-		if h := &o.held.items[0]; h.uid == it.uid && h.scope == it.scope {
-			if old != nil {
-				return // several: nobody knows which one it was to replace
-			}
-			old = o
+		h := &o.held.items[0]
+		if h.scope != it.scope || h.uid != it.uid || it.uid == "" && !s.viewed(o, fl.step) {
+			continue
 		}
+		if old != nil {
+			return // several: nobody knows which one it was to replace
+		}
+		old = o
 	}
-	if old == nil || old.entry.Modified > fl.entry.Modified {
+	if old == nil {
+		return
+	}
+	switch known, edited := s.viewOf(old, fl); {
+	case known:
+	case edited, old.body == fl.body:
+		s.dropFile(fl)
+		return
+	case it.uid == "" || old.entry.Modified > fl.entry.Modified:
 		return
 	}
 	s.dropFile(old)
 	s.rename(fl, engine.Place{Storage: old.storage, Path: old.spot.path})
+}
+
+// viewed reports whether the view has, at a file's path, the item that a step's
+// name tells of.
+func (s *survey) viewed(fl *file, step *stepName) bool {
+	return slices.ContainsFunc(s.rowsAt(fl, fl.held.items[0].scope), func(r *engine.ViewRow) bool { return step.of(r.Meta.ID) })
+}
+
+// viewOf says what the view knows of the object that a step was to replace: known,
+// it is as this computer took or wrote it; edited, it isn't, and the step's own
+// object is what this computer was writing. Neither: the view doesn't tell.
+func (s *survey) viewOf(old, step *file) (known, edited bool) {
+	rows := append(s.rowsAt(old, old.held.items[0].scope), s.rowsAt(step, old.held.items[0].scope)...)
+	writing, before := false, false
+	for _, r := range rows {
+		switch {
+		case !step.step.of(r.Meta.ID):
+		case s.isAs(step, r):
+			writing = writing || r.Announced
+		case s.isAs(old, r):
+			known = true
+		case !r.Announced && r.Path == old.spot.path:
+			before = true
+		}
+	}
+	return known, !known && writing && before
+}
+
+// isAs reports whether a file of one item is as a row of the view says.
+func (s *survey) isAs(fl *file, r *engine.ViewRow) bool {
+	if !r.Body.IsZero() {
+		return r.Body == fl.body
+	}
+	return contentOf(s.f.describe(&fl.held.items[0])) == contentOf(r.Meta.Units)
 }
 
 // dropFile notes that a file is to be deleted. From now on it counts for nothing.
