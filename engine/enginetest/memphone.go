@@ -110,13 +110,16 @@ func (p *MemPhone) Survey(ctx context.Context, scopes []string, views engine.Vie
 			byPath[st.Items[i].Place.Path] = &st.Items[i]
 		}
 	}
-	s := &engine.Survey{}
+	s := &engine.Survey{Named: map[engine.ItemID]string{}}
 	seen := map[engine.ItemID]bool{}
 	for _, path := range slices.Sorted(maps.Keys(p.objects)) {
 		o := p.objects[path]
 		s.Present++
 		place := engine.Place{Path: path, Modified: o.stamp}
 		it := byPath[path]
+		if part := idPart(path); it != nil && part != "" && p.schema.UID(o.value) == "" && !strings.HasPrefix(it.Meta.ID.String(), part) {
+			s.Named[it.Meta.ID] = part
+		}
 		if it != nil && it.Place.Modified == o.stamp {
 			seen[it.Meta.ID] = true
 			continue
@@ -130,7 +133,7 @@ func (p *MemPhone) Survey(ctx context.Context, scopes []string, views engine.Vie
 		case !p.namedAfter(path).IsZero() && !seen[p.namedAfter(path)]:
 			obj.ID = p.namedAfter(path)
 		default:
-			obj.Anonymous = true
+			obj.Anonymous, obj.NamedAfter = true, idPart(path)
 			d := engine.Digest(p.schema.ContentDigest(o.value))
 			for n := 1; obj.ID.IsZero() || seen[obj.ID]; n++ {
 				obj.ID = engine.ItemIDFromContent(scope, d, n)
@@ -216,13 +219,23 @@ func (p *MemPhone) Commit(ctx context.Context, marks map[engine.ReplicaID][16]by
 // namedAfter is the item of the state whose ID an object's name carries: any
 // computer names the objects that it makes so.
 func (p *MemPhone) namedAfter(path string) (id engine.ItemID) {
-	name := strings.TrimRight(path[strings.LastIndexByte(path, '/')+1:], "+")
+	name := idPart(path)
 	for _, it := range p.State(p.schema.Name()).Items {
 		if it.Meta.ID.String()[:8] == name {
 			return it.Meta.ID
 		}
 	}
 	return id
+}
+
+// idPart is the part of an item's ID that an object's name carries; empty where the
+// name has another form.
+func idPart(path string) string {
+	name := strings.TrimRight(path[strings.LastIndexByte(path, '/')+1:], "+")
+	if len(name) != 8 || strings.Trim(name, "0123456789abcdef") != "" {
+		return ""
+	}
+	return name
 }
 
 // Listed reports whether the state lists the object at path.
