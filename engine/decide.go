@@ -61,7 +61,7 @@ type decider struct {
 	deferred map[deferredKey]Conflict
 	views    map[ItemID][]ViewRow
 	state    func(ItemID) *ItemMeta // the phone's state
-	fresh    bool                   // it has no state: a first sync
+	fresh    bool                   // it has no state, or was forgotten: a first sync
 	older    bool                   // that state is of an earlier session with this store than the last
 }
 
@@ -107,174 +107,16 @@ func (d *decision) isQuiet() bool {
 	return d.toStore == opNone && d.toPhone == opNone && len(d.clashes) == 0 && d.back == nil && d.old == nil
 }
 
-func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
-	r.store = p
-	if p.Deleted {
-		if !d.store.Contains(p.ID, Life, p.LifeVersion) {
-			r.toStore = opMeta
-		} else {
-			r.store = nil
-		}
-		return
-	}
-	r.toStore = opCreate
-	if !p.Creation.IsPending() && d.store.Contains(p.ID, Life, p.Creation) && !p.KnownTo(d.store) {
-		// The store had it and forgot its tombstone: an edit that met a deletion.
-		d.revive(r, p, nil, ToPhone)
-	}
-}
-
-func (d *decider) onlyStore(r *decision, h *ItemMeta) {
-	if h.KnownTo(d.phone) {
-		r.phone = nil
-		return
-	}
-	r.phone = h
-	if h.Deleted {
-		r.toPhone = opMeta
-		return
-	}
-	r.toPhone = opCreate
-}
-
-func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
-	if h.LifeVersion == p.LifeVersion {
-		return
-	}
-	w := h
-	switch {
-	case d.store.Contains(h.ID, Life, p.LifeVersion):
-	case d.phone.Contains(h.ID, Life, h.LifeVersion):
-		w = p
-	case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
-		w = p
-	}
-	r.store, r.phone = w, w
-	if w == h {
-		r.toPhone = opMeta
-	} else {
-		r.toStore = opMeta
-	}
-}
-
 // revive lets an edit live that met a deletion: the item's existence gets a new
 // version of the store's, which dominates the deletion. So does a unit of which
 // the deletion took away a version that the living side never saw: it is known to
 // have been, and must not stand beside the item that lives on.
-func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
-	m := live.Clone()
-	m.LifeVersion, m.LifeResolved = Pending(d.home), true
-	know := d.store
-	if kept == ToPhone {
-		know = d.phone
-	}
-	var again []string
-	for _, unit := range d.schema.Units() {
-		if dead == nil || len(dead.Units) == 0 {
-			again = append(again, unit)
-			continue
-		}
-		gone := dead.Unit(unit)
-		if gone != nil && !know.Contains(r.id, unit, gone.Version) {
-			if u := live.Unit(unit); u == nil || u.Version != gone.Version && u.Digest != gone.Digest {
-				again = append(again, unit)
-			}
-		}
-	}
-	m.Rewrite(again, Pending(d.home), true)
-	r.store, r.phone = m, m
-	c := clash{unit: UnitDeleted, state: Settled, kept: kept}
-	if r.hadStore != nil {
-		c.store = r.hadStore.LifeVersion
-	}
-	if r.hadPhone != nil {
-		c.phone = r.hadPhone.LifeVersion
-	}
-	r.clashes = append(r.clashes, c)
-}
-
 // outlived reports whether a deletion by somebody who knew k leaves nothing of
 // the item that a person made without their seeing it. That a resolution let the
 // item live on elsewhere is not a person's edit.
 // Nor is a unit whose content is the one that was deleted.
-func outlived(m, dead *ItemMeta, k Knowledge) bool {
-	same := len(m.Units) > 0
-	for i := range m.Units {
-		u := &m.Units[i]
-		if gone := dead.Unit(u.Unit); gone != nil && gone.Digest == u.Digest {
-			continue
-		}
-		same = false
-		if !k.Contains(m.ID, u.Unit, u.Version) {
-			return false
-		}
-	}
-	return same || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
-}
-
 // bury gives both sides a deletion; one that met a resolution gets a version of
 // its own, which dominates it.
-func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
-	t := dead
-	if !k.Contains(live.ID, Life, live.LifeVersion) {
-		t = dead.Clone()
-		t.LifeVersion = Pending(d.home)
-	}
-	r.store, r.phone = t, t
-	if dead == r.hadStore {
-		r.toPhone = opDelete
-		if t != dead {
-			r.toStore = opMeta
-		}
-		return
-	}
-	r.toStore = opDelete
-	if t != dead {
-		r.toPhone = opMeta
-	}
-}
-
-func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
-	switch {
-	case d.isHeld(r, h.LifeVersion, p.LifeVersion, p.KnownTo(d.store)):
-	case d.phone.Contains(h.ID, Life, h.LifeVersion):
-		// The phone knew of the deletion and has the item again.
-		r.store, r.toStore = p, opCreate
-	case d.fresh:
-		// A first sync never deletes. What comes back is the item that was deleted,
-		// unless somebody changed it.
-		same := outlived(p, h, d.store)
-		d.revive(r, p, h, ToPhone)
-		if same {
-			r.clashes = nil
-		}
-		r.toStore, r.toPhone = opCreate, opMeta
-	case outlived(p, h, d.store):
-		d.bury(r, h, p, d.store)
-	case d.oldValue(p):
-		t := h.Clone()
-		t.LifeVersion = Pending(d.home)
-		r.store, r.phone = t, t
-		r.toStore, r.toPhone = opMeta, opDelete
-	default:
-		d.revive(r, p, h, ToPhone)
-		r.toStore, r.toPhone = opCreate, opMeta
-	}
-}
-
-func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
-	switch {
-	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
-	case d.store.Contains(h.ID, Life, p.LifeVersion):
-		r.phone, r.toPhone = h, opCreate
-	case outlived(h, p, d.phone), d.wasThere(h):
-		d.bury(r, p, h, d.phone)
-	default:
-		d.revive(r, h, p, ToStore)
-		r.toStore, r.toPhone = opMeta, opCreate
-	}
-}
-
 func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 	hs, ps := h.Clone(), p.Clone()
 	r.store, r.phone = hs, ps
@@ -304,10 +146,6 @@ func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 	if r.toPhone == opNone && !ps.Equal(p) {
 		r.toPhone = opMeta
 	}
-}
-
-func takeLife(dst, src *ItemMeta) {
-	dst.LifeVersion, dst.LifeEdited, dst.LifeResolved = src.LifeVersion, src.LifeEdited, src.LifeResolved
 }
 
 // unit decides one unit of an item that is live on both sides.
@@ -500,39 +338,11 @@ func (d *decider) conflict(r *decision, h, p *UnitMeta) {
 
 // isHeld reports whether this very pair of an item's existence and absence was
 // deferred before, and nothing else of the item has changed since.
-func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
-	c, ok := d.deferred[deferredKey{r.id, Life}]
-	if !ok || !unchanged || c.Store != h || c.Phone != p {
-		return false
-	}
-	r.deferred = append(r.deferred, Life)
-	return true
-}
-
 // wasThere reports whether the phone held the store's very item before it was
 // deleted there, although its state doesn't say so (it was wiped since): its last
 // line has the same content, or the store's view has the same versions. A state
 // of an earlier session than the last one means that the phone was restored, and
 // what was deleted there may be older than the view.
-func (d *decider) wasThere(h *ItemMeta) bool {
-	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
-		return true
-	}
-	if d.older {
-		return false
-	}
-	for _, row := range d.views[h.ID] {
-		if !row.Announced && !row.Meta.Deleted && row.Meta.LifeVersion == h.LifeVersion && sameVersions(&row.Meta, h) {
-			return true
-		}
-	}
-	return false
-}
-
-func sameVersions(a, b *ItemMeta) bool {
-	return slices.EqualFunc(a.Units, b.Units, func(x, y UnitMeta) bool { return x.Unit == y.Unit && x.Version == y.Version })
-}
-
 // oldUnit reports whether a version that another computer minted is in truth a
 // value that this store wrote to the phone or took from it, and has moved on
 // from: the cable was pulled before the phone's state said so.
@@ -551,16 +361,3 @@ func (d *decider) oldUnit(id ItemID, p *UnitMeta) bool {
 
 // oldValue is oldUnit for a whole item: every version that the store doesn't
 // know is an old value of its own.
-func (d *decider) oldValue(p *ItemMeta) bool {
-	rows := d.views[p.ID]
-	if len(rows) == 0 || p.LifeVersion.IsPending() {
-		return false
-	}
-	for i := range p.Units {
-		u := &p.Units[i]
-		if !d.store.Contains(p.ID, u.Unit, u.Version) && !d.oldUnit(p.ID, u) {
-			return false
-		}
-	}
-	return true
-}

@@ -87,6 +87,9 @@ type Meeting struct {
 	// SettleView confirmed: the peer was restored from a backup.
 	Older   bool
 	Renewed bool // the store took new replica IDs: it was copied or restored
+	// Forgot: the store was made to forget the peer. What it deleted that the peer
+	// never heard of comes back.
+	Forgot bool
 }
 
 // ViewRow is what a store holds of one item at a peer: what it last took from

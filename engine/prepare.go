@@ -251,7 +251,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		store: w.store.Knowledge, phone: w.state.Knowledge,
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
-	d.older, d.fresh = s.meeting.Older, s.first.noState
+	d.older, d.fresh = s.meeting.Older, s.first.noState || s.meeting.Forgot
 	for _, c := range w.deferred {
 		unit := c.Unit
 		if unit == UnitDeleted {

@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // Meet is what a person is told at a first meeting, in items.
-type Meet struct{ Pair, ToPhone, ToStore int }
+type Meet struct{ Pair, ToPhone, ToStore, Deleted int }
 
 // Progress tells how far a session is.
 type Progress struct {
@@ -159,7 +159,7 @@ func (s *Session) Run(ctx context.Context) (*Result, error) {
 		if left == 0 {
 			break
 		}
-		s.first = firstness{}
+		s.first, s.meeting.Forgot = firstness{}, false
 		s.peer = s.phone.Facts()
 	}
 	return s.result, nil
@@ -177,6 +177,9 @@ func (s *Session) gate(work []*scopeWork) error {
 			}
 			if d.toStore == opCreate {
 				s.result.Meet.ToStore++
+			}
+			if d.toPhone == opDelete || d.toStore == opDelete {
+				s.result.Meet.Deleted++
 			}
 		}
 	}

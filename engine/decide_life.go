@@ -1,0 +1,210 @@
+package engine
+
+import "slices"
+
+// This file decides whether an item exists: creations, deletions, and edits that
+// meet them.
+
+func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
+	r.store = p
+	if p.Deleted {
+		if !d.store.Contains(p.ID, Life, p.LifeVersion) {
+			r.toStore = opMeta
+		} else {
+			r.store = nil
+		}
+		return
+	}
+	r.toStore = opCreate
+	if !p.Creation.IsPending() && d.store.Contains(p.ID, Life, p.Creation) && !p.KnownTo(d.store) {
+		// The store had it and forgot its tombstone: an edit that met a deletion.
+		d.revive(r, p, nil, ToPhone)
+	}
+}
+
+func (d *decider) onlyStore(r *decision, h *ItemMeta) {
+	if h.KnownTo(d.phone) {
+		r.phone = nil
+		return
+	}
+	r.phone = h
+	if h.Deleted {
+		r.toPhone = opMeta
+		return
+	}
+	r.toPhone = opCreate
+}
+
+func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
+	if h.LifeVersion == p.LifeVersion {
+		return
+	}
+	w := h
+	switch {
+	case d.store.Contains(h.ID, Life, p.LifeVersion):
+	case d.phone.Contains(h.ID, Life, h.LifeVersion):
+		w = p
+	case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
+		w = p
+	}
+	r.store, r.phone = w, w
+	if w == h {
+		r.toPhone = opMeta
+	} else {
+		r.toStore = opMeta
+	}
+}
+
+func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
+	m := live.Clone()
+	m.LifeVersion, m.LifeResolved = Pending(d.home), true
+	know := d.store
+	if kept == ToPhone {
+		know = d.phone
+	}
+	var again []string
+	for _, unit := range d.schema.Units() {
+		if dead == nil || len(dead.Units) == 0 {
+			again = append(again, unit)
+			continue
+		}
+		gone := dead.Unit(unit)
+		if gone != nil && !know.Contains(r.id, unit, gone.Version) {
+			if u := live.Unit(unit); u == nil || u.Version != gone.Version && u.Digest != gone.Digest {
+				again = append(again, unit)
+			}
+		}
+	}
+	m.Rewrite(again, Pending(d.home), true)
+	r.store, r.phone = m, m
+	c := clash{unit: UnitDeleted, state: Settled, kept: kept}
+	if r.hadStore != nil {
+		c.store = r.hadStore.LifeVersion
+	}
+	if r.hadPhone != nil {
+		c.phone = r.hadPhone.LifeVersion
+	}
+	r.clashes = append(r.clashes, c)
+}
+
+func outlived(m, dead *ItemMeta, k Knowledge) bool {
+	same := len(m.Units) > 0
+	for i := range m.Units {
+		u := &m.Units[i]
+		if gone := dead.Unit(u.Unit); gone != nil && gone.Digest == u.Digest {
+			continue
+		}
+		same = false
+		if !k.Contains(m.ID, u.Unit, u.Version) {
+			return false
+		}
+	}
+	return same || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
+}
+
+func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
+	t := dead
+	if !k.Contains(live.ID, Life, live.LifeVersion) {
+		t = dead.Clone()
+		t.LifeVersion = Pending(d.home)
+	}
+	r.store, r.phone = t, t
+	if dead == r.hadStore {
+		r.toPhone = opDelete
+		if t != dead {
+			r.toStore = opMeta
+		}
+		return
+	}
+	r.toStore = opDelete
+	if t != dead {
+		r.toPhone = opMeta
+	}
+}
+
+func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
+	switch {
+	case d.isHeld(r, h.LifeVersion, p.LifeVersion, p.KnownTo(d.store)):
+	case d.phone.Contains(h.ID, Life, h.LifeVersion):
+		// The phone knew of the deletion and has the item again.
+		r.store, r.toStore = p, opCreate
+	case d.fresh:
+		// A first sync never deletes. What comes back is the item that was deleted,
+		// unless somebody changed it.
+		same := outlived(p, h, d.store)
+		d.revive(r, p, h, ToPhone)
+		if same {
+			r.clashes = nil
+		}
+		r.toStore, r.toPhone = opCreate, opMeta
+	case outlived(p, h, d.store):
+		d.bury(r, h, p, d.store)
+	case d.oldValue(p):
+		t := h.Clone()
+		t.LifeVersion = Pending(d.home)
+		r.store, r.phone = t, t
+		r.toStore, r.toPhone = opMeta, opDelete
+	default:
+		d.revive(r, p, h, ToPhone)
+		r.toStore, r.toPhone = opCreate, opMeta
+	}
+}
+
+func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
+	switch {
+	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
+	case d.store.Contains(h.ID, Life, p.LifeVersion):
+		r.phone, r.toPhone = h, opCreate
+	case outlived(h, p, d.phone), d.wasThere(h):
+		d.bury(r, p, h, d.phone)
+	default:
+		d.revive(r, h, p, ToStore)
+		r.toStore, r.toPhone = opMeta, opCreate
+	}
+}
+
+func takeLife(dst, src *ItemMeta) {
+	dst.LifeVersion, dst.LifeEdited, dst.LifeResolved = src.LifeVersion, src.LifeEdited, src.LifeResolved
+}
+
+func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
+	c, ok := d.deferred[deferredKey{r.id, Life}]
+	if !ok || !unchanged || c.Store != h || c.Phone != p {
+		return false
+	}
+	r.deferred = append(r.deferred, Life)
+	return true
+}
+
+func (d *decider) wasThere(h *ItemMeta) bool {
+	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
+		return true
+	}
+	if d.older {
+		return false
+	}
+	for _, row := range d.views[h.ID] {
+		if !row.Announced && !row.Meta.Deleted && row.Meta.LifeVersion == h.LifeVersion && sameVersions(&row.Meta, h) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameVersions(a, b *ItemMeta) bool {
+	return slices.EqualFunc(a.Units, b.Units, func(x, y UnitMeta) bool { return x.Unit == y.Unit && x.Version == y.Version })
+}
+
+func (d *decider) oldValue(p *ItemMeta) bool {
+	rows := d.views[p.ID]
+	if len(rows) == 0 || p.LifeVersion.IsPending() {
+		return false
+	}
+	for i := range p.Units {
+		u := &p.Units[i]
+		if !d.store.Contains(p.ID, u.Unit, u.Version) && !d.oldUnit(p.ID, u) {
+			return false
+		}
+	}
+	return true
+}
