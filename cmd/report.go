@@ -182,7 +182,7 @@ func (r *syncReport) document() *syncDocument {
 	case errors.Is(r.err, engine.ErrNotPaired):
 		m := r.res.Meet
 		doc.Error = &failure{exit: exitBraked, Code: "not-paired", What: "nothing was written: this phone and this store meet for the first time",
-			Why:  fmt.Sprintf("%d items pair, %d would go to the phone, %d to the store", m.Pair, m.ToPhone, m.ToStore),
+			Why:  fmt.Sprintf("%d items pair, %d would go to the phone, %d to the store, %d would be deleted", m.Pair, m.ToPhone, m.ToStore, m.Deleted),
 			Next: r.g.sync + " --pair"}
 	case r.err != nil:
 		doc.Error = r.g.explain(r.err)

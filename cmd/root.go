@@ -125,7 +125,7 @@ func (g *globals) finish(c *cobra.Command, err error) int {
 // badArguments says cobra's complaints in words.
 func (g *globals) badArguments(c *cobra.Command, err error) error {
 	text := err.Error()
-	if strings.HasPrefix(text, "accepts ") || strings.HasPrefix(text, "requires at least") {
+	if strings.HasPrefix(text, "unknown command") || strings.HasPrefix(text, "accepts ") || strings.HasPrefix(text, "requires at least") {
 		return usageError("wrong number of arguments: want %s", strings.TrimSuffix(c.UseLine(), " [flags]"))
 	}
 	return usageError("%s", text)

@@ -227,7 +227,7 @@ func (g *globals) askPair(p *phone, m engine.Meet) bool {
 	if g.json || !isTerminal(g.stdin) || !isTerminal(g.stderr) {
 		return false
 	}
-	fmt.Fprintf(g.stderr, "%s and this store meet for the first time.\n  %d items are on both, %d go to the phone, %d come to the store.\nSync them? [y/N] ", plain(p.name), m.Pair, m.ToPhone, m.ToStore)
+	fmt.Fprintf(g.stderr, "%s and this store meet for the first time.\n  %d items are on both, %d go to the phone, %d come to the store, %d are deleted.\nSync them? [y/N] ", plain(p.name), m.Pair, m.ToPhone, m.ToStore, m.Deleted)
 	line, err := bufio.NewReader(g.stdin).ReadString('\n')
 	if err != nil {
 		return false

@@ -219,6 +219,19 @@ func (s *Session) planDigest(work []*scopeWork) string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
+// basis identifies what a plan was made from: this store and this phone with all
+// that they knew. An approved plan is good for that, and so only once.
+func (s *Session) basis(work []*scopeWork) []byte {
+	h := sha256.New()
+	h.Write(s.meeting.StoreID[:])
+	h.Write(s.peer.ID[:])
+	for _, w := range work {
+		h.Write(w.store.Knowledge.AppendBinary(nil))
+		h.Write(w.state.Knowledge.AppendBinary(nil))
+	}
+	return h.Sum(nil)
+}
+
 func (s *Session) fail(f Failure) {
 	for _, o := range s.result.Failed {
 		if o.Scope == f.Scope && o.Item == f.Item && o.Path == f.Path && o.Side == f.Side {

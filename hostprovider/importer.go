@@ -2,6 +2,7 @@ package hostprovider
 
 import (
 	"context"
+	"slices"
 
 	"cradle/engine"
 	"cradle/pim"
@@ -63,7 +64,7 @@ func (im *importer) file(f ImportFile) error {
 	for _, p := range read.Problems {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, p.Lost})
 	}
-	if len(read.Objects) == 0 {
+	if len(read.Objects) == 0 && !slices.ContainsFunc(read.Problems, func(p pim.Problem) bool { return p.Lost }) {
 		im.res.Problems = append(im.res.Problems, ImportProblem{Path: f.Path, Reason: "no contact, event, task or note in it", Lost: true})
 	}
 	for _, o := range read.Objects {

@@ -29,6 +29,11 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 			return err
 		}
 		m.Known = known > 0
+		forgot, err := c.number(`SELECT count(*) FROM peer WHERE known = 2 AND CASE WHEN ?2 = '' THEN id = ?1 ELSE serial = ?2 END`, peer.ID[:], peer.Serial)
+		if err != nil {
+			return err
+		}
+		m.Forgot = forgot > 0 && !m.Known
 		if mark, ok := peer.Marks[m.StoreID]; ok {
 			older, err := c.number(`SELECT count(*) FROM mark m, peer p WHERE m.mark = ? AND p.id = ? AND m.seq < p.mark`, mark[:], peer.ID[:])
 			if err != nil {
@@ -358,7 +363,7 @@ func (s *Store) Forget(ctx context.Context, peer engine.PeerID) error {
 		}
 		for _, sql := range []string{
 			`DELETE FROM view WHERE peer = ?`,
-			`UPDATE peer SET known = 0 WHERE n = ?`,
+			`UPDATE peer SET known = 2 WHERE n = ?`,
 		} {
 			if _, _, err := t.c.exec(sql, n); err != nil {
 				return err

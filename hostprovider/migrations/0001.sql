@@ -92,7 +92,7 @@ CREATE TABLE pending (
 ) STRICT;
 CREATE INDEX pending_item ON pending (n, seq);
 
--- Phones. known: a session was committed with it; mark: the last one whose state
+-- Phones. known: 1 a session was committed with it, 2 it was forgotten since; mark: the last one whose state
 -- is certainly on the phone (mark.seq).
 CREATE TABLE peer (
   n      INTEGER PRIMARY KEY,
