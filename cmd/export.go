@@ -74,6 +74,9 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 	if _, err := os.Stat(g.storePath()); errors.Is(err, fs.ErrNotExist) {
 		return &failure{exit: exitFailure, Code: "not-found", What: fmt.Sprintf("there is no store at %s", g.storePath()), Why: "nothing was written", Next: "ls -l " + quoteArg(filepath.Dir(g.storePath())), err: err}
 	}
+	if sameFile(path, g.storePath()) {
+		return usageError("%s is the store itself: export to another file", path)
+	}
 	s, err := g.readStore(ctx)
 	if err != nil {
 		return err
@@ -254,3 +257,13 @@ func linked(path string) (string, error) {
 
 // errForeignFile: the name belongs to a file that no export made.
 var errForeignFile = errors.New("a file that isn't from an export of this item has that name")
+
+// sameFile reports whether two paths lead to one file that is there.
+func sameFile(a, b string) bool {
+	ai, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	bi, err := os.Stat(b)
+	return err == nil && os.SameFile(ai, bi)
+}

@@ -86,6 +86,7 @@ type intake struct {
 	phone  *valuebag.Values // on the phone
 	value  *valuebag.Values // what the store is to hold; nil: unchanged
 	err    error
+	taken  bool // written, if the transaction goes through
 }
 
 func (s *Session) storeBatch(ctx context.Context, w *scopeWork, batch []*decision, low, high ItemID) error {
@@ -118,7 +119,22 @@ func (s *Session) storeBatch(ctx context.Context, w *scopeWork, batch []*decisio
 	}
 	s.run = run
 	s.result.Run = run
+	for i := range in { // only what was committed counts
+		if in[i].taken {
+			s.tally(w, in[i].d)
+		}
+	}
 	return nil
+}
+
+// tally counts what a decision did to the store.
+func (s *Session) tally(w *scopeWork, d *decision) {
+	s.count(w, d.toStore, ToStore)
+	st := s.result.Stats[w.schema.Name()]
+	st.Conflicts += len(d.clashes)
+	if d.adopted() {
+		st.Adopted++
+	}
 }
 
 func isItemError(err error) bool {
@@ -389,12 +405,7 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		if o := w.objects[d.id]; o != nil && d.toPhone <= opMeta {
 			o.Value, o.units = nil, nil // what is left of the run doesn't need it
 		}
-		s.count(w, d.toStore, ToStore)
-		st := s.result.Stats[scope]
-		st.Conflicts += len(d.clashes)
-		if d.adopted() {
-			st.Adopted++
-		}
+		in.taken = true
 	}, nil
 }
 

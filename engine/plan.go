@@ -52,16 +52,19 @@ func (a *Action) Summary() string {
 type Plan struct {
 	Actions []Action
 	Brake   *Brake
+
+	basis []byte // what it was made from
 }
 
 // CollectionUnit is the change unit that holds an item's collection. An update
 // of it alone is a move.
 const CollectionUnit = "collection"
 
-// Digest identifies the plan, its contents included: two plans with the same
-// digest do the same.
+// Digest identifies the plan, its contents and what it was made from included: two
+// plans with the same digest do the same to the same store and phone.
 func (p *Plan) Digest() string {
 	h := sha256.New()
+	h.Write(p.basis)
 	for _, a := range p.Actions {
 		fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%s\x00%x\n", a.Scope, a.Item, a.To, a.Verb, strings.Join(a.Units, ","), a.digest)
 	}
