@@ -36,6 +36,7 @@ func (g *globals) readStore(ctx context.Context) (*hostprovider.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.log().Debug("store opened", "path", path)
 	if err := s.Settle(ctx); err != nil {
 		s.Close()
 		return nil, err

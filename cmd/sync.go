@@ -126,7 +126,8 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		Now:  g.now, Log: g.log(), Progress: bar.update,
 	})
 	res, err := session.Run(ctx)
-	used = res.Run != 0 || res.Planned && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked)
+	// A plan that a brake stopped is for this store: it stays for --accept.
+	used = res.Run != 0 || res.Planned && !errors.Is(err, engine.ErrNotPaired)
 	bar.done()
 	g.notes(folder)
 	g.log().Debug("run ended", "actions", len(res.Plan.Actions), "run", res.Run, "failed", len(res.Failed), "bodies_read", folder.BodiesRead(), "err", err)
