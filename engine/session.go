@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -204,19 +203,10 @@ func (s *Session) gate(work []*scopeWork) error {
 	return nil
 }
 
-// planDigest identifies the plan for a person's word. One without any action (both
-// sides were emptied) is told from others by the phone and by what its state had.
+// planDigest identifies the plan for a person's word.
 func (s *Session) planDigest(work []*scopeWork) string {
-	if len(s.result.Plan.Actions) > 0 {
-		return s.result.Plan.Digest()
-	}
-	h := sha256.New()
-	h.Write(s.peer.ID[:])
-	for _, w := range work {
-		fmt.Fprintf(h, "%s\x00%d\x00", w.schema.Name(), w.countState())
-		h.Write(w.state.Knowledge.AppendBinary(nil))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	s.result.Plan.basis = s.basis(work)
+	return s.result.Plan.Digest()
 }
 
 // basis identifies what a plan was made from: this store and this phone with all
