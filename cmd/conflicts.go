@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,6 +119,8 @@ func nameOf(c engine.Conflict, summary string) string {
 	switch {
 	case summary != "":
 		return summary
+	case c.Unit == engine.UnitDeleted && len(c.KeptText)+len(c.LostText) > 0: // the summary of the side that has it
+		return slices.Concat(c.KeptText, c.LostText)[0]
 	case c.UID != "":
 		return c.UID
 	}
@@ -292,7 +295,8 @@ func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Cho
 		return err
 	}
 	defer done()
-	if _, err := s.Conflict(ctx, id); err != nil {
+	was, err := s.Conflict(ctx, id)
+	if err != nil {
 		return g.noSuch(err, "conflict", "conflicts list")
 	}
 	if err := s.Resolve(ctx, id, choice, text); err != nil {
@@ -305,7 +309,11 @@ func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Cho
 	if g.json {
 		return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
 	}
-	g.say("resolved: %s of %s. The next sync takes it to the phone.", e.Unit, plain(summaryOf(ctx, s, e)))
+	then := " The next sync takes it to the phone."
+	if choice == hostprovider.Kept && was.State == engine.Settled {
+		then = "" // it stood already
+	}
+	g.say("resolved: %s of %s.%s", e.Unit, plain(summaryOf(ctx, s, e)), then)
 	return nil
 }
 

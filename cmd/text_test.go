@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -89,6 +91,46 @@ func TestEditorForm(t *testing.T) {
 		got, crlf := editorForm([]byte(c.in))
 		if string(got) != c.want || crlf != c.crlf {
 			t.Errorf("%s: got %q %v, want %q %v", c.name, got, crlf, c.want, c.crlf)
+		}
+	}
+}
+
+// TestCause: an error's text says a thing once.
+func TestCause(t *testing.T) {
+	sentinel := errors.New("this can't be")
+	for _, c := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"behind", fmt.Errorf("run 3 was taken back: %w", sentinel), "run 3 was taken back"},
+		{"before", fmt.Errorf("run 3: %w: 5 bytes are missing", sentinel), "5 bytes are missing"},
+		{"alone", sentinel, ""},
+	} {
+		if got := cause(c.err, sentinel); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+	if got := innermost(fmt.Errorf("a: %w", fmt.Errorf("b: %w", sentinel))); got != "this can't be" {
+		t.Errorf("innermost: got %q", got)
+	}
+}
+
+// TestCommand: the next step carries this command's phone and store.
+func TestCommand(t *testing.T) {
+	for _, c := range []struct {
+		name, words, want string
+		g                 globals
+	}{
+		{"plain", "sync", "cradle sync", globals{}},
+		{"store", "conflicts list", "cradle conflicts list --store 'my store.db'", globals{store: "my store.db"}},
+		{"phone", "undo 3", "cradle undo 3 --phone dir:/s --store s.db", globals{store: "s.db", phone: "dir:/s"}},
+		{"phone where there is none", "history", "cradle history", globals{phone: "dir:/s"}},
+		{"the cable", "undo", "cradle undo", globals{phone: "usb"}},
+		{"the same sync", "sync", "cradle sync --only notes", globals{phone: "dir:/s", sync: "cradle sync --only notes"}},
+	} {
+		if got := c.g.command(c.words); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
 }
