@@ -44,6 +44,8 @@ func OpenDir(path string) (*DirStore, error) {
 	return &DirStore{root: root}, nil
 }
 
+var errLinked = errors.New("a link to a folder elsewhere, which is not followed")
+
 // Origin tells the folder from others, on this computer: its path and inode.
 func (d *DirStore) Origin() string {
 	info, err := os.Stat(d.root)
@@ -151,6 +153,10 @@ func (d *DirStore) List(ctx context.Context, storage, folder string) (Listing, e
 		err := syscall.Lstat(prefix+name, &st)
 		if err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFLNK {
 			if err = syscall.Stat(prefix+name, &st); err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFDIR {
+				// A link to a folder isn't followed, but what lies there isn't gone.
+				if folder != "" || name == rootFolder {
+					l.Whole, l.Reason = false, fmt.Errorf("%s: %w", join(folder, name), errLinked)
+				}
 				continue
 			}
 		}
