@@ -207,6 +207,12 @@ func replaceFile(path string, body []byte, flush bool) (err error) {
 		}
 		mode = info.Mode().Perm()
 	}
+	defer func() {
+		var pe *fs.PathError
+		if errors.As(err, &pe) { // a person knows nothing of the file beside it
+			err = &fs.PathError{Op: pe.Op, Path: path, Err: pe.Err}
+		}
+	}()
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp") // 0600
 	if err != nil {
 		return err
@@ -215,10 +221,6 @@ func replaceFile(path string, body []byte, flush bool) (err error) {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name())
-			var pe *fs.PathError
-			if errors.As(err, &pe) { // a person knows nothing of the file beside it
-				err = &fs.PathError{Op: pe.Op, Path: path, Err: pe.Err}
-			}
 		}
 	}()
 	if _, err := f.Write(body); err != nil {

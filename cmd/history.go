@@ -84,6 +84,9 @@ func historyCommand(g *globals) *cobra.Command {
 	}
 }
 
+// nothingMoved says that a run did nothing to any item.
+const nothingMoved = "nothing moved"
+
 // countsLine says what a run did in one line.
 func countsLine(stats map[string]engine.Stats) string {
 	var parts []string
@@ -108,7 +111,7 @@ func countsLine(stats map[string]engine.Stats) string {
 		parts = append(parts, k.Name()+": "+strings.Join(dirs, ", "))
 	}
 	if len(parts) == 0 {
-		return "nothing moved"
+		return nothingMoved
 	}
 	return strings.Join(parts, "; ")
 }

@@ -161,7 +161,11 @@ func (g *globals) undone(doc *undoDocument, stats map[string]engine.Stats) error
 }
 
 func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
-	g.say("Took back run %d: %s. (Run %d; %s does it again.)", doc.Undoes, countsLine(stats), doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
+	what := countsLine(stats)
+	if what == nothingMoved && doc.Phone == phoneLater {
+		what = "nothing to do in the store"
+	}
+	g.say("Took back run %d: %s. (Run %d; %s does it again.)", doc.Undoes, what, doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
 	if doc.Phone == phoneLater {
 		g.say("The phone gets its part back at its next sync.")
 	}
