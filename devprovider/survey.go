@@ -1,10 +1,12 @@
 package devprovider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -84,12 +86,23 @@ func (f *Folder) Survey(ctx context.Context, scopes []string, views engine.Views
 	s.findRefs()
 	s.identify()
 	s.setAside()
+	s.tellBlind()
 	for _, fl := range s.walk.files {
 		if fl.held.bundle {
 			f.bundles[fl.spot] = newBundle(fl)
 		}
 	}
 	return s.report(scopes), nil
+}
+
+// tellBlind reports the folders of which nobody knows all that lies there: what
+// they held stays untouched.
+func (s *survey) tellBlind() {
+	for _, at := range slices.SortedFunc(maps.Keys(s.walk.partial), func(a, b spot) int {
+		return cmp.Or(strings.Compare(a.storage, b.storage), strings.Compare(a.path, b.path))
+	}) {
+		s.failed = append(s.failed, failure{err: engine.ItemError{Path: at.path + "/", Reason: s.walk.partial[at]}})
+	}
 }
 
 // index finds the live items of the state by their files.
