@@ -3,6 +3,7 @@ package acceptance
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -130,6 +131,9 @@ func (h *history) stepStore(p *pc) {
 	if text == "" {
 		h.logf("%s deletes %s: %v", p.name, it.id[:4], before)
 		h.typed(before, nil)
+		if h.anyWithoutState() {
+			h.release(before) // the first sync to come never deletes
+		}
 		_, err := s.Delete(ctxb, it.id)
 		h.must(err)
 		return
@@ -138,6 +142,18 @@ func (h *history) stepStore(p *pc) {
 	h.typed(before, wordsOf(it.collection, text))
 	_, _, err := s.Edit(ctxb, it.id, []byte(text))
 	h.must(err)
+}
+
+// anyWithoutState reports whether a phone has no state.
+func (h *history) anyWithoutState() bool {
+	for _, d := range h.phones {
+		found, err := filepath.Glob(filepath.Join(d.dir, "Cradle", "state", "*.state"))
+		h.must(err)
+		if len(found) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // at is the time that an edit on the phone gets: the host's own, an earlier one
