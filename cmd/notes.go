@@ -9,11 +9,21 @@ import (
 // notes tells, once, what was found on the phone although nothing failed: further
 // holders of a UID, copies in bundles that don't count, lines that were repaired.
 func (g *globals) notes(f *devprovider.Folder) {
-	list := f.Notes()
-	for _, n := range list[:min(len(list), maxShown)] {
-		fmt.Fprintf(g.stderr, "note: %s: %s\n", plain(n.Path), plain(n.Reason.Error()))
+	var lines []string
+	times := map[string]int{}
+	for _, n := range f.Notes() {
+		line := fmt.Sprintf("note: %s: %s", plain(n.Path), plain(n.Reason.Error()))
+		if times[line]++; times[line] == 1 {
+			lines = append(lines, line)
+		}
 	}
-	if n := len(list) - maxShown; n > 0 {
+	for _, line := range lines[:min(len(lines), maxShown)] {
+		if n := times[line]; n > 1 {
+			line += fmt.Sprintf(" (%d times)", n)
+		}
+		fmt.Fprintln(g.stderr, line)
+	}
+	if n := len(lines) - maxShown; n > 0 {
 		fmt.Fprintf(g.stderr, "note: … and %d more\n", n)
 	}
 }
