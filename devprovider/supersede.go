@@ -1,6 +1,10 @@
 package devprovider
 
-import "cradle/engine"
+import (
+	"slices"
+
+	"cradle/engine"
+)
 
 // isListed reports whether the state's list says that an item of a bundle is a copy
 // that no longer counts.
@@ -43,7 +47,7 @@ func (s *survey) isSuperseded(it *item) bool {
 			continue
 		}
 		same := s.heldContent(fl, it.scope, id) == content
-		if !same && (n > 1 || s.countOf(it.file, it.scope, it.uid) > 1) {
+		if !same && (n > 1 || s.countOf(it.file, it.scope, it.uid) > 1 || s.wasEdited(it, id)) {
 			continue
 		}
 		s.f.supersede(superseded{it.scope, id, content})
@@ -54,6 +58,12 @@ func (s *survey) isSuperseded(it *item) bool {
 		return true
 	}
 	return false
+}
+
+// wasEdited reports whether a copy that no longer counts has changed since: that is
+// somebody's edit, and stays as a further holder.
+func (s *survey) wasEdited(it *item, id engine.ItemID) bool {
+	return slices.ContainsFunc(s.f.state.superseded, func(e superseded) bool { return e.scope == it.scope && e.item == id })
 }
 
 // isSingle reports whether a file holds one item.
