@@ -147,6 +147,9 @@ func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
 		if info.IsDir() {
 			return r.addFolder(ctx, path)
 		}
+		if info.Mode()&fs.ModeDevice != 0 {
+			return usageError("%s is a device, not a file: use - for standard input", path)
+		}
 	}
 	data, err := g.readArg(path)
 	if err != nil {
