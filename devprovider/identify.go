@@ -14,6 +14,7 @@ import (
 var (
 	errFurther    = errors.New("another item has this UID; both are kept as items of their own")
 	errSuperseded = errors.New("a file of its own has this item with other content; the copy here no longer counts")
+	errCopy       = errors.New("a file of its own holds the same item; the copy here no longer counts")
 )
 
 // findRefs joins what lies at the state's places to the state's items. Bundles come

@@ -52,9 +52,7 @@ func (s *survey) isSuperseded(it *item) bool {
 		}
 		s.f.supersede(superseded{it.scope, id, content})
 		s.f.keepBundle(it.file)
-		if !same {
-			s.note(it.file, id, errSuperseded)
-		}
+		s.note(it.file, id, supersededBy(same))
 		return true
 	}
 	return false
@@ -141,7 +139,13 @@ func (s *survey) steal(it *item, id engine.ItemID) {
 	}
 	delete(s.held, key)
 	s.take(it, id)
-	if content != contentOf(s.f.describe(it)) {
-		s.note(from, id, errSuperseded)
+	s.note(from, id, supersededBy(content == contentOf(s.f.describe(it))))
+}
+
+// supersededBy says why a copy no longer counts.
+func supersededBy(same bool) error {
+	if same {
+		return errCopy
 	}
+	return errSuperseded
 }
