@@ -246,8 +246,8 @@ func replaceFile(path string, body []byte, flush bool) (err error) {
 func linked(path string) (string, error) {
 	for range 40 {
 		to, err := os.Readlink(path)
-		if err != nil { // no link, or nothing there
-			return path, nil
+		if err != nil {
+			return path, nil //nolint:nilerr // no link, or nothing there: the way ends here
 		}
 		if !filepath.IsAbs(to) {
 			to = filepath.Join(filepath.Dir(path), to)

@@ -224,13 +224,25 @@ func partly(op string, bytes ...int) []int {
 	return []int{-1}
 }
 
+// wantPulled judges how a session on a phone that is cut ended.
+func wantPulled(device *memStore, err error) error {
+	switch {
+	case errors.Is(err, engine.ErrGone):
+		return nil
+	case err != nil:
+		return fmt.Errorf("the session ended with %w, want a pulled cable", err)
+	case !device.gone:
+		return errors.New("the session ended well, want a pulled cable")
+	}
+	return nil // a commit whose new state stands is done, although an old one is left
+}
+
 func (s *cutScene) cutAt(t *testing.T, at, bytes int, first string) error {
 	device := s.device.clone()
 	device.cut, device.bytes = at, bytes
 	a := clonePC(t, s.a)
-	// A commit whose new state stands is done, although an old one is left.
-	if err := s.run(a, replaceable(device)); !errors.Is(err, engine.ErrGone) && !(err == nil && device.gone) {
-		return fmt.Errorf("the session ended with %v, want a pulled cable", err)
+	if err := wantPulled(device, s.run(a, replaceable(device))); err != nil {
+		return err
 	}
 	device = device.clone()
 	saved := s.clock.t
@@ -330,8 +342,8 @@ func (s *cutScene) editAfter(t *testing.T, at, bytes int, editNew bool) error {
 	device := s.device.clone()
 	device.cut, device.bytes = at, bytes
 	a := clonePC(t, s.a)
-	if err := s.run(a, replaceable(device)); !errors.Is(err, engine.ErrGone) && !(err == nil && device.gone) {
-		return fmt.Errorf("the session ended with %v, want a pulled cable", err)
+	if err := wantPulled(device, s.run(a, replaceable(device))); err != nil {
+		return err
 	}
 	device = device.clone()
 	saved := s.clock.t

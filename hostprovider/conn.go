@@ -175,12 +175,12 @@ func (c *conn) query(fn func(row) error, sql string, args ...any) error {
 	dest := make(row, len(rows.Columns()))
 	for {
 		switch err := rows.Next(dest); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return sqlError(err, sql)
 		}
-		if err := fn(dest); err == errStop {
+		if err := fn(dest); errors.Is(err, errStop) {
 			return nil
 		} else if err != nil {
 			return err

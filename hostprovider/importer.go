@@ -86,7 +86,7 @@ func (im *importer) object(f ImportFile, o pim.Object) error {
 	v, err := s.kind.New(o.Text, f.Collection)
 	if err != nil {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, 0, err.Error(), true})
-		return nil
+		return nil //nolint:nilerr // it is in the report, and the others go on
 	}
 	var row *stored
 	var id engine.ItemID

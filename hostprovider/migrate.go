@@ -98,7 +98,7 @@ func (s *Store) migrate() (err error) {
 	}
 	defer func() {
 		if err != nil {
-			s.w.script("ROLLBACK")
+			s.w.script("ROLLBACK") //nolint:errcheck // the first error is the one to tell
 		}
 	}()
 	version, err := s.w.number("PRAGMA user_version")

@@ -137,13 +137,12 @@ func (s *Session) awaitReady(ctx context.Context) error {
 	for {
 		var data [64]byte
 		n, err := s.t.Control(ctx, ControlRequest{Request: RequestStatus, Data: data[:]})
-		switch {
-		case gone(err):
+		if gone(err) {
 			return err
-		case err != nil || n < 4:
-			return nil // no such request, or nonsense: the probe will tell
 		}
-		if code := RespCode(binary.LittleEndian.Uint16(data[2:])); code != DeviceBusy {
+		// No such request, or nonsense, isn't busy: the probe will tell.
+		busy := err == nil && n >= 4 && RespCode(binary.LittleEndian.Uint16(data[2:])) == DeviceBusy
+		if !busy {
 			return nil
 		}
 		select {

@@ -161,7 +161,7 @@ func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Me
 			// The device has no use for the rest; its response says why.
 			resp, rerr := s.receive(x, in)
 			if rerr == nil && RespCode(resp.Code) != OK {
-				return resp, nil
+				return resp, nil //nolint:nilerr // the refusal explains the data phase that was cut short
 			}
 			return Message{}, &phaseError{"data out", err}
 		case err != nil:

@@ -55,7 +55,7 @@ func modernRule(v string) string {
 	}
 	kind := strings.TrimRight(f[0], "0123456789")
 	interval := f[0][len(kind):]
-	freq, by := "", ""
+	var freq, by string
 	switch kind {
 	case "D":
 		freq = "DAILY"

@@ -402,7 +402,7 @@ func (e *editor) grow(order []string, fresh map[string][]byte, has map[string][]
 			changes = append(changes, change{start: at, end: at, text: string(lines)})
 			continue
 		}
-		at := 0
+		var at int
 		var text []byte
 		switch {
 		case path == "calendar":

@@ -44,7 +44,6 @@ type world struct {
 	stores []*MemStore
 	phones []*MemPhone
 	backup map[string]any
-	copied int
 	// held: what every value that somebody typed has come to.
 	held map[string]fate
 	// item: the first value of the item that a value was typed into.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -441,7 +442,7 @@ func (j *judge) unpack(name string) string {
 	defer root.Close()
 	for files := tar.NewReader(bytes.NewReader(j.file(name + ".tar"))); ; {
 		h, err := files.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return dir
 		}
 		if err == nil && h.Typeflag == tar.TypeReg {

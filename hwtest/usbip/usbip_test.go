@@ -125,7 +125,7 @@ func (k *client) send(command uint32, in bool, fields []uint32, setup [8]byte, d
 	k.seq++
 	r := &request{seq: k.seq, in: in, done: make(chan answer, 1)}
 	k.waiting[k.seq] = r
-	b := make([]byte, 48)
+	b := make([]byte, 48+len(data))
 	be := binary.BigEndian
 	be.PutUint32(b[0:], command)
 	be.PutUint32(b[4:], k.seq)
@@ -134,7 +134,8 @@ func (k *client) send(command uint32, in bool, fields []uint32, setup [8]byte, d
 		be.PutUint32(b[12+4*i:], f)
 	}
 	copy(b[40:], setup[:])
-	if _, err := k.c.Write(append(b, data...)); err != nil {
+	copy(b[48:], data)
+	if _, err := k.c.Write(b); err != nil {
 		return nil, mtp.ErrDeviceGone
 	}
 	return r, nil

@@ -83,7 +83,7 @@ func (p *Player) next(kind Kind, what string) (Step, error) {
 
 // ended gives a step's error; silence lasts until ctx does.
 func (p *Player) ended(ctx context.Context, s Step) error {
-	if s.Err != ErrSilence {
+	if !errors.Is(s.Err, ErrSilence) {
 		return s.Err
 	}
 	select {

@@ -273,8 +273,7 @@ func (r *Responder) receive(p []byte) error {
 func (r *Responder) header(packet, rest []byte) ([]byte, error) {
 	h, err := mtp.DecodeHeader(packet)
 	if err != nil {
-		// A stray tail: real devices ignore it.
-		return nil, nil
+		return nil, nil //nolint:nilerr // a stray tail: real devices ignore it
 	}
 	switch h.Type {
 	case mtp.ContainerCommand:
@@ -284,7 +283,7 @@ func (r *Responder) header(packet, rest []byte) ([]byte, error) {
 		m, err := mtp.DecodeMessage(packet)
 		if err != nil {
 			r.stalled = true
-			return nil, nil
+			return nil, nil //nolint:nilerr // the stall tells the initiator; the transfer itself went well
 		}
 		return rest, r.command(m)
 	case mtp.ContainerData:

@@ -255,11 +255,11 @@ func (t *transport) failed(ctx context.Context, err error, endpoint uint8) error
 	switch {
 	case errors.Is(err, gousb.TransferCancelled) && ctx.Err() != nil:
 		if !t.desc.there() {
-			return fmt.Errorf("%v: %w", err, mtp.ErrDeviceGone)
+			return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
 		}
-		return fmt.Errorf("%v: %w", err, context.Cause(ctx))
+		return fmt.Errorf("%w: %w", err, context.Cause(ctx))
 	case errors.Is(err, gousb.TransferNoDevice), errors.Is(err, gousb.ErrorNoDevice), !t.desc.there():
-		return fmt.Errorf("%v: %w", err, mtp.ErrDeviceGone)
+		return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
 	case errors.Is(err, gousb.TransferStall), errors.Is(err, gousb.ErrorPipe):
 		if endpoint != 0 && !clearHalt(t.desc.Node, endpoint) {
 			// The device's side at least: CLEAR_FEATURE(ENDPOINT_HALT).

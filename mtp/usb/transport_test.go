@@ -76,7 +76,7 @@ func TestTransferErrors(t *testing.T) {
 			}
 		})
 	}
-	if err := here.failed(t.Context(), gousb.ErrorPipe, 0); err != mtp.ErrStalled {
+	if err := here.failed(t.Context(), gousb.ErrorPipe, 0); !errors.Is(err, mtp.ErrStalled) {
 		t.Errorf("stalled control pipe: %v, want ErrStalled", err)
 	}
 }
