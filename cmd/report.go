@@ -71,6 +71,32 @@ type ioDocument struct {
 	BytesWritten int64 `json:"bytes_written"`
 }
 
+// failingOf is how the store keeps a failure.
+func failingOf(f engine.Failure) hostprovider.Failing {
+	out := hostprovider.Failing{Kind: f.Scope, Path: f.Path, Side: f.Side}
+	if !f.Item.IsZero() {
+		out.Item = f.Item.String()
+	}
+	return out
+}
+
+// failing asks the store since when what failed does so, and tells it what fails
+// now, unless nothing was to be written.
+func (r *syncReport) failing(ctx context.Context, peer engine.PeerID) error {
+	var names []string
+	for _, k := range r.kinds {
+		names = append(names, k.Name())
+	}
+	var now []hostprovider.Failing
+	for _, f := range r.res.Failed {
+		now = append(now, failingOf(f))
+	}
+	stopped := errors.Is(r.err, engine.ErrBraked) || errors.Is(r.err, engine.ErrNotPaired)
+	var err error
+	r.since, err = r.store.Failing(ctx, peer, names, r.res.Run, now, !r.opt.dryRun && !stopped)
+	return err
+}
+
 // sources tells what of a phone is synced.
 func sources(f *devprovider.Folder, kinds []*pim.Kind) []sourceDocument {
 	_, tree := f.Home()
@@ -96,7 +122,8 @@ type syncReport struct {
 	err     error
 	waiting int // conflicts, with all phones
 
-	waitingHere, held int // with this one
+	waitingHere, held int                            // with this one
+	since             map[hostprovider.Failing]int64 // the run since which a failure fails
 }
 
 // finish prints the report and gives the exit code as an error.
@@ -162,8 +189,8 @@ func (r *syncReport) document() *syncDocument {
 			if !f.Item.IsZero() {
 				fd.Item = f.Item.String()
 			}
-			if r.res.Run != 0 {
-				fd.Since = &r.res.Run
+			if run := r.since[failingOf(f)]; run != 0 {
+				fd.Since = &run
 			}
 			d.Failed = append(d.Failed, fd)
 		}

@@ -145,6 +145,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if r.waiting, _, oerr = store.Open(ctx, engine.PeerID{}); oerr == nil {
 		r.waitingHere, r.held, oerr = store.Open(ctx, facts.ID)
 	}
+	if oerr == nil {
+		oerr = r.failing(context.WithoutCancel(ctx), facts.ID)
+	}
 	if err == nil {
 		r.err = oerr
 	}

@@ -221,3 +221,15 @@ CREATE TABLE met (
   shared INTEGER NOT NULL,
   PRIMARY KEY (peer, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- What could not be synced with a phone, and since which run: listed in every run
+-- while it fails. since 0: there was no run yet.
+CREATE TABLE failing (
+  peer  BLOB    NOT NULL,
+  kind  TEXT    NOT NULL,
+  item  TEXT    NOT NULL,
+  path  TEXT    NOT NULL,
+  side  TEXT    NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (peer, kind, item, path, side)
+) STRICT, WITHOUT ROWID;
