@@ -107,16 +107,6 @@ func (d *decision) isQuiet() bool {
 	return d.toStore == opNone && d.toPhone == opNone && len(d.clashes) == 0 && d.back == nil && d.old == nil
 }
 
-// revive lets an edit live that met a deletion: the item's existence gets a new
-// version of the store's, which dominates the deletion. So does a unit of which
-// the deletion took away a version that the living side never saw: it is known to
-// have been, and must not stand beside the item that lives on.
-// outlived reports whether a deletion by somebody who knew k leaves nothing of
-// the item that a person made without their seeing it. That a resolution let the
-// item live on elsewhere is not a person's edit.
-// Nor is a unit whose content is the one that was deleted.
-// bury gives both sides a deletion; one that met a resolution gets a version of
-// its own, which dominates it.
 func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 	hs, ps := h.Clone(), p.Clone()
 	r.store, r.phone = hs, ps
@@ -336,13 +326,6 @@ func (d *decider) conflict(r *decision, h, p *UnitMeta) {
 	}
 }
 
-// isHeld reports whether this very pair of an item's existence and absence was
-// deferred before, and nothing else of the item has changed since.
-// wasThere reports whether the phone held the store's very item before it was
-// deleted there, although its state doesn't say so (it was wiped since): its last
-// line has the same content, or the store's view has the same versions. A state
-// of an earlier session than the last one means that the phone was restored, and
-// what was deleted there may be older than the view.
 // oldUnit reports whether a version that another computer minted is in truth a
 // value that this store wrote to the phone or took from it, and has moved on
 // from: the cable was pulled before the phone's state said so.
@@ -358,6 +341,3 @@ func (d *decider) oldUnit(id ItemID, p *UnitMeta) bool {
 	}
 	return false
 }
-
-// oldValue is oldUnit for a whole item: every version that the store doesn't
-// know is an old value of its own.

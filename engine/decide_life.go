@@ -55,6 +55,10 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 	}
 }
 
+// revive lets an edit live that met a deletion: the item's existence gets a new
+// version of the store's, which dominates the deletion. So does a unit of which
+// the deletion took away a version that the living side never saw: it is known to
+// have been, and must not stand beside the item that lives on.
 func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 	m := live.Clone()
 	m.LifeVersion, m.LifeResolved = Pending(d.home), true
@@ -87,6 +91,10 @@ func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 	r.clashes = append(r.clashes, c)
 }
 
+// outlived reports whether a deletion by somebody who knew k leaves nothing of
+// the item that a person made without their seeing it. That a resolution let the
+// item live on elsewhere is not a person's edit.
+// Nor is a unit whose content is the one that was deleted.
 func outlived(m, dead *ItemMeta, k Knowledge) bool {
 	same := len(m.Units) > 0
 	for i := range m.Units {
@@ -102,6 +110,8 @@ func outlived(m, dead *ItemMeta, k Knowledge) bool {
 	return same || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
 }
 
+// bury gives both sides a deletion; one that met a resolution gets a version of
+// its own, which dominates it.
 func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
 	t := dead
 	if !k.Contains(live.ID, Life, live.LifeVersion) {
@@ -167,6 +177,8 @@ func takeLife(dst, src *ItemMeta) {
 	dst.LifeVersion, dst.LifeEdited, dst.LifeResolved = src.LifeVersion, src.LifeEdited, src.LifeResolved
 }
 
+// isHeld reports whether this very pair of an item's existence and absence was
+// deferred before, and nothing else of the item has changed since.
 func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
 	c, ok := d.deferred[deferredKey{r.id, Life}]
 	if !ok || !unchanged || c.Store != h || c.Phone != p {
@@ -176,6 +188,11 @@ func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
 	return true
 }
 
+// wasThere reports whether the phone held the store's very item before it was
+// deleted there, although its state doesn't say so (it was wiped since): its last
+// line has the same content, or the store's view has the same versions. A state
+// of an earlier session than the last one means that the phone was restored, and
+// what was deleted there may be older than the view.
 func (d *decider) wasThere(h *ItemMeta) bool {
 	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
 		return true
@@ -195,6 +212,8 @@ func sameVersions(a, b *ItemMeta) bool {
 	return slices.EqualFunc(a.Units, b.Units, func(x, y UnitMeta) bool { return x.Unit == y.Unit && x.Version == y.Version })
 }
 
+// oldValue is oldUnit for a whole item: every version that the store doesn't
+// know is an old value of its own.
 func (d *decider) oldValue(p *ItemMeta) bool {
 	rows := d.views[p.ID]
 	if len(rows) == 0 || p.LifeVersion.IsPending() {

@@ -52,6 +52,8 @@ type world struct {
 
 const scope = "toys"
 
+type bag = valuebag.Values
+
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 7)), now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}
 	for range pcs {
