@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"cradle/cmd/config"
+
 	"github.com/spf13/cobra"
 )
 
@@ -21,6 +23,7 @@ var version = "0.1.0"
 // globals are the flags that every command has, and what a command stands on.
 type globals struct {
 	store   string
+	config  string
 	json    bool
 	verbose bool
 	stdin   io.Reader
@@ -28,9 +31,10 @@ type globals struct {
 	stderr  io.Writer
 	now     func() time.Time
 
-	running string // the command's words, such as "conflicts list"
-	phone   string // the selector of the phone that it opened; empty: none
-	sync    string // the command line that does this sync again
+	read    *config.Config // the settings, once they were asked for
+	running string         // the command's words, such as "conflicts list"
+	phone   string         // the selector of the phone that it opened; empty: none
+	sync    string         // the command line that does this sync again
 }
 
 // log goes to stderr: warnings, and all with -v.
@@ -70,6 +74,7 @@ than this program, 130 interrupted.`,
 		RunE: func(c *cobra.Command, _ []string) error { return runStatus(c.Context(), g) },
 	}
 	root.PersistentFlags().StringVar(&g.store, "store", "", "the store's `FILE` (default $XDG_DATA_HOME/cradle/store.db)")
+	root.PersistentFlags().StringVar(&g.config, "config", "", "the settings `FILE` (default $XDG_CONFIG_HOME/cradle/config.toml)")
 	root.PersistentFlags().BoolVar(&g.json, "json", false, "one JSON document on standard output")
 	root.PersistentFlags().BoolVarP(&g.verbose, "verbose", "v", false, "more on standard error")
 	root.SetIn(g.stdin)
