@@ -8,8 +8,9 @@ import (
 
 // KeyMap gives the replica IDs and unit names of a stream of metadata short
 // numbers, in order of first use (the replica key map of sync-model §1.1, with
-// unit names beside it). It belongs to one stream and is written next to it. The
-// zero KeyMap is empty and ready. It must not be used by two goroutines at once.
+// unit names beside it). It belongs to one stream and is written next to it: keys
+// of different streams have nothing to do with each other, and reading gives whole
+// IDs, which is all the mapping from remote to local keys there is. The zero KeyMap is empty and ready. It must not be used by two goroutines at once.
 type KeyMap struct {
 	// Key 0 is the zero replica, which needs no entry; replicas[i] is key i+1.
 	replicas []ReplicaID

@@ -28,6 +28,20 @@ var (
 // differs from the row it is in. This normal form is unique: equal functions
 // have equal forms and equal bytes, and when all syncs complete it falls back to
 // one clock vector.
+//
+// The operations of the Sync Framework, and where they are:
+//
+//   - asking: Contains, Covers, CoversItem, CoversUnit, Intersects, Equal, and by
+//     Cookie where a digest is enough; LowestUncontained, MinTick, Floor,
+//     ClockVector, Fragments.
+//   - joining: Union, Learn, Intersect, Complement.
+//   - restricting: Project to a range, ProjectItem, ProjectUnit, ProjectUnits to a
+//     set of units, ProjectOnto another knowledge.
+//   - exceptions: Except and ReplaceUnits go back to an older knowledge,
+//     ExcludeItem and ExcludeUnit to none.
+//   - own ticks: WithTick before it is handed out; CapTick and Without where a
+//     replica's later ticks can't be trusted, CheckClaims to find that out.
+//   - forms: AppendBinary and ParseKnowledge, Values and KnowledgeFromValues.
 type Knowledge struct {
 	first *row  // the row from MinItemID up to the first cut; nil is the empty row
 	cuts  []cut // ascending by low, the first above MinItemID

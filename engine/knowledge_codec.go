@@ -30,6 +30,16 @@ var ErrNormalForm = errors.New("not in normal form")
 //	              row    number
 //
 // A clock is a count, then (replica number, tick) pairs, ascending, ticks above 0.
+//
+// The replica numbers are this form's replica keys (sync-model §1.1). Its key
+// table goes with the bytes and ends with them: in memory there are whole replica
+// IDs only, so reading maps every key to what it stands for, and no knowledge or
+// version of another replica can be taken for one of ours. Mapping remote keys to
+// local ones before use, a step of its own in the Sync Framework, is ParseKnowledge.
+//
+// The form has no checksum: the state and the store that it lies in have theirs.
+// A changed bit that leaves a normal form is another knowledge; CheckClaims finds
+// the part of those that can be found.
 func (k Knowledge) AppendBinary(b []byte) []byte {
 	replicas := k.Replicas()
 	b = append(b, knowledgeVersion)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -150,14 +149,12 @@ func drawVersion(t *rapid.T) Version {
 	}
 }
 
-// column is k, but of one unit of all items what o says: tiles as a filter of
-// change units makes them.
-func column(k Knowledge, unit string, o Knowledge) Knowledge {
-	var b builder
-	for s := newSweep(k, o); s.next(); {
-		b.add(s.low, s.a.with(unit, s.b.clock(unit)))
+func drawColumns(t *rapid.T) Columns {
+	c := ColumnsOf(rapid.SliceOfN(rapid.SampledFrom(modelUnits), 0, 3).Draw(t, "columns")...)
+	if rapid.Bool().Draw(t, "others") {
+		c = c.Others()
 	}
-	return b.knowledge()
+	return c
 }
 
 // step makes a new knowledge out of known ones by one operation.
@@ -167,7 +164,7 @@ func step(t *rapid.T, known []both) (both, string) {
 	low := rapid.SampledFrom(modelBounds).Draw(t, "low")
 	high := rapid.SampledFrom(modelBounds).Draw(t, "high")
 	v := drawVersion(t)
-	switch op := rapid.IntRange(0, 8).Draw(t, "op"); op {
+	switch op := rapid.IntRange(0, 11).Draw(t, "op"); op {
 	case 0:
 		w := drawVersion(t)
 		return both{NewKnowledge(v, w), newModel().from(func(p point, n uint64) uint64 {
@@ -207,12 +204,30 @@ func step(t *rapid.T, known []both) (both, string) {
 			return n
 		})}, "except unit"
 	case 7:
-		return both{column(a.k, "tel", b.k), a.m.from(func(p point, n uint64) uint64 {
-			if p.unit == "tel" {
+		c := drawColumns(t)
+		return both{a.k.ReplaceUnits(c, b.k), a.m.from(func(p point, n uint64) uint64 {
+			if c.Has(p.unit) {
 				n = b.m[p]
 			}
 			return n
-		})}, "column"
+		})}, "replace units " + c.String()
+	case 8:
+		c := drawColumns(t)
+		return both{a.k.ProjectUnits(c), a.m.from(func(p point, n uint64) uint64 {
+			if !c.Has(p.unit) {
+				n = 0
+			}
+			return n
+		})}, "project units " + c.String()
+	case 9:
+		return both{a.k.Intersect(b.k), a.m.from(func(p point, n uint64) uint64 { return min(n, b.m[p]) })}, "intersect"
+	case 10:
+		return both{a.k.Complement(b.k), a.m.from(func(p point, n uint64) uint64 {
+			if n <= b.m[p] {
+				n = 0
+			}
+			return n
+		})}, "complement"
 	default:
 		return both{a.k.CapTick(v.Replica, v.Tick), a.m.from(func(p point, n uint64) uint64 {
 			if p.replica == v.Replica {
@@ -446,7 +461,7 @@ func TestKnowledgeScenario(t *testing.T) {
 		{"a unit of item 2 fails", func(k Knowledge) Knowledge {
 			return k.Except(idOf(2), &name, NewKnowledge(Version{b, 1}))
 		}, "{41000000:6,42000000:1}+" + idOf(2).String() + "/name:{42000000:1}+" + idOf(5).String() + ":{42000000:1}", 2},
-		{"a unit of all items isn't wanted", func(k Knowledge) Knowledge { return column(k, "photo", NewKnowledge(Version{b, 1})) },
+		{"a unit of all items isn't wanted", func(k Knowledge) Knowledge { return k.ReplaceUnits(ColumnsOf("photo"), NewKnowledge(Version{b, 1})) },
 			"{41000000:6,42000000:1}+*/photo:{42000000:1}+" + idOf(2).String() + "/name:{42000000:1}+" + idOf(5).String() + ":{42000000:1}", 3},
 		{"resumed", func(k Knowledge) Knowledge { return k.Learn(source, MinItemID, MaxItemID) },
 			"{41000000:6,42000000:1}", 0},
@@ -459,51 +474,6 @@ func TestKnowledgeScenario(t *testing.T) {
 		}
 		if got := k.Exceptions(); got != s.n {
 			t.Errorf("%s: got %d exceptions, want %d", s.name, got, s.n)
-		}
-	}
-}
-
-// manyExceptions is knowledge of 3 replicas with n items left out.
-func manyExceptions(n int) Knowledge {
-	old := NewKnowledge(Version{modelReplicas[0], 1})
-	k := old.WithTick(Version{modelReplicas[1], 1 << 20}).WithTick(Version{modelReplicas[2], 7})
-	for i := range n {
-		k = k.Except(idOf(uint32(i*7919)), nil, old)
-	}
-	return k
-}
-
-func BenchmarkKnowledgeContains(b *testing.B) {
-	for _, n := range []int{0, 10, 1000} {
-		k := manyExceptions(n)
-		b.Run(fmt.Sprintf("exceptions=%d", n), func(b *testing.B) {
-			for i := range b.N {
-				if !k.Contains(idOf(uint32(i)*7919+1), "name", Version{modelReplicas[1], 5}) {
-					b.Fatal("not contained")
-				}
-			}
-		})
-	}
-}
-
-func BenchmarkKnowledgeWithTick(b *testing.B) {
-	for _, n := range []int{0, 100} {
-		k := manyExceptions(n)
-		b.Run(fmt.Sprintf("exceptions=%d", n), func(b *testing.B) {
-			b.ReportAllocs()
-			for i := range b.N {
-				k = k.WithTick(Version{modelReplicas[1], 1<<21 + uint64(i)})
-			}
-		})
-	}
-}
-
-func BenchmarkKnowledgeUnion(b *testing.B) {
-	k, o := manyExceptions(1000), manyExceptions(900).WithTick(Version{modelReplicas[0], 3})
-	b.ReportAllocs()
-	for range b.N {
-		if k.Union(o).IsZero() {
-			b.Fatal("empty")
 		}
 	}
 }

@@ -107,18 +107,7 @@ func joinRows(a, b *row) *row {
 	case b.covers(a):
 		return b
 	}
-	n := &row{all: a.all.join(b.all)}
-	first := true
-	for unit, p := range a.pairs(b) {
-		if first { // the pair of all other units
-			first = false
-			continue
-		}
-		if c := p[0].join(p[1]); !c.equal(n.all) {
-			n.units = append(n.units, unitClock{unit, c})
-		}
-	}
-	return n
+	return zipRows(a, b, clock.join)
 }
 
 // memoJoin remembers the joins of one union: with many exceptions the same few
