@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 //go:embed files
@@ -93,11 +94,15 @@ func (f file) packaged() []string {
 type Command []string
 
 // unit writes the command for ExecStart= (systemd.service(5), "Command lines"):
-// quoted where needed, with % and $ doubled.
+// quoted where needed, with % doubled, and $ too but for the program's own path,
+// in which systemd expands no variable.
 func (c Command) unit() string {
 	var words []string
-	for _, w := range c {
-		w = strings.NewReplacer("%", "%%", "$", "$$").Replace(w)
+	for i, w := range c {
+		w = strings.ReplaceAll(w, "%", "%%")
+		if i > 0 {
+			w = strings.ReplaceAll(w, "$", "$$")
+		}
 		if w == "" || strings.ContainsAny(w, " \t\"'\\;") {
 			w = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w) + `"`
 		}
@@ -126,9 +131,12 @@ func (c Command) check() error {
 	if len(c) == 0 || !path.IsAbs(c[0]) {
 		return fmt.Errorf("the program's path %q isn't absolute: a unit can't name it", c)
 	}
+	if strings.ContainsAny(c[0], `"'\`) {
+		return fmt.Errorf("the program's path %q has a quote or backslash in it, which systemd refuses: move the program", c[0])
+	}
 	for _, w := range c {
-		if strings.ContainsAny(w, "\n\r\x00") {
-			return fmt.Errorf("%q has a line end in it: a unit can't name it; move the file", w)
+		if strings.ContainsFunc(w, unicode.IsControl) {
+			return fmt.Errorf("%q has a control character in it: a unit can't name it; move the file", w)
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func TestUnitsVerify(t *testing.T) {
 	if err != nil {
 		t.Skip("systemd-analyze isn't installed")
 	}
-	for _, folder := range []string{"plain", `with space, 100% and "quotes" $HOME`} {
+	for _, folder := range []string{"plain", `with space, 100% and $HOME`} {
 		t.Run(folder, func(t *testing.T) {
 			dir := t.TempDir()
 			program := filepath.Join(dir, folder, "cradle")
@@ -64,9 +64,8 @@ func TestUnitsVerify(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				name := strings.Replace(f.name, "@.", "@sys-devices-pci0000:00-usb1-1\\x2d2.", 1)
 				put(t, filepath.Join(dir, f.name), mark(f.name, b))
-				args = append(args, filepath.Join(dir, name))
+				args = append(args, filepath.Join(dir, f.name))
 			}
 			c := exec.Command(analyze, args...)
 			c.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":", "XDG_RUNTIME_DIR="+dir)
@@ -77,7 +76,7 @@ func TestUnitsVerify(t *testing.T) {
 				}
 			}
 			if err != nil && !strings.Contains(string(out), "cradle") {
-				t.Skipf("systemd-analyze can't work here: %v: %s", err, out)
+				t.Errorf("systemd-analyze: %v: %s", err, out)
 			}
 		})
 	}
@@ -95,7 +94,7 @@ func TestVerifyCatches(t *testing.T) {
 	c := exec.Command(analyze, "--user", "--man=no", "verify", unit)
 	c.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":", "XDG_RUNTIME_DIR="+dir)
 	if out, _ := c.CombinedOutput(); !strings.Contains(string(out), "cradle-broken") {
-		t.Skipf("systemd-analyze says nothing of a broken unit here: %s", out)
+		t.Errorf("systemd-analyze says nothing of a broken unit: %s", out)
 	}
 }
 
@@ -128,9 +127,9 @@ func TestCommandQuoting(t *testing.T) {
 		{"plain", Command{"/usr/bin/cradle"}, "/usr/bin/cradle", "/usr/bin/cradle"},
 		{"space", Command{"/opt/my tools/cradle"}, `"/opt/my tools/cradle"`, `"/opt/my tools/cradle"`},
 		{"percent", Command{"/opt/5%/cradle"}, "/opt/5%%/cradle", "/opt/5%%/cradle"},
-		{"dollar", Command{"/opt/$x/cradle"}, "/opt/$$x/cradle", `"/opt/\\$x/cradle"`},
-		{"quote", Command{`/opt/"/cradle`}, `"/opt/\"/cradle"`, `"/opt/\\"/cradle"`},
-		{"backslash", Command{`/opt/a\b`}, `"/opt/a\\b"`, `"/opt/a\\\\b"`},
+		{"dollar", Command{"/opt/$x/cradle", "$y"}, "/opt/$x/cradle $$y", `"/opt/\\$x/cradle" "\\$y"`},
+		{"quote", Command{"/c", `a"b`}, `/c "a\"b"`, `/c "a\\"b"`},
+		{"backslash", Command{"/c", `a\b`}, `/c "a\\b"`, `/c "a\\\\b"`},
 		{"arguments", Command{"/c", "--store", ""}, `/c --store ""`, `/c --store ""`},
 	} {
 		if got := c.command.unit(); got != c.unit {
@@ -140,7 +139,7 @@ func TestCommandQuoting(t *testing.T) {
 			t.Errorf("%s: desktop: got %s, want %s", c.name, got, c.desktop)
 		}
 	}
-	for _, bad := range []Command{nil, {"cradle"}, {"./cradle"}, {"/a\nb"}, {"/a", "x\x00"}} {
+	for _, bad := range []Command{nil, {"cradle"}, {"./cradle"}, {"/a\nb"}, {"/a", "x\x00"}, {`/a"b`}, {`/a\b`}} {
 		if bad.check() == nil {
 			t.Errorf("%q is taken for a command that a unit can run", bad)
 		}
