@@ -42,7 +42,7 @@ func (f *Folder) nextState(marks map[engine.ReplicaID][16]byte, states map[strin
 		written: f.opt.Now().UnixMilli(), offset: f.clock.current(), hasOffset: f.clock.known || f.clock.fresh,
 		program: f.opt.Program,
 		marks:   map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{},
-		superseded: was.superseded, bundles: was.bundles, folders: was.folders, learned: was.learned, unknown: was.unknown,
+		superseded: was.superseded, bundles: was.bundles, folders: was.folders, vdirs: was.vdirs, learned: was.learned, unknown: was.unknown,
 		aside: was.aside,
 	}
 	if o, ok := f.seen[spot{f.home, readmePath}]; ok {

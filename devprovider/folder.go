@@ -73,6 +73,9 @@ type Folder struct {
 	seen    map[spot]object
 	folders map[spot]*folderNames
 	bundles map[spot]*bundle
+	gone    map[spot]bool     // vdirs' folders that the last walk didn't find
+	listed  map[spot]bool     // those that it asked for
+	below   map[spot][]string // the folders found below a vdir's
 	steps   []step
 	alias   map[spot]string // where an object lies until the steps are done
 	ready   bool            // the tree and its README are there

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"cradle/engine"
@@ -139,6 +140,13 @@ func (s *state) renameStorage(from, to string) {
 			s.aside[spot{to, at.path}] = reasons
 		}
 	}
+	for i := range s.vdirs {
+		if s.vdirs[i].Storage == from {
+			s.vdirs[i].Storage = to
+		}
+	}
+	slices.SortStableFunc(s.vdirs, Vdir.compare)
+	s.vdirs = slices.CompactFunc(s.vdirs, func(a, b Vdir) bool { return a.spot() == b.spot() })
 	s.home = to
 }
 

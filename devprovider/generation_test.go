@@ -126,7 +126,7 @@ func TestUnusableStates(t *testing.T) {
 		{"zeros", func(b []byte) []byte { return make([]byte, 100) }, false, false, false, 1},
 		{"corrupt", func(b []byte) []byte { b[60] ^= 1; return b }, false, false, true, 1},
 		{"foreign", func([]byte) []byte { return []byte("this is somebody's own file") }, false, false, true, 1},
-		{"newer", func(b []byte) []byte { b[8]++; return reseal(b) }, false, true, false, 1},
+		{"newer", func(b []byte) []byte { b[8] = 99; return reseal(b) }, false, true, false, 1},
 	}
 	for _, noRename := range []bool{false, true} {
 		for _, c := range cases {

@@ -36,7 +36,7 @@ func (s *survey) findRefs() {
 	for i := range s.refs {
 		r := &s.refs[i]
 		key := itemKey{r.scope, r.id()}
-		if r.file == nil && s.held[key] == nil && (s.vague[r] != nil || s.f.blind(s.walk, spotOf(r.item.Place)) != nil) {
+		if r.file == nil && s.held[key] == nil && (s.vague[r] != nil || !s.isAway(r)) {
 			s.held[key] = nil
 		}
 	}
@@ -264,7 +264,14 @@ func (s *survey) take(it *item, id engine.ItemID) {
 // missing reports whether an item of the state is certainly not where the state
 // has it.
 func (s *survey) missing(r *ref) bool {
-	return s.want[r.scope] && r.file == nil && s.vague[r] == nil && s.f.blind(s.walk, spotOf(r.item.Place)) == nil
+	return s.want[r.scope] && r.file == nil && s.vague[r] == nil && s.isAway(r)
+}
+
+// isAway reports whether an item of the state may be elsewhere now: it isn't where the
+// state has it, or lies in a folder that was let go.
+func (s *survey) isAway(r *ref) bool {
+	why := s.f.blind(s.walk, spotOf(r.item.Place))
+	return why == nil || errors.Is(why, errLeft)
 }
 
 // byMissing finds files that were renamed or moved as they were.

@@ -66,6 +66,14 @@ func (f *Folder) blind(w *walk, at spot) error {
 	if f.storage(at.storage) == nil {
 		return errNoStorage
 	}
+	if !strings.HasPrefix(at.path, rootFolder+"/") {
+		switch v := vdirAt(f.state.vdirs, spot{at.storage, parent(at.path)}); {
+		case v == nil:
+			return errOutside
+		case v.Left:
+			return errLeft
+		}
+	}
 	if len(w.partial) == 0 {
 		return nil
 	}
@@ -81,6 +89,7 @@ func (f *Folder) blind(w *walk, at spot) error {
 
 var (
 	errNoStorage = errors.New("its storage isn't there")
+	errOutside   = errors.New("its folder isn't looked at")
 	errTooDeep   = errors.New("folders are nested too deep")
 )
 
@@ -132,6 +141,9 @@ func (f *Folder) walkTrees(ctx context.Context) (*walk, error) {
 				return nil, err
 			}
 		}
+	}
+	if err := f.walkVdirs(ctx, w); err != nil {
+		return nil, err
 	}
 	if g, ok := f.store.(interface{ GuessOffset(time.Time) int64 }); ok {
 		f.clock.guess = g.GuessOffset(f.opt.Now())

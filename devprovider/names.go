@@ -121,26 +121,23 @@ func bodyDigest(body []byte) engine.Digest {
 }
 
 // collectionAt is the collection of what lies in a folder.
-func (f *Folder) collectionAt(folder string) string {
-	for _, n := range f.state.folders {
-		if n.folder == folder {
-			return n.collection
-		}
-	}
-	if _, rest, ok := treeOfPath(folder); ok {
-		return rest
-	}
-	return firstCollection
+func (f *Folder) collectionAt(at spot) string {
+	return collectionIn(f.state.vdirs, f.state.folders, at)
 }
 
-// folderOf is the folder of a collection in the tree of a scope, the same from any
-// computer. Each part of the name that some file system would refuse, or that
+// folderOf is the folder of a collection for new objects of a scope: that of a vdir,
+// else the one in the tree, the same from any computer. An object that is replaced
+// keeps its storage in the tree. Each part of the name that some file system would refuse, or that
 // differs from a folder that is there only in case, is replaced.
-func (f *Folder) folderOf(scope, collection string) string {
-	t := treeOf(scope)
-	if collection == "" {
-		collection = firstCollection
+func (f *Folder) folderOf(scope, collection, storage string) spot {
+	if at, ok := f.vdirOf(scope, normalCollection(collection)); ok {
+		return at
 	}
+	return spot{storage, f.treeFolder(scope, normalCollection(collection))}
+}
+
+func (f *Folder) treeFolder(scope, collection string) string {
+	t := treeOf(scope)
 	for _, n := range f.state.folders {
 		if n.collection == collection && strings.HasPrefix(n.folder, t.folder+"/") {
 			return n.folder

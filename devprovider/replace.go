@@ -12,7 +12,7 @@ import (
 // replace puts a new body in the place of an object (design: "Replacing an
 // object").
 func (f *Folder) replace(ctx context.Context, w engine.Write, p *writePlan) (engine.Place, error) {
-	if parent(p.old.path) != p.folder && p.digest == w.Old.Body {
+	if !p.inPlace() && p.old.storage == p.storage && p.digest == w.Old.Body && !f.gone[p.where()] {
 		place, err := f.move(ctx, w, p)
 		if err == nil || !errors.Is(err, errors.ErrUnsupported) {
 			return place, err
@@ -31,8 +31,8 @@ func (f *Folder) replace(ctx context.Context, w engine.Write, p *writePlan) (eng
 		}
 		return engine.Place{}, err
 	}
-	name := f.lastingName(step, p.folder, engine.Place{Path: p.old.path})
-	if r, ok := f.store.(Replacer); ok && join(p.folder, name) == p.old.path {
+	name := f.lastingName(step, p.where(), *p.old)
+	if r, ok := f.store.(Replacer); ok && (spot{p.storage, join(p.folder, name)}) == *p.old {
 		e, err := r.Replace(ctx, p.storage, place.Path, p.old.path)
 		if err != nil {
 			return engine.Place{}, err

@@ -138,7 +138,7 @@ func (s *survey) object(sv *engine.Survey, it *item) {
 // sameContent reports whether an item is as in the state, its collection included.
 func (s *survey) sameContent(it *item) bool {
 	was := it.ref.item
-	if parent(was.Place.Path) != parent(it.file.where()) {
+	if parent(was.Place.Path) != parent(it.file.where()) || was.Place.Storage != it.file.storage {
 		return false
 	}
 	if was.Place.Body == it.file.body && !it.file.held.bundle && !was.Place.Bundle {

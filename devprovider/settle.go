@@ -229,7 +229,7 @@ func (s *survey) dropFile(fl *file) {
 
 // rename notes that a new object gets its lasting name.
 func (s *survey) rename(fl *file, old engine.Place) {
-	fl.final = join(parent(fl.spot.path), s.f.lastingName(*fl.step, parent(fl.spot.path), old))
+	fl.final = join(parent(fl.spot.path), s.f.lastingName(*fl.step, spot{fl.storage, parent(fl.spot.path)}, spotOf(old)))
 	if fl.final == fl.spot.path {
 		return
 	}
@@ -244,9 +244,9 @@ func (s *survey) rename(fl *file, old engine.Place) {
 // lastingName is the name that a new object gets once the old one is gone: the old
 // one's in the same folder, so that other programs find the item where it was, if
 // that isn't a step's name itself.
-func (f *Folder) lastingName(s stepName, folder string, old engine.Place) string {
-	name := base(old.Path)
-	if _, isStep := parseStep(name); isStep || parent(old.Path) != folder {
+func (f *Folder) lastingName(s stepName, folder, old spot) string {
+	name := base(old.path)
+	if _, isStep := parseStep(name); isStep || old.storage != folder.storage || parent(old.path) != folder.path {
 		return s.plain()
 	}
 	return name

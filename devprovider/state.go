@@ -11,7 +11,7 @@ import (
 // The versions of the state's form. A newer one of either is read-only for this
 // program.
 const (
-	stateVersion = 1
+	stateVersion = 2
 	digestScheme = 1
 )
 
@@ -34,6 +34,7 @@ type state struct {
 	bundles    []engine.Place    // bundles with superseded copies
 	aside      map[spot][]string // entries of files with items that are none, with why
 	folders    []folderName
+	vdirs      []Vdir // by storage and folder
 	learned    map[string]string
 	unknown    []section
 }

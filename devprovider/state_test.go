@@ -65,6 +65,52 @@ func goldenState() *state {
 	return s
 }
 
+// goldenVdirs is a state with vdirs outside the tree, which makes it version 2.
+func goldenVdirs() *state {
+	s := newState()
+	s.home, s.program = "internal", "cradle test"
+	s.vdirs = []Vdir{
+		{Storage: "card", Folder: "Others/Contacts", Collection: "old", Left: true},
+		{Storage: "internal", Folder: "Documents/Contacts", Collection: "family", Scopes: []string{"contacts"}},
+		{Storage: "internal", Folder: "vdir", Below: true, Scopes: []string{"events", "notes", "tasks"}},
+	}
+	return s
+}
+
+// A program that knows version 1 alone must not read a state with vdirs: it would take
+// what is in them for deleted. Without them it can.
+func TestStateVersion(t *testing.T) {
+	for name, tt := range map[string]struct {
+		s    *state
+		want byte
+	}{"without vdirs": {goldenState(), 1}, "with vdirs": {goldenVdirs(), 2}} {
+		if b := tt.s.encode(); b[8] != tt.want || b[9] != 0 {
+			t.Errorf("%s: version %d, want %d", name, b[8], tt.want)
+		}
+	}
+}
+
+func TestStateRefusesVdirs(t *testing.T) {
+	for name, list := range map[string][]Vdir{
+		"out of the storage":           {{Storage: "s", Folder: "a/../../b", Collection: "c"}},
+		"the tree":                     {{Storage: "s", Folder: "Cradle/contacts", Collection: "c"}},
+		"the root":                     {{Storage: "s", Folder: "", Collection: "c"}},
+		"no collection":                {{Storage: "s", Folder: "a"}},
+		"a collection for many":        {{Storage: "s", Folder: "a", Below: true, Collection: "c"}},
+		"one folder twice":             {{Storage: "s", Folder: "a", Collection: "c"}, {Storage: "s", Folder: "a", Collection: "d"}},
+		"scopes that are in no order":  {{Storage: "s", Folder: "a", Collection: "c", Scopes: []string{"tasks", "events"}}},
+		"folders that are in no order": {{Storage: "s", Folder: "b", Collection: "c"}, {Storage: "s", Folder: "a", Collection: "d"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newState()
+			s.vdirs = list
+			if _, err := decodeState(s.encode()); !errors.Is(err, errCorrupt) {
+				t.Errorf("got %v, want %v", err, errCorrupt)
+			}
+		})
+	}
+}
+
 func TestStateGolden(t *testing.T) {
 	size := len(goldenState().encode())
 	filled := func(n int) bool { return n >= size+sectionHead+7 }
@@ -75,6 +121,7 @@ func TestStateGolden(t *testing.T) {
 		"whole.state":  {goldenState(), nil},
 		"empty.state":  {newState(), nil},
 		"filled.state": {goldenState(), filled},
+		"vdirs.state":  {goldenVdirs(), nil},
 	}
 	for name, s := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -98,6 +145,9 @@ func TestStateGolden(t *testing.T) {
 			}
 			if again := back.encodeFor(s.fits); !bytes.Equal(again, want) {
 				t.Errorf("decoded and encoded again: %d bytes, want the same %d", len(again), len(want))
+			}
+			if !reflect.DeepEqual(back.vdirs, s.vdirs) {
+				t.Errorf("vdirs: got %+v, want %+v", back.vdirs, s.vdirs)
 			}
 			if !reflect.DeepEqual(back.learned, s.learned) || !reflect.DeepEqual(back.marks, s.marks) || len(back.unknown) != len(s.unknown) {
 				t.Errorf("decoded: got %+v", back)
@@ -157,7 +207,7 @@ func TestStateRefusals(t *testing.T) {
 		{"a byte more", append(bytes.Clone(good), 0), errCorrupt},
 		{"one bit", change(func(b []byte) []byte { b[100] ^= 1; return b }), errCorrupt},
 		{"another file", []byte("BEGIN:VCARD and so on, long enough to be anything"), errForeign},
-		{"newer version", change(func(b []byte) []byte { b[8]++; return reseal(b) }), engine.ErrNewer},
+		{"newer version", change(func(b []byte) []byte { b[8] = 99; return reseal(b) }), engine.ErrNewer},
 		{"newer digest scheme", change(func(b []byte) []byte { b[10]++; return reseal(b) }), engine.ErrNewer},
 		{"version 0", change(func(b []byte) []byte { b[8] = 0; return reseal(b) }), errCorrupt},
 		{"filled with something", change(func(b []byte) []byte {

@@ -31,7 +31,7 @@ const (
 	checksumSize = sha256.Size
 )
 
-// The sections of version 1. sectionFilters is reserved: this program keeps it as
+// The sections of versions 1 and 2. sectionFilters is reserved: this program keeps it as
 // it keeps those that it doesn't know.
 const (
 	sectionIdentity   = 1
@@ -43,6 +43,7 @@ const (
 	sectionFilters    = 7
 	sectionAside      = 8
 	sectionFilling    = 9
+	sectionVdirs      = 10 // of version 2
 )
 
 // The bits of an item's line.
@@ -66,7 +67,7 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 	}
 	b := make([]byte, headSize, size)
 	copy(b, stateMagic)
-	binary.LittleEndian.PutUint16(b[8:], stateVersion)
+	binary.LittleEndian.PutUint16(b[8:], s.version())
 	binary.LittleEndian.PutUint16(b[10:], digestScheme)
 	binary.LittleEndian.PutUint64(b[16:], s.generation)
 	b = appendSection(b, sectionIdentity, s.appendIdentity)
@@ -86,6 +87,9 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 	if len(s.aside) > 0 {
 		b = appendSection(b, sectionAside, s.appendAside)
 	}
+	if len(s.vdirs) > 0 {
+		b = appendSection(b, sectionVdirs, s.appendVdirs)
+	}
 	for _, u := range s.unknown {
 		b = appendSection(b, u.kind, func(b []byte) []byte { return append(b, u.data...) })
 	}
@@ -96,6 +100,15 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 	binary.LittleEndian.PutUint64(b[24:], uint64(len(b)+checksumSize))
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
+}
+
+// version is the lowest version of the form that says all of the state. A program
+// that doesn't know of vdirs would take what is in them for deleted.
+func (s *state) version() uint16 {
+	if len(s.vdirs) > 0 {
+		return 2
+	}
+	return 1
 }
 
 func appendSection(b []byte, kind uint32, body func([]byte) []byte) []byte {
@@ -370,6 +383,8 @@ func (s *state) decoderOf(kind uint32) func(*cursor) {
 		return s.decodeLearned
 	case sectionAside:
 		return s.decodeAside
+	case sectionVdirs:
+		return s.decodeVdirs
 	case sectionFilling:
 		return (*cursor).filling
 	}

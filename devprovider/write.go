@@ -148,6 +148,14 @@ type writePlan struct {
 	old     *spot // the object that it replaces; nil for none
 }
 
+// where is the folder of the new object.
+func (p *writePlan) where() spot { return spot{p.storage, p.folder} }
+
+// inPlace reports whether the new object comes to lie in the old one's folder.
+func (p *writePlan) inPlace() bool {
+	return p.old != nil && p.old.storage == p.storage && parent(p.old.path) == p.folder
+}
+
 func (f *Folder) plan(scope string, k *pim.Kind, w engine.Write) writePlan {
 	p := writePlan{storage: f.home, body: f.fitted(k.Text(w.Value))}
 	p.digest = bodyDigest(p.body)
@@ -163,11 +171,13 @@ func (f *Folder) plan(scope string, k *pim.Kind, w engine.Write) writePlan {
 		at := spotOf(*w.Old)
 		p.old, p.storage, p.ext = &at, w.Old.Storage, extOf(w.Old.Path)
 		p.folder = parent(w.Old.Path)
-		if f.collectionAt(p.folder) != normalCollection(collection) {
-			p.folder = f.folderOf(scope, collection)
+		if f.collectionAt(p.where()) != normalCollection(collection) {
+			to := f.folderOf(scope, collection, p.storage)
+			p.storage, p.folder = to.storage, to.path
 		}
 	} else {
-		p.folder = f.folderOf(scope, collection)
+		to := f.folderOf(scope, collection, p.storage)
+		p.storage, p.folder = to.storage, to.path
 	}
 	p.final = f.finalPath(&p, p.stems[0])
 	return p
@@ -189,7 +199,7 @@ func (f *Folder) finalPath(p *writePlan, stem string) string {
 	if f.state.learned[learnedRename] == "no" && !f.canReplace() {
 		return join(p.folder, s.String())
 	}
-	return join(p.folder, f.lastingName(s, p.folder, engine.Place{Path: p.old.path}))
+	return join(p.folder, f.lastingName(s, p.where(), *p.old))
 }
 
 func (f *Folder) canReplace() bool {
@@ -245,7 +255,7 @@ func (f *Folder) Write(ctx context.Context, scope string, w engine.Write) (engin
 // noteFolder remembers a collection whose folder has another name.
 func (f *Folder) noteFolder(scope string, place engine.Place, collection string) {
 	folder := parent(place.Path)
-	if collection = normalCollection(collection); f.collectionAt(folder) == collection {
+	if collection = normalCollection(collection); f.collectionAt(spot{place.Storage, folder}) == collection {
 		return
 	}
 	f.state.folders = append(f.state.folders, folderName{folder, collection})
@@ -260,6 +270,10 @@ func (f *Folder) create(ctx context.Context, id engine.ItemID, p *writePlan) (en
 // put creates the body under the first of the names that is free and that the
 // device takes.
 func (f *Folder) put(ctx context.Context, id engine.ItemID, p *writePlan, name func(stem string, window int) string) (engine.Place, error) {
+	if f.gone[p.where()] {
+		// Made anew it would be empty, and what was in it taken for deleted.
+		return engine.Place{}, fmt.Errorf("%s: %w", p.folder, errVanished)
+	}
 	if err := f.ensureCollection(ctx, p); err != nil {
 		return engine.Place{}, err
 	}
