@@ -23,6 +23,13 @@ func (c *cursor) failAt(off int, expected string) {
 	}
 }
 
+// failForm: what was read at off says something, but not as it is written.
+func (c *cursor) failForm(off int, found string) {
+	if c.err == nil {
+		c.err = fmt.Errorf("byte %d of %d: %s: %w", off, len(c.buf), found, ErrNormalForm)
+	}
+}
+
 // bytes gives a view of the next n bytes.
 func (c *cursor) bytes(n int, expected string) []byte {
 	if c.err != nil {
@@ -57,6 +64,10 @@ func (c *cursor) uvarint(expected string) uint64 {
 	v, n := binary.Uvarint(c.buf[c.off:])
 	if n <= 0 {
 		c.fail(expected)
+		return 0
+	}
+	if c.buf[c.off+n-1] == 0 {
+		c.failForm(c.off, "a number longer than it need be")
 		return 0
 	}
 	c.off += n

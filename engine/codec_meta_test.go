@@ -112,6 +112,18 @@ func TestUnmarshalMetaErrors(t *testing.T) {
 		{"names out of order", "01 00 02 0162 0161" + id + "00 00 00 00 02 00 02 01 02", "byte 30 of 32: expected the key of a greater unit name", nil},
 		{"a stamp number too high", "01 00 01 0161" + id + "00 00 00 00 01 00 0a 00 00 00", "byte 27 of 31: expected a stamp number up to 1", nil},
 		{"elements out of order", "01 00 01 0161" + id + "00 00 00 00 01 00 01" + digest + "02 00 0200000000000000 00 0100000000000000", "byte 55 of 63: expected a greater digest", nil},
+		{"a long number", "01 8000 00" + id + "00 00 00 00 00", "byte 1 of 25: a number longer", ErrNormalForm},
+		{"a replica that isn't used", "01 01" + a + "00" + id + "00 00 00 00 00", "a key that isn't used", ErrNormalForm},
+		{"a name that isn't used", "01 00 01 0161" + id + "00 00 00 00 00", "a key that isn't used", ErrNormalForm},
+		{"replicas not in order of use", "01 02" + a + "42000000000000000000000000000000 00" + id + "04 04 01 00 01 01 00", "byte 52 of 58: a key before its turn", ErrNormalForm},
+		{"names not in order of use", "01 00 02 0162 0161" + id + "00 00 00 00 01 01 02", "byte 28 of 30: a key before its turn", ErrNormalForm},
+		{"creation as existence", "01 00 00" + id + "04 00 00 00 00 00 00", "byte 19 of 26: a creation version", ErrNormalForm},
+		{"merged into nothing", "01 00 00" + id + "02 00 00 00 00000000000000000000000000000000 00", "byte 19 of 40: merged into no item", ErrNormalForm},
+		{"a stamp twice", "01 00 01 0161" + id + "00 00 00 00 01 00 06 00 00 00", "byte 27 of 31: a new stamp", ErrNormalForm},
+		{"a zero digest", "01 00 01 0161" + id + "00 00 00 00 01 00 00 00000000000000000000000000000000", "byte 27 of 44: a digest that is zero", ErrNormalForm},
+		{"no elements", "01 00 01 0161" + id + "00 00 00 00 01 00 03 00", "byte 28 of 29: no elements", ErrNormalForm},
+		{"an element's version twice", "01 00 01 0161" + id + "00 00 00 00 01 00 03 01 01 00 00 00 0200000000000000", "byte 29 of 41: a version that a former stamp has", ErrNormalForm},
+		{"an element's stamp with a time", "01 00 01 0161" + id + "00 00 00 00 01 00 03 01 01 00 05 02 0200000000000000", "byte 29 of 41: a new stamp of an element", ErrNormalForm},
 		{"impossible count of elements", "01 00 01 0161" + id + "00 00 00 00 01 00 01" + digest + "02 00 0200000000000000", "byte 44 of 54: expected a count of elements", nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -233,6 +245,24 @@ func TestMetaForms(t *testing.T) {
 	})
 }
 
+// TestUnmarshalMetaDamaged: a row that was cut is refused with an offset in it, and
+// one with a changed bit is refused or is another row, never a part of one.
+func TestUnmarshalMetaDamaged(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawMeta(t)
+		row := MarshalMeta(&m)
+		cut := rapid.IntRange(0, len(row)-1).Draw(t, "cut")
+		if got, err := UnmarshalMeta(row[:cut]); err == nil || !strings.Contains(err.Error(), "byte ") {
+			t.Fatalf("%x cut to %d bytes: got %+v, %v", row, cut, got, err)
+		}
+		bit := rapid.IntRange(0, 8*len(row)-1).Draw(t, "bit")
+		row[bit/8] ^= 1 << (bit % 8)
+		if got, err := UnmarshalMeta(row); err == nil && (got.Equal(&m) || string(MarshalMeta(got)) != string(row)) {
+			t.Fatalf("bit %d of %x changed: got %+v", bit, row, got)
+		}
+	})
+}
+
 // TestAppendMetaOrder: what is out of order is written in order.
 func TestAppendMetaOrder(t *testing.T) {
 	a, b := Element{Digest: ElementDigest{1}}, Element{Digest: ElementDigest{2}}
@@ -324,7 +354,13 @@ func FuzzUnmarshalMeta(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if got := MarshalMeta(m); string(got) != string(b) {
+			t.Fatalf("written again: got %x, want %x", got, b)
+		}
 		checkFixpoint(t, m)
+		if got, err := ItemMetaFromValues(m.Values()); err != nil || !got.Equal(m) {
+			t.Fatalf("through values: got %+v, %v, want %+v", got, err, m)
+		}
 	})
 }
 
@@ -353,6 +389,8 @@ func FuzzMetaStream(f *testing.F) {
 	f.Add(append(keys.AppendBinary(nil), items...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var read []ItemMeta
+		var parts [][]byte
+		var table *KeyMap
 		if got, most := allocated(func() {
 			keys, n, err := ParseKeyMap(b)
 			if err != nil {
@@ -364,12 +402,16 @@ func FuzzMetaStream(f *testing.F) {
 				if n, err = d.Decode(rest, &m); err != nil {
 					return
 				}
-				read = append(read, m)
+				read, parts = append(read, m), append(parts, rest[:n])
+				table = keys
 			}
 		}), uint64(1<<20+800*len(b)); got > most {
 			t.Fatalf("%d bytes took %d bytes of memory, want at most %d", len(b), got, most)
 		}
 		for i := range read {
+			if got := AppendMeta(nil, &read[i], table); string(got) != string(parts[i]) {
+				t.Fatalf("item %d written again: got %x, want %x", i, got, parts[i])
+			}
 			checkFixpoint(t, &read[i])
 		}
 	})

@@ -11,8 +11,8 @@ import (
 // knowledgeVersion is the first byte of a Knowledge in binary form.
 const knowledgeVersion = 1
 
-// ErrNormalForm: the bytes are a knowledge, but not as AppendBinary writes it.
-// Cradle refuses them, because equal knowledge must have equal bytes.
+// ErrNormalForm: bytes or a bag that say something, but not as this program writes
+// it. They are refused, because equal knowledge and metadata must have equal forms.
 var ErrNormalForm = errors.New("not in normal form")
 
 // AppendBinary appends the canonical binary form: equal knowledge has equal

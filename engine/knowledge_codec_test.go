@@ -118,7 +118,7 @@ func TestParseKnowledgeErrors(t *testing.T) {
 		{"a long step", "01 01 41000000000000000000000000000000 02 00 00 01 00 01 00 00 01 00 00000000000000000000000000000001 01", "", ErrNormalForm},
 		{"a unit as its row", "01 01 41000000000000000000000000000000 01 01 00 01 01 01 61 01 00 01 00 00", "byte 23 of 30", ErrNormalForm},
 		{"units out of order", "01 01 41000000000000000000000000000000 01 00 02 01 62 01 00 01 01 61 01 00 01 00 00", "byte 26 of 33: expected a greater name", nil},
-		{"a long number", "01 8000 01 00 00 00 00", "", ErrNormalForm},
+		{"a long number", "01 8000 01 00 00 00 00", "byte 1 of 8: a number longer than it need be", ErrNormalForm},
 		{"an unused row", "01 00 02 00 00 00 00 00 00", "", ErrNormalForm},
 		{"nothing", "", "byte 0 of 0: expected a version", nil},
 	} {
@@ -173,6 +173,42 @@ func TestKnowledgeForms(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestParseKnowledgeDamaged: a form that was cut is refused, and one with a changed
+// bit is refused or is another knowledge.
+func TestParseKnowledgeDamaged(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		known := drawKnown(t, 8)
+		k := known[len(known)-1].k
+		form := k.AppendBinary(nil)
+		cut := rapid.IntRange(0, len(form)-1).Draw(t, "cut")
+		if got, err := ParseKnowledge(form[:cut]); err == nil || !got.IsZero() {
+			t.Fatalf("%x cut to %d bytes: got %v, %v", form, cut, got, err)
+		}
+		bit := rapid.IntRange(0, 8*len(form)-1).Draw(t, "bit")
+		form[bit/8] ^= 1 << (bit % 8)
+		if got, err := ParseKnowledge(form); err == nil && got.Equal(k) || err != nil && !got.IsZero() {
+			t.Fatalf("bit %d of %x changed: got %v, %v", bit, form, got, err)
+		}
+	})
+}
+
+// TestKnowledgeSize: clean knowledge takes at most 64 bytes and 28 for each
+// replica, whatever the ticks, and no more for any number of items.
+func TestKnowledgeSize(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 5, 127, 128, 300} {
+		var k Knowledge
+		for i := range n {
+			k = k.WithTick(Version{ReplicaID{byte(i), byte(i >> 8), 1}, pendingTick - 1 - uint64(i)})
+		}
+		for i := range 1000 { // learned item by item, as a run of single changes does
+			k = k.Learn(k, idOf(uint32(i)), idOf(uint32(i)))
+		}
+		if got, most := len(k.AppendBinary(nil)), 64+28*n; got > most {
+			t.Errorf("%d replicas: got %d bytes, want at most %d", n, got, most)
+		}
+	}
 }
 
 // changeRange changes the first range of a knowledge as a bag.
@@ -249,6 +285,12 @@ func TestKnowledgeFromValuesErrors(t *testing.T) {
 			u.Set(KeyKnowledgeTicks, mustGet(r, KeyKnowledgeTicks))
 			r.SetValuesList(KeyKnowledgeUnits, []*valuebag.Values{u})
 		}), `unit "name"`, ErrNormalForm},
+		{"a key that isn't known", func(vs *valuebag.Values) {
+			vs.SetBool(valuebag.PropertyKey{FmtID: KnowledgeCategory, PID: 99}, true)
+		}, "}.99", ErrNormalForm},
+		{"a key that isn't known in a range", changeRange(func(r *valuebag.Values) {
+			r.SetBool(valuebag.PropertyKey{FmtID: KnowledgeCategory, PID: 99}, true)
+		}), "}.4", ErrNormalForm},
 		{"units of another type", changeRange(func(r *valuebag.Values) { r.SetString(KeyKnowledgeUnits, "name") }), "range 0", valuebag.ErrTypeMismatch},
 		{"no units in a list of them", changeRange(func(r *valuebag.Values) {
 			r.SetValuesList(KeyKnowledgeUnits, nil)

@@ -82,13 +82,15 @@ func collection(t valuebag.Type, vs []valuebag.Value) valuebag.Value {
 }
 
 // KnowledgeFromValues reads what Knowledge.Values gave. Keys of other categories
-// are ignored. An error names the range and the key; that of a version this
+// are ignored beside it, not inside it. An error names the range and the key; that of a version this
 // program doesn't know is ErrNewer, of anything that isn't in normal form
 // ErrNormalForm.
 func KnowledgeFromValues(vs *valuebag.Values) (Knowledge, error) {
 	k, err := knowledgeFromValues(vs)
-	if err != nil {
-		return Knowledge{}, fmt.Errorf("knowledge: %w", err)
+	r := bagReader{err: err}
+	r.canonical(vs, k.Values, KnowledgeCategory)
+	if err := r.wrap("knowledge"); err != nil {
+		return Knowledge{}, err
 	}
 	return k, nil
 }

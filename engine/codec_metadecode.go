@@ -1,0 +1,292 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+)
+
+// UnmarshalMeta reads what MarshalMeta wrote, which must fill b. An error says at
+// which byte what was expected; that of a version this program doesn't know is
+// ErrNewer, that of anything that MarshalMeta would write otherwise ErrNormalForm.
+// The form has no checksum: the file or store that it lies in has. To read many
+// rows use MetaDecoder.Unmarshal.
+func UnmarshalMeta(b []byte) (*ItemMeta, error) {
+	m := new(ItemMeta)
+	var d MetaDecoder
+	d.single = true
+	if err := d.Unmarshal(b, m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// ParseMeta reads what AppendMeta wrote at the beginning of b and returns how
+// many bytes that were. To read many use MetaDecoder.Decode.
+func ParseMeta(b []byte, keys *KeyMap) (*ItemMeta, int, error) {
+	m := new(ItemMeta)
+	d := MetaDecoder{keys: keys, single: true}
+	n, err := d.Decode(b, m)
+	if err != nil {
+		return nil, 0, err
+	}
+	return m, n, nil
+}
+
+// MetaDecoder reads the metadata of many items with few allocations: their units
+// and elements share larger blocks of memory, which live as long as any of the
+// items. Each item's slices are its own all the same. The zero MetaDecoder can
+// Unmarshal rows. It must not be used by two goroutines at once.
+type MetaDecoder struct {
+	keys     *KeyMap
+	own      KeyMap            // of the row being read
+	used     keysUsed          // of own; not kept of a stream, which may be read from anywhere
+	names    map[string]string // the names of all rows so far
+	units    []UnitMeta        // free rest of the current block
+	elements []Element
+	stamps   []stamp
+	single   bool // one item only: blocks of just its size
+}
+
+// keysUsed counts the keys of a row that were met so far: they come in order of
+// first use, and each is used.
+type keysUsed struct{ replicas, names uint64 }
+
+// NewMetaDecoder reads a stream that was written with keys.
+func NewMetaDecoder(keys *KeyMap) *MetaDecoder { return &MetaDecoder{keys: keys} }
+
+// Decode reads what AppendMeta wrote at the beginning of b into m and returns
+// how many bytes that were. An error says at which byte what was expected; m is
+// then undefined. Nothing of b is kept, and the memory taken is proportional to
+// the bytes read.
+func (d *MetaDecoder) Decode(b []byte, m *ItemMeta) (int, error) {
+	c := cursor{buf: b}
+	d.decode(&c, m)
+	if c.err != nil {
+		return 0, fmt.Errorf("item metadata: %w", c.err)
+	}
+	return c.off, nil
+}
+
+// Unmarshal reads what MarshalMeta wrote, which must fill b, into m. The errors
+// are those of UnmarshalMeta.
+func (d *MetaDecoder) Unmarshal(b []byte, m *ItemMeta) error {
+	c := cursor{buf: b}
+	if v := c.byte("a version"); c.err == nil && v != metaVersion {
+		if v > metaVersion {
+			c.err = fmt.Errorf("version %d: %w", v, ErrNewer)
+		} else {
+			c.failAt(0, "version 1")
+		}
+	}
+	d.own.reset()
+	if d.names == nil && !d.single {
+		d.names = make(map[string]string, linearKeys)
+	}
+	c.keyMap(&d.own, d.names)
+	d.keys, d.used = &d.own, keysUsed{}
+	if c.err == nil {
+		d.decode(&c, m)
+	}
+	if c.err == nil && c.off < len(b) {
+		c.fail("the end of the metadata")
+	}
+	if int(d.used.replicas) < len(d.own.replicas) || int(d.used.names) < len(d.own.names) {
+		c.failForm(1, "a key that isn't used")
+	}
+	if c.err != nil {
+		return fmt.Errorf("item metadata: %w", c.err)
+	}
+	return nil
+}
+
+func (d *MetaDecoder) decode(c *cursor, m *ItemMeta) {
+	*m = ItemMeta{}
+	copy(m.ID[:], c.bytes(16, "an item ID"))
+	at := c.off
+	flags := c.byte("flags")
+	if flags&^metaFlags != 0 {
+		c.failAt(at, "flags below 8")
+	}
+	s := d.stamp(c)
+	d.stamps = append(d.stamps[:0], s)
+	m.LifeVersion, m.LifeEdited, m.LifeResolved = s.version, s.edited, s.resolved
+	m.Creation = m.LifeVersion
+	if flags&metaCreation != 0 {
+		m.Creation.Replica = d.replica(c, c.off, c.uvarint("a replica key"))
+		m.Creation.Tick = tick(c)
+		if m.Creation == m.LifeVersion {
+			c.failForm(at, "a creation version that is the existence's")
+		}
+	}
+	m.Deleted = flags&metaDeleted != 0
+	if flags&metaMerged != 0 {
+		copy(m.MergedInto[:], c.bytes(16, "an item ID"))
+		if m.MergedInto.IsZero() {
+			c.failForm(at, "merged into no item")
+		}
+	}
+	n := c.count(2, "a count of units")
+	if n == 0 {
+		return
+	}
+	m.Units = take(&d.units, n, d.blockSize(128))
+	for i := range m.Units {
+		u := &m.Units[i]
+		at := c.off
+		key := c.uvarint("a unit name's key")
+		if c.err == nil && key >= uint64(len(d.keys.names)) {
+			c.failAt(at, fmt.Sprintf("a unit name's key below %d", len(d.keys.names)))
+		}
+		if c.err != nil {
+			return
+		}
+		d.use(c, at, &d.used.names, key)
+		u.Unit = d.keys.names[key]
+		if i > 0 && u.Unit <= m.Units[i-1].Unit {
+			c.failAt(at, "the key of a greater unit name")
+		}
+		d.unit(c, u)
+	}
+}
+
+func (d *MetaDecoder) unit(c *cursor, u *UnitMeta) {
+	at := c.off
+	head := c.uvarint("a stamp number")
+	had := len(d.stamps)
+	s := d.stampOf(c, at, head>>unitShift)
+	if len(d.stamps) > had && slices.Contains(d.stamps[:had], s) {
+		c.failForm(at, "a new stamp that is as a former one")
+	}
+	u.Version, u.Edited, u.Resolved = s.version, s.edited, s.resolved
+	if head&unitEmpty == 0 {
+		copy(u.Digest[:], c.bytes(16, "a digest"))
+		if u.Digest.IsZero() {
+			c.failForm(at, "a digest that is zero and not left out")
+		}
+	}
+	if head&unitElements == 0 {
+		return
+	}
+	at = c.off
+	n := c.count(9, "a count of elements")
+	if n == 0 {
+		c.failForm(at, "no elements")
+		return
+	}
+	u.Elements = take(&d.elements, n, d.blockSize(128))
+	for i := range u.Elements {
+		e := &u.Elements[i]
+		at := c.off
+		e.Added = d.added(c, at, c.uvarint("a stamp number"))
+		copy(e.Digest[:], c.bytes(8, "an element's digest"))
+		if i > 0 && compareElements(u.Elements[i-1], *e) >= 0 {
+			c.failAt(c.off-8, "a greater digest of an element")
+		}
+		if c.err != nil {
+			return
+		}
+	}
+}
+
+// added is the version of the stamp of number n, read at offset at: the first with
+// that version, a new one without a time.
+func (d *MetaDecoder) added(c *cursor, at int, n uint64) Version {
+	had := len(d.stamps)
+	s := d.stampOf(c, at, n)
+	if c.err != nil {
+		return Version{}
+	}
+	for i := range d.stamps[:n] {
+		if d.stamps[i].version == s.version {
+			c.failForm(at, "a version that a former stamp has")
+		}
+	}
+	if len(d.stamps) > had && (s.edited != 0 || s.resolved) {
+		c.failForm(at, "a new stamp of an element with a time or a resolution")
+	}
+	return s.version
+}
+
+// use notes the use of a key of a row.
+func (d *MetaDecoder) use(c *cursor, at int, used *uint64, key uint64) {
+	if d.keys != &d.own {
+		return
+	}
+	switch {
+	case key > *used:
+		c.failForm(at, "a key before its turn")
+	case key == *used:
+		*used++
+	}
+}
+
+// stampOf is the stamp of number n, read at offset at; the next new one follows.
+func (d *MetaDecoder) stampOf(c *cursor, at int, n uint64) stamp {
+	switch {
+	case c.err != nil:
+		return stamp{}
+	case n < uint64(len(d.stamps)):
+		return d.stamps[n]
+	case n > uint64(len(d.stamps)):
+		c.failAt(at, fmt.Sprintf("a stamp number up to %d", len(d.stamps)))
+		return stamp{}
+	}
+	s := d.stamp(c)
+	d.stamps = append(d.stamps, s)
+	return s
+}
+
+func (d *MetaDecoder) stamp(c *cursor) stamp {
+	at := c.off
+	key := c.uvarint("a replica key")
+	var s stamp
+	s.resolved = key&1 != 0
+	s.version.Replica = d.replica(c, at, key>>1)
+	s.version.Tick = tick(c)
+	s.edited = c.varint("a time")
+	return s
+}
+
+func (d *MetaDecoder) replica(c *cursor, at int, key uint64) ReplicaID {
+	if key == 0 || c.err != nil {
+		return ReplicaID{}
+	}
+	if key > uint64(len(d.keys.replicas)) {
+		c.failAt(at, fmt.Sprintf("a replica key up to %d", len(d.keys.replicas)))
+		return ReplicaID{}
+	}
+	d.use(c, at, &d.used.replicas, key-1)
+	return d.keys.replicas[key-1]
+}
+
+func tick(c *cursor) uint64 {
+	at := c.off
+	t := c.uvarint("a tick")
+	if t == pendingTick {
+		c.failAt(at, "a tick below 2^64-1")
+		return 0
+	}
+	return t
+}
+
+// blockSize is how many entries to allocate at once.
+func (d *MetaDecoder) blockSize(n int) int {
+	if d.single {
+		return 0
+	}
+	return n
+}
+
+// take cuts n zero entries off a block, whose capacity ends with them, so that
+// appending to them doesn't touch the neighbours'.
+func take[E any](free *[]E, n, block int) []E {
+	if n > len(*free) {
+		if n > block/4 {
+			return make([]E, n)
+		}
+		*free = make([]E, block)
+	}
+	s := (*free)[:n:n]
+	*free = (*free)[n:]
+	return s
+}
