@@ -1,0 +1,196 @@
+package metastore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"cradle/engine"
+)
+
+// rowVersion is the first byte of a row, sumSize the length of its checksum.
+const (
+	rowVersion = 1
+	sumSize    = 8
+)
+
+// MarshalReplica gives the canonical binary form of a replica for a store that
+// keeps rows: equal replicas have equal bytes. Numbers are unsigned LEB128:
+//
+//	version           1 byte, 1
+//	ID                16 bytes
+//	tick
+//	provider version
+//	knowledge, forgotten knowledge, custom: each its length and bytes
+//	checksum          the first 8 bytes of the SHA-256 of all that
+func MarshalReplica(r Replica) []byte {
+	return sealRow(appendReplica([]byte{rowVersion}, r))
+}
+
+// UnmarshalReplica reads what MarshalReplica gave. Anything else is ErrDamaged and
+// says at which byte what was expected, or engine.ErrNewer.
+func UnmarshalReplica(b []byte) (Replica, error) {
+	c, err := openRow(b)
+	if err != nil {
+		return Replica{}, fmt.Errorf("replica: %w", err)
+	}
+	r := c.replica()
+	if c.err == nil && len(c.rest()) > 0 {
+		c.fail("the checksum")
+	}
+	if c.err == nil && !bytes.Equal(MarshalReplica(r), b) {
+		c.fail("the canonical form")
+	}
+	if c.err != nil {
+		return Replica{}, fmt.Errorf("replica: %w", c.err)
+	}
+	return r, nil
+}
+
+// MarshalItem gives the canonical binary form of an item for a store that keeps
+// rows: a version byte (1), the length and bytes of engine.MarshalMeta, then the
+// count of fields and for each, by name, the length and bytes of name and value,
+// the length and bytes of the custom blob, and a checksum as MarshalReplica's.
+func MarshalItem(it *Item) []byte {
+	meta := engine.MarshalMeta(&it.Meta)
+	b := make([]byte, 0, len(meta)+len(it.Custom)+64)
+	b = appendBytes(append(b, rowVersion), meta)
+	return sealRow(appendExtra(b, it))
+}
+
+// UnmarshalItem reads what MarshalItem gave. Anything else is ErrDamaged and says
+// at which byte what was expected, or engine.ErrNewer.
+func UnmarshalItem(b []byte) (*Item, error) {
+	c, err := openRow(b)
+	if err != nil {
+		return nil, fmt.Errorf("item: %w", err)
+	}
+	it := new(Item)
+	at := c.off
+	raw := c.sized("the item's metadata")
+	if c.err == nil {
+		m, err := engine.UnmarshalMeta(raw)
+		if err != nil {
+			c.failErr(at, err)
+		} else {
+			it.Meta = *m
+		}
+	}
+	c.extra(it)
+	if c.err == nil && len(c.rest()) > 0 {
+		c.fail("the checksum")
+	}
+	if c.err == nil && !bytes.Equal(MarshalItem(it), b) {
+		c.fail("the canonical form")
+	}
+	if c.err != nil {
+		return nil, fmt.Errorf("item: %w", c.err)
+	}
+	return it, nil
+}
+
+func sealRow(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return append(b, sum[:sumSize]...)
+}
+
+// openRow checks a row's version and checksum.
+func openRow(b []byte) (*cursor, error) {
+	if len(b) > 0 && b[0] > rowVersion {
+		return nil, fmt.Errorf("version %d: %w", b[0], engine.ErrNewer)
+	}
+	if len(b) < 1+sumSize || b[0] != rowVersion {
+		return nil, fmt.Errorf("byte 0 of %d: expected version %d and a checksum: %w", len(b), rowVersion, ErrDamaged)
+	}
+	body := b[:len(b)-sumSize]
+	if sum := sha256.Sum256(body); !bytes.Equal(sum[:sumSize], b[len(body):]) {
+		return nil, fmt.Errorf("the checksum of its %d bytes differs: %w", len(body), ErrDamaged)
+	}
+	return &cursor{buf: body, off: 1}, nil
+}
+
+func appendReplica(b []byte, r Replica) []byte {
+	b = append(b, r.ID[:]...)
+	b = binary.AppendUvarint(b, r.Tick)
+	b = binary.AppendUvarint(b, uint64(r.ProviderVersion))
+	b = appendBytes(b, r.Knowledge.AppendBinary(nil))
+	b = appendBytes(b, r.Forgotten.AppendBinary(nil))
+	return appendBytes(b, r.Custom)
+}
+
+func (c *cursor) replica() Replica {
+	var r Replica
+	at := c.off
+	copy(r.ID[:], c.bytes(16, "a replica ID"))
+	r.Tick = c.uvarint("a tick")
+	if v := c.uvarint("a provider version"); v>>32 == 0 {
+		r.ProviderVersion = uint32(v)
+	} else {
+		c.failAt(at, "a provider version below 2^32")
+	}
+	r.Knowledge = c.knowledge()
+	r.Forgotten = c.knowledge()
+	r.Custom = bytes.Clone(c.sized("the custom blob"))
+	if c.err != nil {
+		return Replica{}
+	}
+	checked, err := Replica{}.Check(r)
+	if err != nil {
+		c.failErr(at, err)
+	}
+	return checked
+}
+
+func (c *cursor) knowledge() engine.Knowledge {
+	at := c.off
+	raw := c.sized("a knowledge")
+	if c.err != nil {
+		return engine.Knowledge{}
+	}
+	k, err := engine.ParseKnowledge(raw)
+	if err != nil {
+		c.failErr(at, err)
+	}
+	return k
+}
+
+// appendExtra appends an item's fields and custom blob.
+func appendExtra(b []byte, it *Item) []byte {
+	b = binary.AppendUvarint(b, uint64(len(it.Fields)))
+	for _, name := range slices.Sorted(maps.Keys(it.Fields)) {
+		b = appendBytes(b, []byte(name))
+		b = appendBytes(b, []byte(it.Fields[name]))
+	}
+	return appendBytes(b, it.Custom)
+}
+
+func (c *cursor) extra(it *Item) {
+	n := c.count(2, "a count of fields")
+	last := ""
+	for i := range n {
+		at := c.off
+		name := string(c.sized("a field's name"))
+		value := string(c.sized("a field's value"))
+		if c.err == nil && name <= last {
+			c.failAt(at, "a greater name of a field")
+		}
+		if c.err != nil {
+			return
+		}
+		if i == 0 {
+			it.Fields = make(map[string]string, n)
+		}
+		it.Fields[name] = value
+		last = name
+	}
+	if b := c.sized("the custom blob"); len(b) > 0 {
+		it.Custom = bytes.Clone(b)
+	}
+}
+
+func appendBytes(b, data []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(data))), data...)
+}
