@@ -29,6 +29,10 @@ const (
 // UnitDeleted is the unit under which an edit that met a deletion is logged.
 const UnitDeleted = "deleted"
 
+// UnitIdentity is the unit under which an item is logged that one side merged
+// into another item while the other side changed it.
+const UnitIdentity = "identity"
+
 // Conflict is one conflict of a unit. Of a deferred one both versions are kept,
 // so that it is found again and dropped once either side moves on.
 type Conflict struct {

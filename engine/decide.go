@@ -2,6 +2,8 @@ package engine
 
 import (
 	"slices"
+
+	"cradle/valuebag"
 )
 
 // unitEdit is what happens to one unit of an item's data: it is made equal to
@@ -42,13 +44,15 @@ type decision struct {
 	storeEdits       []unitEdit
 	phoneEdits       []unitEdit
 	clashes          []clash
-	deferred         []string  // units that neither side learns; Life means the whole item
-	copied           bool      // preset Both: the phone's value goes on as a second item
-	old              *decision // the store's item that becomes this one (a merge of IDs), in the same transaction
-	joins            ItemID    // of such an old item: the one it becomes
-	back             *PutBack  // what an undo wants the phone to have again
-	late             bool      // the phone was changed before it got it
-	torn             string    // the path of the phone's object, which is there only in part
+	deferred         []string                    // units that neither side learns; Life means the whole item
+	copied           bool                        // preset Both: the phone's value goes on as a second item
+	old              *decision                   // the store's item that becomes this one (a merge of IDs), in the same transaction
+	joins            ItemID                      // of such an old item: the one it becomes
+	back             *PutBack                    // what an undo wants the phone to have again
+	late             bool                        // the phone was changed before it got it
+	torn             string                      // the path of the phone's object, which is there only in part
+	over             []string                    // units whose open conflict ends with this decision
+	merged           map[string]*valuebag.Values // by unit: an item that holds the value a Resolve made
 }
 
 // decider decides items of one scope between a store and a partial participant.
@@ -63,6 +67,8 @@ type decider struct {
 	state    func(ItemID) *ItemMeta // the phone's state
 	fresh    bool                   // it has no state, or was forgotten: a first sync
 	older    bool                   // that state is of an earlier session with this store than the last
+	// resolve is asked about a conflict before the preset; nil: the preset decides.
+	resolve func(r *decision, unit string) (ConflictAction, *valuebag.Values)
 }
 
 type deferredKey struct {
@@ -306,7 +312,19 @@ func sameElements(a, b []Element) bool {
 
 // conflict settles a conflict of a unit that isn't a list, or defers it.
 func (d *decider) conflict(r *decision, h, p *UnitMeta) {
-	side, ok := d.preset.pick(h, p)
+	action, value := d.ask(r, h.Unit)
+	side, ok := ToStore, true
+	switch action {
+	case ByPreset:
+		side, ok = d.preset.pick(h, p)
+	case AcceptSource:
+		side = ToPhone
+	case TransferAndDefer:
+		ok = false
+	case Defer:
+		r.deferred = append(r.deferred, h.Unit)
+		return
+	}
 	c := clash{unit: h.Unit, kept: side, store: h.Version, phone: p.Version, state: Settled}
 	if !ok {
 		c.state, c.kept = Waiting, ToStore
@@ -319,11 +337,26 @@ func (d *decider) conflict(r *decision, h, p *UnitMeta) {
 		u = *p
 	}
 	u.Version, u.Resolved = Pending(d.home), true
+	if action == Merge {
+		u.Digest, u.Edited = Digest(d.schema.Digest(value, h.Unit)), max(h.Edited, p.Edited)
+		if r.merged == nil {
+			r.merged = map[string]*valuebag.Values{}
+		}
+		r.merged[h.Unit] = value
+	}
 	d.both(r, u, h, p)
 	r.clashes = append(r.clashes, c)
-	if d.preset == Both && !(h.Resolved && p.Resolved) {
+	if action == ByPreset && d.preset == Both && !(h.Resolved && p.Resolved) {
 		r.copied = true
 	}
+}
+
+// ask is the word of the session's Resolve, if there is one.
+func (d *decider) ask(r *decision, unit string) (ConflictAction, *valuebag.Values) {
+	if d.resolve == nil {
+		return ByPreset, nil
+	}
+	return d.resolve(r, unit)
 }
 
 // oldUnit reports whether a version that another computer minted is in truth a

@@ -18,7 +18,14 @@ func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 	r.toStore = opCreate
 	if !p.Creation.IsPending() && d.store.Contains(p.ID, Life, p.Creation) && !p.KnownTo(d.store) {
 		// The store had it and forgot its tombstone: an edit that met a deletion.
-		d.revive(r, p, nil, ToPhone)
+		switch action, _ := d.ask(r, UnitDeleted); action {
+		case AcceptDestination:
+			d.stayDead(r, p.Tombstone(Pending(d.home), 0), ToStore)
+		case Defer, TransferAndDefer:
+			d.deferLife(r, action)
+		default:
+			d.revive(r, p, nil, ToPhone)
+		}
 	}
 }
 
@@ -81,14 +88,7 @@ func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 	}
 	m.Rewrite(again, Pending(d.home), true)
 	r.store, r.phone = m, m
-	c := clash{unit: UnitDeleted, state: Settled, kept: kept}
-	if r.hadStore != nil {
-		c.store = r.hadStore.LifeVersion
-	}
-	if r.hadPhone != nil {
-		c.phone = r.hadPhone.LifeVersion
-	}
-	r.clashes = append(r.clashes, c)
+	r.clashes = append(r.clashes, d.lifeClash(r, kept))
 }
 
 // outlived reports whether a deletion by somebody who knew k leaves nothing of
@@ -155,8 +155,17 @@ func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 		r.store, r.phone = t, t
 		r.toStore, r.toPhone = opMeta, opDelete
 	default:
-		d.revive(r, p, h, ToPhone)
-		r.toStore, r.toPhone = opCreate, opMeta
+		switch action, _ := d.ask(r, UnitDeleted); action {
+		case AcceptDestination:
+			t := h.Clone()
+			t.LifeVersion, t.LifeResolved = Pending(d.home), true
+			d.stayDead(r, t, ToStore)
+		case Defer, TransferAndDefer:
+			d.deferLife(r, action)
+		default:
+			d.revive(r, p, h, ToPhone)
+			r.toStore, r.toPhone = opCreate, opMeta
+		}
 	}
 }
 
@@ -168,9 +177,61 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case outlived(h, p, d.phone), d.wasThere(h):
 		d.bury(r, p, h, d.phone)
 	default:
-		d.revive(r, h, p, ToStore)
-		r.toStore, r.toPhone = opMeta, opCreate
+		unit := UnitDeleted
+		if !p.MergedInto.IsZero() {
+			unit = UnitIdentity
+		}
+		switch action, _ := d.ask(r, unit); action {
+		case AcceptSource:
+			t := p.Clone()
+			t.LifeVersion, t.LifeResolved = Pending(d.home), true
+			d.stayDead(r, t, ToPhone)
+		case Defer, TransferAndDefer:
+			d.deferLife(r, action)
+		default:
+			d.revive(r, h, p, ToStore)
+			r.toStore, r.toPhone = opMeta, opCreate
+		}
 	}
+}
+
+// stayDead lets a deletion stand that met an edit, as a Resolve wants it: the
+// tombstone has a version of the store's, which dominates the edit.
+func (d *decider) stayDead(r *decision, dead *ItemMeta, kept Side) {
+	r.store, r.phone = dead, dead
+	r.toStore, r.toPhone = opMeta, opMeta
+	if r.hadStore.Live() {
+		r.toStore = opDelete
+	}
+	if r.hadPhone.Live() {
+		r.toPhone = opDelete
+	}
+	r.clashes = append(r.clashes, d.lifeClash(r, kept))
+}
+
+// deferLife leaves to a later session whether an item exists.
+func (d *decider) deferLife(r *decision, action ConflictAction) {
+	r.store, r.phone, r.toStore, r.toPhone = r.hadStore, r.hadPhone, opNone, opNone
+	r.deferred = append(r.deferred, Life)
+	if action == TransferAndDefer {
+		c := d.lifeClash(r, ToStore)
+		c.state = Waiting
+		r.clashes = append(r.clashes, c)
+	}
+}
+
+func (d *decider) lifeClash(r *decision, kept Side) clash {
+	c := clash{unit: UnitDeleted, state: Settled, kept: kept}
+	if r.hadPhone != nil && !r.hadPhone.MergedInto.IsZero() {
+		c.unit = UnitIdentity
+	}
+	if r.hadStore != nil {
+		c.store = r.hadStore.LifeVersion
+	}
+	if r.hadPhone != nil {
+		c.phone = r.hadPhone.LifeVersion
+	}
+	return c
 }
 
 func takeLife(dst, src *ItemMeta) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"cradle/valuebag"
 )
@@ -171,52 +170,13 @@ func (s *Session) gather(ctx context.Context, w *scopeWork, batch []*decision) (
 			}
 		}
 		if in[i].err == nil {
-			s.exclude(w, &in[i])
+			if d.old == nil {
+				exclude(w.schema, s.opt.Preset, w.store.ID, d, in[i].before, in[i].phone)
+			}
 			in[i].value, in[i].err = s.merged(w, &in[i])
 		}
 	}
 	return in, nil
-}
-
-// exclude settles, in merged list units, elements that can't stand together: a
-// conflict that only the data shows.
-func (s *Session) exclude(w *scopeWork, in *intake) {
-	ex, ok := w.schema.(Exclusive)
-	d := in.d
-	if !ok || in.before == nil || in.phone == nil || d.toStore != opUpdate || d.old != nil {
-		return
-	}
-	for i, e := range d.storeEdits {
-		u := d.store.Unit(e.unit)
-		if !e.list || u == nil || !u.Version.IsPending() || u.Version.Replica != w.store.ID {
-			continue
-		}
-		h, p := d.hadStore.Unit(e.unit), d.hadPhone.Unit(e.unit)
-		side := ToStore
-		if h != nil && p != nil {
-			if picked, ok := s.opt.Preset.pick(h, p); ok {
-				side = picked
-			}
-		}
-		drop := ex.Exclusive(in.before, in.phone, e.unit, e.keep, side == ToPhone)
-		if len(drop) == 0 {
-			continue
-		}
-		gone := func(el Element) bool { return slices.Contains(drop, [8]byte(el.Digest)) }
-		keep := slices.DeleteFunc(slices.Clone(e.keep), func(k [8]byte) bool { return slices.Contains(drop, k) })
-		d.storeEdits[i].keep = keep
-		for j := range d.phoneEdits {
-			if d.phoneEdits[j].unit == e.unit {
-				d.phoneEdits[j].keep = keep
-			}
-		}
-		for _, m := range []*ItemMeta{d.store, d.phone} {
-			if mu := m.Unit(e.unit); mu != nil {
-				mu.Elements = slices.DeleteFunc(slices.Clone(mu.Elements), gone)
-			}
-		}
-		d.clashes = append(d.clashes, clash{unit: e.unit, state: Settled, kept: side, store: h.version(), phone: p.version()})
-	}
 }
 
 // merged is what the store is to hold after a decision.

@@ -1,9 +1,15 @@
 package engine
 
+// ticker mints: a transaction of a Store, or of a Keeper.
+type ticker interface {
+	Mint() (Version, error)
+	MintFor(proxy ReplicaID) (Version, error)
+}
+
 // minter gives the pending versions of one item their ticks: at most one of the
 // store's own and one of its proxy's.
 type minter struct {
-	tx    Tx
+	tx    ticker
 	home  ReplicaID
 	proxy ReplicaID
 	got   map[ReplicaID]Version

@@ -24,6 +24,9 @@ type MemStore struct {
 	// Crash, when it returns true, kills the program before the nth commit.
 	Crash   func() bool
 	Commits int
+	Refuse  Refuse // of an exchange
+	// UniqueNames: no two items of an exchange may have the same name.
+	UniqueNames bool
 }
 
 // ErrCrash is what a killed store returns.

@@ -147,6 +147,11 @@ func (Toy) Copy(v *valuebag.Values, suffix, uid string) (*valuebag.Values, error
 	return c, nil
 }
 
+// Rename makes Toy an engine.Renamer.
+func (Toy) Rename(v *valuebag.Values, suffix string) (*valuebag.Values, error) {
+	return With(v, KeyName, Str(v, KeyName)+suffix), nil
+}
+
 func (t Toy) UnitText(v *valuebag.Values, unit string) []string {
 	if unit == "tags" {
 		return Tags(v)
