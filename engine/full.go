@@ -75,6 +75,9 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 	if b.Changes, err = f.keeper.Read(ctx, scope, ids); err != nil {
 		return nil, fmt.Errorf("reading changed items: %w", err)
 	}
+	if b.Mark, err = f.keeper.Mark(ctx, scope); err != nil {
+		return nil, fmt.Errorf("marking what is sent: %w", err)
+	}
 	b.Changes = slices.DeleteFunc(b.Changes, func(c Change) bool { return c.Meta.KnownTo(req.Known) })
 	if req.Full {
 		all := from(list.all, req.Low)

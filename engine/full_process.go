@@ -397,6 +397,11 @@ func (a *applier) refused(c Change, err error) error {
 // learn adds what the batch taught: all that its source knew of its range, or of
 // its items alone, but for what was not taken in.
 func (a *applier) learn() error {
+	if a.batch.Mark != (Mark{}) {
+		if err := a.tx.SetMark(a.batch.Source, a.batch.Mark); err != nil {
+			return err
+		}
+	}
 	now, err := a.tx.Knowledge()
 	if err != nil {
 		return err

@@ -29,7 +29,14 @@ type Replica struct {
 	Tick      uint64 // the highest tick ever minted under ID
 	Knowledge Knowledge
 	Forgotten Knowledge
+	// Marks: the last mark that came from each other replica with its changes. One
+	// that its maker doesn't know tells that it was restored from a backup.
+	Marks map[ReplicaID]Mark
 }
+
+// Mark is 16 random bytes that a replica makes for its changes as of one tick,
+// durable before anybody gets them.
+type Mark [16]byte
 
 // Store is a full participant: it keeps items and metadata and commits both
 // together (sync-model §1.3 step 8). Scopes are named as their Schema.
@@ -77,6 +84,8 @@ type PeerFacts struct {
 	HasState  bool
 	Marks     map[ReplicaID][16]byte // the last session mark of each store (by StoreID)
 	Knowledge map[string]Knowledge   // by scope
+	// Given: marks of other replicas that a full participant holds, by scope.
+	Given map[string]map[ReplicaID]Mark
 }
 
 // Meeting is how a store knows a peer.

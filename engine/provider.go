@@ -51,6 +51,7 @@ type Request struct {
 // listed is proof that there is nothing to say of it (sync-model §1.3, step 4).
 type Batch struct {
 	Source    ReplicaID
+	Mark      Mark // of Source, for all that the batch brings; zero when it brings nothing
 	MadeWith  Knowledge
 	Forgotten Knowledge
 	Low, High ItemID
@@ -110,6 +111,9 @@ type Keeper interface {
 	// Read gives items as they are now, in the order asked; unknown ones are left
 	// out, the value of a deleted one is nil.
 	Read(ctx context.Context, scope string, ids []ItemID) ([]Change, error)
+	// Mark is the mark of the changes made so far: a new one if there were any
+	// since the last.
+	Mark(ctx context.Context, scope string) (Mark, error)
 	// Apply runs one transaction: all of it is committed or nothing.
 	Apply(ctx context.Context, scope string, fn func(KeeperTx) error) error
 }
@@ -132,6 +136,7 @@ type KeeperTx interface {
 	SetKnowledge(Knowledge) error
 	Forgotten() (Knowledge, error)
 	SetForgotten(Knowledge) error
+	SetMark(source ReplicaID, m Mark) error
 	// Open lists the conflicts of an item with a source that nobody learned.
 	Open(source ReplicaID, item ItemID) ([]Conflict, error)
 	Log(run int64, c Conflict) error

@@ -84,6 +84,15 @@ func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (why
 		if err := st.load(c, k.Name()); err != nil {
 			return "", false, err
 		}
+		if mark, ok := peer.Given[k.Name()][st.replica]; ok {
+			n, err := c.number(`SELECT count(*) FROM given WHERE kind = ? AND mark = ?`, k.Name(), mark[:])
+			if err != nil {
+				return "", false, err
+			}
+			if n == 0 {
+				return "the other store names changes that it doesn't know", false, nil
+			}
+		}
 		theirs := peer.Knowledge[k.Name()]
 		if theirs.Tick(st.replica) > st.tick {
 			return "the phone knows later edits of it", false, nil
@@ -144,7 +153,7 @@ func (s *scopeTx) renew(peer engine.PeerFacts, moved bool) error {
 	}
 	s.replica, s.tick, s.shared, s.knowledge, s.dirty = fresh, 0, 0, k, true
 	s.proxies, s.dirtyProxy = map[engine.ReplicaID]uint64{}, nil
-	for _, table := range []string{"proxy", "view"} {
+	for _, table := range []string{"proxy", "view", "given"} {
 		if _, _, err := s.c.exec(`DELETE FROM `+table+` WHERE kind = ?`, s.kind.Name()); err != nil {
 			return err
 		}

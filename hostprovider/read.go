@@ -19,8 +19,16 @@ func (s *Store) Replica(ctx context.Context, scope string) (engine.Replica, erro
 		}
 		first, err := c.number(`SELECT coalesce(min(tick), 0) FROM pending WHERE kind = ?`, scope)
 		st.firstPending = uint64(first)
-		r = engine.Replica{ID: st.replica, Tick: st.tick, Knowledge: st.known(), Forgotten: st.forgotten}
-		return err
+		r = engine.Replica{ID: st.replica, Tick: st.tick, Knowledge: st.known(), Forgotten: st.forgotten, Marks: map[engine.ReplicaID]engine.Mark{}}
+		if err != nil {
+			return err
+		}
+		return c.query(func(row row) error {
+			if b := row.bytes(0); len(b) == 16 && len(row.bytes(1)) == 16 {
+				r.Marks[engine.ReplicaID(b)] = engine.Mark(row.bytes(1))
+			}
+			return nil
+		}, `SELECT replica, mark FROM taken WHERE kind = ?`, scope)
 	})
 	return r, err
 }

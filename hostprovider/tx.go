@@ -80,6 +80,7 @@ type scopeTx struct {
 	ticks         []engine.Version
 	sinceCancel   int
 	met           lookedUp
+	open          map[engine.ItemID][]engine.Conflict // that nobody learned; nil: not read yet
 }
 
 // lookedUp is the row that Meta gave last, which Put mostly follows upon. It holds

@@ -23,17 +23,19 @@ type cast struct {
 	t      *testing.T
 	stores map[string]*MemStore
 	now    int64
-	copies byte // replica IDs given beyond the first of each
+	copies map[byte]int // how many IDs each was given
 }
 
 // actors makes empty replicas, one a letter.
 func actors(t *testing.T, names string) *cast {
-	c := &cast{t: t, stores: map[string]*MemStore{}, now: startDay}
+	c := &cast{t: t, stores: map[string]*MemStore{}, now: startDay, copies: map[byte]int{}}
 	for i := range names {
 		letter := names[i]
 		c.stores[string(letter)] = NewMemStore(func() engine.ReplicaID {
-			// The first is the store's own, the second its scope's; later ones are D, E …
-			c.copies++
+			// The first is the store's own, the second its scope's; further ones are marks.
+			if c.copies[letter]++; c.copies[letter] > 2 {
+				return engine.ReplicaID{letter, byte(c.copies[letter])}
+			}
 			return engine.ReplicaID(bytes.Repeat([]byte{letter - 'A' + 0xa0}, 16))
 		}, Toy{scope})
 	}
@@ -606,31 +608,44 @@ func TestG16CollisionAndIdentity(t *testing.T) {
 }
 
 func TestG17RestoredBackup(t *testing.T) {
-	c := actors(t, "AB")
-	c.stores["B"] = NewMemStore(ids(0xa1, 0xa1, 0xa3), Toy{scope})
-	for n := range byte(5) {
-		c.edit("B", n+1, "x")
+	for _, tt := range []struct {
+		name  string
+		edits int // after the restore; 4 were lost
+	}{{"fewer edits than were lost", 1}, {"more edits than were lost", 6}} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := actors(t, "AB")
+			for n := range byte(5) {
+				c.edit("B", n+1, "x")
+			}
+			c.sync("A", "B", plain, 0, 5, 0)
+			backup := c.stores["B"].Copy()
+			for n := range byte(4) {
+				c.edit("B", n+1, "later")
+			}
+			c.sync("A", "B", plain, 0, 4, 0)
+			c.stores["B"] = backup
+			for i := range tt.edits {
+				c.edit("B", 5, fmt.Sprint("after ", i))
+			}
+			c.sync("A", "B", plain, 4, 1, 0)
+			c.names(fmt.Sprint("1=later 2=later 3=later 4=later 5=after ", tt.edits-1), "A", "B")
+			c.sync("A", "B", plain, 0, 0, 0)
+		})
 	}
-	c.sync("A", "B", plain, 0, 5, 0)
-	backup := c.stores["B"].Copy()
-	for n := range byte(4) {
-		c.edit("B", n+1, "later")
-	}
-	c.sync("A", "B", plain, 0, 4, 0)
-	c.stores["B"] = backup
-	c.edit("B", 5, "after")
-	c.sync("A", "B", plain, 4, 1, 0)
-	c.names("1=later 2=later 3=later 4=later 5=after", "A", "B")
-	c.know("{B9,D1}", "A", "B")
 }
 
-// ids gives these replica IDs, one after another.
-func ids(letters ...byte) func() engine.ReplicaID {
-	return func() engine.ReplicaID {
-		l := letters[0]
-		letters = letters[1:]
-		return engine.ReplicaID(bytes.Repeat([]byte{l}, 16))
-	}
+func TestCopiedReplicaUsedTwice(t *testing.T) {
+	c := actors(t, "AB")
+	c.edit("B", 1, "x")
+	c.sync("A", "B", plain, 0, 1, 0)
+	c.stores["C"] = c.stores["B"].Copy()
+	c.edit("B", 1, "at B")
+	c.edit("C", 2, "at C")
+	c.sync("A", "B", plain, 0, 1, 0)
+	c.sync("A", "C", plain, 1, 1, 0)
+	c.sync("B", "A", plain, 0, 1, 0)
+	c.names("1=at B 2=at C", "A", "B", "C")
+	c.sync("B", "C", plain, 0, 0, 0)
 }
 
 func TestTemporaryConflictIsRetried(t *testing.T) {

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"cradle/engine"
@@ -33,7 +34,8 @@ func (s *MemStore) Renew(ctx context.Context, peer map[string]engine.Replica) er
 			continue
 		}
 		id := engine.PeerID(p.ID)
-		renew := p.ID == sc.rep.ID || p.Knowledge.Tick(sc.rep.ID) > sc.rep.Tick
+		mark, marked := p.Marks[sc.rep.ID]
+		renew := p.ID == sc.rep.ID || marked && !slices.Contains(sc.given, mark) || p.Knowledge.Tick(sc.rep.ID) > sc.rep.Tick
 		for r, t := range sc.proxy {
 			renew = renew || p.Knowledge.Tick(r) > t
 		}
@@ -66,6 +68,16 @@ func (s *MemStore) Read(ctx context.Context, scope string, ids []engine.ItemID) 
 		}
 	}
 	return out, nil
+}
+
+// Mark marks the changes made so far.
+func (s *MemStore) Mark(ctx context.Context, scope string) (engine.Mark, error) {
+	sc := s.scopes[scope]
+	if len(sc.given) == 0 || sc.givenTick < sc.rep.Tick {
+		sc.given = append(slices.Clip(sc.given), engine.Mark(s.fresh()))
+		sc.givenTick = sc.rep.Tick
+	}
+	return sc.given[len(sc.given)-1], nil
 }
 
 // Apply is Update for a KeeperTx.
@@ -116,6 +128,15 @@ func (t memKeeperTx) Forgotten() (engine.Knowledge, error) { return t.sc.rep.For
 
 func (t memKeeperTx) SetForgotten(k engine.Knowledge) error {
 	t.sc.rep.Forgotten = k
+	return nil
+}
+
+func (t memKeeperTx) SetMark(source engine.ReplicaID, m engine.Mark) error {
+	t.sc.rep.Marks = maps.Clone(t.sc.rep.Marks)
+	if t.sc.rep.Marks == nil {
+		t.sc.rep.Marks = map[engine.ReplicaID]engine.Mark{}
+	}
+	t.sc.rep.Marks[source] = m
 	return nil
 }
 

@@ -38,6 +38,9 @@ type memScope struct {
 	proxy  map[engine.ReplicaID]uint64
 	items  map[engine.ItemID]memItem
 	views  map[engine.PeerID]map[engine.ItemID][]engine.ViewRow
+	// The marks given with changes, and the tick that the last one is for.
+	given     []engine.Mark
+	givenTick uint64
 }
 
 type memItem struct {
@@ -186,6 +189,7 @@ func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Kno
 		k = k.CapTick(r, t)
 	}
 	sc.rep.ID, sc.rep.Tick = id, 0
+	sc.given, sc.givenTick = nil, 0
 	sc.proxy = map[engine.ReplicaID]uint64{}
 	for iid, it := range sc.items {
 		m := it.meta.Clone()

@@ -112,6 +112,21 @@ CREATE TABLE mark (
   at   INTEGER NOT NULL
 ) STRICT;
 
+-- Marks given to other stores with changes, each for all ticks up to its own; and
+-- the last one that came from each other store.
+CREATE TABLE given (
+  kind TEXT    NOT NULL,
+  tick INTEGER NOT NULL,
+  mark BLOB    NOT NULL,
+  PRIMARY KEY (kind, tick)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE taken (
+  kind    TEXT NOT NULL,
+  replica BLOB NOT NULL,
+  mark    BLOB NOT NULL,
+  PRIMARY KEY (kind, replica)
+) STRICT, WITHOUT ROWID;
+
 -- What a phone holds of an item as far as this store knows: taken from there, or
 -- about to be written there (announced). The newest row has the greatest seq.
 CREATE TABLE view (
