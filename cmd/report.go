@@ -107,7 +107,7 @@ func sources(f *devprovider.Folder, kinds []*pim.Kind) []sourceDocument {
 	if f.ReadOnly() != nil {
 		d.Mode = "read-only"
 	}
-	return []sourceDocument{d}
+	return append([]sourceDocument{d}, vdirSources(f, kinds)...)
 }
 
 // syncReport is a run that came as far as a plan.
@@ -237,6 +237,12 @@ func (o syncOptions) command(g *globals) string {
 	}
 	for _, m := range o.maps {
 		c += " --map " + quoteArg(m)
+	}
+	for _, f := range o.folders {
+		c += " --folder " + quoteArg(f)
+	}
+	for _, f := range o.leave {
+		c += " --leave-folder " + quoteArg(f)
 	}
 	if len(o.only) > 0 {
 		c += " --only " + strings.Join(o.only, ",")

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
+	"cradle/devprovider"
 	"cradle/engine"
 	"cradle/hostprovider"
 
@@ -69,9 +71,11 @@ func (g *globals) runReset(ctx context.Context, sel string, asked bool) error {
 		doc.Phone = resetPhone{known.Name, known.Serial}
 	} else {
 		facts := d.folder.Facts()
+		used := d.folder.Vdirs()
 		if err := g.resetPhone(ctx, d, facts); err != nil {
 			return err
 		}
+		g.sayForgotten(used)
 		doc.Phone, doc.StateRemoved = resetPhone{facts.Name, facts.Serial}, true
 	}
 	if g.json {
@@ -82,6 +86,20 @@ func (g *globals) runReset(ctx context.Context, sel string, asked bool) error {
 		g.say("It isn't plugged in, so the state on it stays: what it knows to be deleted stays deleted.")
 	}
 	return nil
+}
+
+// sayForgotten says which folders were synced where they lie: the list of them lay in
+// the phone's state.
+func (g *globals) sayForgotten(used []devprovider.Vdir) {
+	for _, v := range used {
+		if !v.Left {
+			word := vdirPath(v)
+			if v.Collection != "" {
+				word += "=" + v.Collection
+			}
+			fmt.Fprintf(g.stderr, "note: %s was synced where it lies; name it again in the next sync: --folder %s\n", plain(vdirPath(v)), quoteArg(plain(word)))
+		}
+	}
 }
 
 // resetPhone forgets on both sides. The store goes first: cut off between the two,

@@ -29,6 +29,8 @@ type syncOptions struct {
 	dryRun   bool
 	conflict string
 	accept   string
+	folders  []string
+	leave    []string
 }
 
 func syncCommand(g *globals) *cobra.Command {
@@ -49,6 +51,8 @@ carries out that plan if it is stopped again.`,
 	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
 	f.BoolVar(&o.pair, "pair", false, "agree to a first meeting of this phone and this store")
 	f.StringArrayVar(&o.maps, "map", nil, "sync the phone's collection with another of the store: `PHONE=STORE`")
+	f.StringArrayVar(&o.folders, "folder", nil, "sync this folder of the phone too, where it lies: `PATH[=COLLECTION]`, or PATH/* for each folder in it")
+	f.StringArrayVar(&o.leave, "leave-folder", nil, "no longer sync the folder `PATH` where it lies; what came from it stays on both sides")
 	f.StringSliceVar(&o.only, "only", nil, "only these kinds: contacts,events,tasks,notes")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and write nothing")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
@@ -112,6 +116,12 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	}
 	for _, from := range slices.Sorted(maps.Keys(renamed)) {
 		folder.Map(from, renamed[from])
+	}
+	if err := g.useFolders(ctx, p, folder, o); err != nil {
+		return err
+	}
+	if err := g.recallFolders(ctx, store, folder, folder.Facts()); err != nil {
+		return err
 	}
 	bar := newProgress(g)
 	var schemas []engine.Schema

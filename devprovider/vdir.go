@@ -63,6 +63,23 @@ func (f *Folder) Vdirs() []Vdir { return slices.Clone(f.state.vdirs) }
 // Vanished reports whether the last Survey found a vdir's folder gone.
 func (f *Folder) Vanished(v Vdir) bool { return f.gone[v.spot()] }
 
+// Takes reports whether new items of a scope go to a vdir, by what was said of it and,
+// after a Survey, by its files.
+func (f *Folder) Takes(v Vdir, scope string) bool {
+	if !v.Below {
+		return f.takes(&v, v.spot(), scope)
+	}
+	return len(v.Scopes) == 0 && len(f.below[v.spot()]) == 0 || slices.ContainsFunc(f.below[v.spot()], func(child string) bool {
+		return f.takes(&v, spot{v.Storage, child}, scope)
+	}) || slices.Contains(v.Scopes, scope)
+}
+
+// Writable reports whether a storage can be written.
+func (f *Folder) Writable(storage string) bool {
+	s := f.storage(storage)
+	return s != nil && s.Writable
+}
+
 // CleanFolder gives a folder's path as a state has it, or ErrFolderPath: the root, a
 // path that leaves it, or the tree's own.
 func CleanFolder(folder string) (string, error) {

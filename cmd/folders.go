@@ -1,0 +1,165 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cradle/cmd/config"
+	"cradle/devprovider"
+	"cradle/engine"
+	"cradle/hostprovider"
+	"cradle/pim"
+)
+
+// folderFlag is one --folder of sync: PATH, PATH/* or PATH=COLLECTION.
+func folderFlag(s string) (devprovider.Vdir, error) {
+	path, collection, named := strings.Cut(s, "=")
+	folder, below := strings.CutSuffix(path, "/*")
+	v := devprovider.Vdir{Folder: folder, Below: below, Collection: collection}
+	switch _, err := devprovider.CleanFolder(folder); {
+	case err != nil:
+		return v, usageError("--%v", err)
+	case named && strings.TrimSpace(collection) == "":
+		return v, usageError("--folder %q: want PATH or PATH=COLLECTION", s)
+	case named && below:
+		return v, usageError("--folder %q: each folder below is a collection of its own name: leave =%s out", s, collection)
+	}
+	return v, nil
+}
+
+// configured is a folder of the settings.
+func configured(c config.Folder) devprovider.Vdir {
+	v := devprovider.Vdir{
+		Storage: c.Storage, Folder: strings.TrimSuffix(string(c.Path), "/*"), Below: c.Path.Below(),
+		Collection: string(c.Collection), Scopes: c.Kind.Scopes(),
+	}
+	return v
+}
+
+// useFolders makes the folders of the settings and of the flags vdirs of this sync:
+// the phone's own list goes on holding for those that nobody names here.
+func (g *globals) useFolders(ctx context.Context, p *phone, f *devprovider.Folder, o syncOptions) error {
+	set, err := g.phoneSettings(p)
+	if err != nil {
+		return err
+	}
+	for _, c := range set.Folders {
+		switch err := f.Use(ctx, configured(c)); {
+		case errors.Is(err, devprovider.ErrNoFolder):
+			fmt.Fprintf(g.stderr, "note: the settings name the folder %s, which isn't on the phone\n", plain(string(c.Path)))
+		case err != nil:
+			return err
+		}
+	}
+	for _, s := range o.folders {
+		v, err := folderFlag(s)
+		if err != nil {
+			return err
+		}
+		switch err := f.Use(ctx, v); {
+		case errors.Is(err, devprovider.ErrNoFolder):
+			return &failure{exit: exitUsage, Code: "no-folder", What: fmt.Sprintf("no folder %s on the phone", v.Folder), Why: "it is looked for below the root of " + storageNames(f), Next: g.command("devices") + " -v --phone " + quoteArg(o.phone), err: err}
+		case err != nil:
+			return err
+		}
+	}
+	for _, s := range o.leave {
+		folder := strings.TrimSuffix(s, "/*")
+		for _, c := range set.Folders {
+			if strings.EqualFold(strings.TrimSuffix(string(c.Path), "/*"), strings.Trim(folder, "/")) {
+				read, err := g.settings()
+				if err != nil {
+					return err
+				}
+				return &failure{exit: exitUsage, Code: "settings", What: fmt.Sprintf("the settings name the folder %s", folder), Why: "it would be taken up again by the next sync", Next: "${EDITOR:-vi} " + quoteArg(read.Path)}
+			}
+		}
+		switch err := f.Leave(folder, ""); {
+		case errors.Is(err, devprovider.ErrFolderPath):
+			return usageError("--leave-folder: %v", err)
+		case errors.Is(err, devprovider.ErrNoFolder):
+			return &failure{exit: exitUsage, Code: "no-folder", What: fmt.Sprintf("the folder %s isn't synced where it lies", folder), Why: usedNames(f), Next: g.command("devices") + " -v --phone " + quoteArg(o.phone), err: err}
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+func storageNames(f *devprovider.Folder) string {
+	var names []string
+	for _, s := range f.Storages() {
+		names = append(names, s.Label)
+	}
+	return strings.Join(names, ", ")
+}
+
+// usedNames says which folders are synced where they lie.
+func usedNames(f *devprovider.Folder) string {
+	var names []string
+	for _, v := range f.Vdirs() {
+		if !v.Left {
+			names = append(names, vdirPath(v))
+		}
+	}
+	if len(names) == 0 {
+		return "none is"
+	}
+	return "these are: " + strings.Join(names, ", ")
+}
+
+// vdirPath is a vdir's path as --folder and the settings take it.
+func vdirPath(v devprovider.Vdir) string {
+	if v.Below {
+		return v.Folder + "/*"
+	}
+	return v.Folder
+}
+
+// recallFolders takes up the vdirs that this store knows of a phone whose state is
+// gone: else what is in them would be taken for missing there, and doubled.
+func (g *globals) recallFolders(ctx context.Context, s *hostprovider.Store, f *devprovider.Folder, peer engine.PeerFacts) error {
+	if peer.HasState || errors.Is(f.ReadOnly(), engine.ErrNewer) {
+		return nil
+	}
+	known, err := s.ViewFolders(ctx, peer.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if _, err := devprovider.CleanFolder(k.Folder); err != nil {
+			continue // the tree's own
+		}
+		switch err := f.Use(ctx, devprovider.Vdir{Folder: k.Folder, Collection: k.Collection}); {
+		case errors.Is(err, devprovider.ErrNoFolder):
+		case err != nil:
+			return err
+		default:
+			fmt.Fprintf(g.stderr, "note: the phone has lost its state; %s is synced where it lies, as before\n", plain(k.Folder))
+		}
+	}
+	return nil
+}
+
+// vdirSources tells which folders outside the tree are synced, for some kinds.
+func vdirSources(f *devprovider.Folder, kinds []*pim.Kind) []sourceDocument {
+	var list []sourceDocument
+	for _, v := range f.Vdirs() {
+		if v.Left {
+			continue
+		}
+		d := sourceDocument{Profile: "folder", Path: vdirPath(v), Kinds: []string{}, Mode: "two-way"}
+		for _, k := range kinds {
+			if f.Takes(v, k.Name()) {
+				d.Kinds = append(d.Kinds, k.Name())
+			}
+		}
+		if f.ReadOnly() != nil || !f.Writable(v.Storage) {
+			d.Mode = "read-only"
+		}
+		list = append(list, d)
+	}
+	return list
+}
