@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// ErrClaim: a knowledge contains versions that cannot exist, because the replica
-// that alone mints them has not.
-var ErrClaim = errors.New("knowledge claims versions that were never made")
+// ErrClaim: a knowledge or an item's metadata contains versions that cannot exist,
+// because the replica that alone mints them has not.
+var ErrClaim = errors.New("a version is claimed that was never made")
 
-// ClaimError says what an impossible knowledge claims. It is ErrClaim.
+// ClaimError says what an impossible knowledge or metadata claims. It is ErrClaim.
 type ClaimError struct {
 	Replica   ReplicaID
 	Claimed   uint64 // the tick claimed
@@ -34,7 +34,7 @@ func (e *ClaimError) Error() string {
 	default:
 		what = fmt.Sprintf("unit %q of %s", e.Unit, what)
 	}
-	return fmt.Sprintf("tick %d of replica %s is claimed for %s, but it has made no tick above %d: the knowledge is forged or damaged, or the replica was copied or restored",
+	return fmt.Sprintf("tick %d of replica %s is claimed for %s, but it has made no tick above %d: the claim is forged or damaged, or the replica was copied or restored",
 		e.Claimed, e.Replica, what, e.Tick)
 }
 
@@ -71,4 +71,29 @@ func (k Knowledge) CheckClaims(r ReplicaID, tick uint64) error {
 		}
 		low, at = k.cuts[i].low, k.cuts[i].row
 	}
+}
+
+// CheckClaims looks whether m names a version of r above tick, the highest that r
+// ever minted; then the answer is a *ClaimError with the item and the unit. It is
+// to metadata what Knowledge.CheckClaims is to knowledge. A pending version claims
+// nothing.
+func (m *ItemMeta) CheckClaims(r ReplicaID, tick uint64) error {
+	check := func(unit string, v Version) error {
+		if v.Replica != r || v.Tick <= tick || v.IsPending() {
+			return nil
+		}
+		return &ClaimError{Replica: r, Claimed: v.Tick, Tick: tick, Low: m.ID, High: m.ID, Unit: unit}
+	}
+	err := check(Life, m.Creation)
+	if err == nil {
+		err = check(Life, m.LifeVersion)
+	}
+	for i := 0; i < len(m.Units) && err == nil; i++ {
+		u := &m.Units[i]
+		err = check(u.Unit, u.Version)
+		for j := 0; j < len(u.Elements) && err == nil; j++ {
+			err = check(u.Unit, u.Elements[j].Added)
+		}
+	}
+	return err
 }

@@ -69,3 +69,37 @@ func TestCheckClaimsModel(t *testing.T) {
 		}
 	})
 }
+
+func TestCheckClaimsOfItem(t *testing.T) {
+	us, them := ReplicaID{'U'}, ReplicaID{'T'}
+	right := func() *ItemMeta {
+		return &ItemMeta{
+			ID: idOf(7), Creation: Version{us, 2}, LifeVersion: Version{us, 5},
+			Units: []UnitMeta{
+				{Unit: "name", Version: Pending(us)},
+				{Unit: "tel", Version: Version{them, 900}, Elements: []Element{{Added: Version{us, 5}}, {Added: Version{them, 901}}}},
+			},
+		}
+	}
+	for _, row := range []struct {
+		name   string
+		change func(*ItemMeta)
+		want   string
+	}{
+		{"creation", func(m *ItemMeta) { m.Creation.Tick = 6 }, "tick 6 of replica " + us.String() + " is claimed for the existence of item " + idOf(7).String()},
+		{"existence", func(m *ItemMeta) { m.LifeVersion.Tick = 7 }, "tick 7 of replica " + us.String() + " is claimed for the existence of item"},
+		{"unit", func(m *ItemMeta) { m.Units[0].Version.Tick = 8 }, "is claimed for unit \"name\" of item"},
+		{"element", func(m *ItemMeta) { m.Units[1].Elements[1].Added = Version{us, 9} }, "is claimed for unit \"tel\" of item"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m := right()
+			if err := m.CheckClaims(us, 5); err != nil {
+				t.Fatalf("before: %v", err)
+			}
+			row.change(m)
+			if err := m.CheckClaims(us, 5); !errors.Is(err, ErrClaim) || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got %v, want %q in it", err, row.want)
+			}
+		})
+	}
+}

@@ -367,6 +367,48 @@ func TestKnowledgeConcise(t *testing.T) {
 	})
 }
 
+// TestKnowledgeCutBatches: however many batches were learned of however many
+// sources, there are at most two ranges more for each, and the rest of the batches
+// makes them vanish (sync-model I8, G8).
+func TestKnowledgeCutBatches(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		start := NewKnowledge(Version{modelReplicas[0], 3})
+		k, all := start, start
+		n := rapid.IntRange(0, 30).Draw(t, "batches")
+		for i := range n {
+			source := NewKnowledge(Version{rapid.SampledFrom(modelReplicas).Draw(t, "source"), uint64(i + 4)})
+			low, high := rapid.Uint32Range(0, 99).Draw(t, "low"), rapid.Uint32Range(0, 99).Draw(t, "high")
+			k = k.Learn(source, idOf(low), idOf(high))
+			all = all.Union(source)
+		}
+		ranges := 0
+		for f := range k.Fragments() {
+			ranges += len(f.Ranges)
+		}
+		if ranges > 2*n+1 || k.Exceptions() > 2*n {
+			t.Fatalf("%v has %d ranges and %d exceptions after %d batches", k, ranges, k.Exceptions(), n)
+		}
+		// Resumed from the lowest that is missing, until nothing is.
+		for rounds := 0; ; rounds++ {
+			low, missing := k.LowestUncontained(all)
+			if !missing {
+				break
+			}
+			if rounds == 2 {
+				t.Fatalf("%v still lacks something of %v", k, all)
+			}
+			high := idOf(200) // the first batch goes beyond all that were cut
+			if rounds > 0 {
+				high = MaxItemID
+			}
+			k = k.Learn(all, low, high)
+		}
+		if !k.Equal(all) || k.Exceptions() != 0 {
+			t.Fatalf("resumed: got %v, want %v", k, all)
+		}
+	})
+}
+
 func TestKnowledgeClean(t *testing.T) {
 	a, b := ReplicaID{'A'}, ReplicaID{'B'}
 	k := NewKnowledge(Version{b, 9}, Version{a, 1 << 40}, Version{a, 7}, Version{}, Pending(b))
