@@ -221,7 +221,7 @@ func (x *tx) stmt(query string) (*sql.Stmt, error) {
 	if s := x.stmts[query]; s != nil {
 		return s, nil
 	}
-	s, err := x.tx.PrepareContext(x.ctx, query) // closed with the transaction
+	s, err := x.tx.PrepareContext(x.ctx, query)
 	if err != nil {
 		return nil, sqlError(err)
 	}
@@ -231,7 +231,7 @@ func (x *tx) stmt(query string) (*sql.Stmt, error) {
 
 // exec gives the number of rows that were changed.
 func (x *tx) exec(query string, args ...any) (int64, error) {
-	s, err := x.stmt(query)
+	s, err := x.stmt(query) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return 0, err
 	}
@@ -244,7 +244,7 @@ func (x *tx) exec(query string, args ...any) (int64, error) {
 
 // read runs a query of IDs and bodies.
 func (x *tx) read(query string, args ...any) ([]*meta.Item, error) {
-	s, err := x.stmt(query)
+	s, err := x.stmt(query) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
 		return nil, err
 	}

@@ -155,17 +155,14 @@ const (
 // process run the test program again as that process.
 func Main(m *testing.M, s Subject) {
 	if dir := os.Getenv(helperDir); dir != "" {
-		if err := help(s, dir, os.Getenv(helperMode)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+		fmt.Fprintln(os.Stderr, help(s, dir, os.Getenv(helperMode)))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
 
-// help commits one item a transaction, with a tick, and says so each time. In mode
-// inside it stops for ever in the middle of the fourth.
+// help commits one item a transaction, with a tick, and says so each time, until it
+// is killed or something fails. In mode inside it stops for ever in the middle of the fourth.
 func help(s Subject, dir, mode string) error {
 	st, err := s.Open(context.Background(), dir, metastore.Options{})
 	if err != nil {
