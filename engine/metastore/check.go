@@ -46,7 +46,17 @@ func (r Replica) Check(next Replica) (Replica, error) {
 	if t := next.Forgotten.Tick(next.ID); t > next.Tick {
 		return no("its forgotten knowledge contains tick %d of its own, it has given %d", t, next.Tick)
 	}
-	next.Custom = bytes.Clone(next.Custom)
+	for i, g := range next.Given {
+		if g.Tick > next.Tick || i > 0 && g.Tick <= next.Given[i-1].Tick {
+			return no("mark %d is for tick %d, which is out of order or was never given", i, g.Tick)
+		}
+	}
+	for peer, t := range next.Shared {
+		if t > next.Tick {
+			return no("%s was sent tick %d, it has given %d", peer, t, next.Tick)
+		}
+	}
+	next = next.Clone()
 	if len(next.Custom) == 0 {
 		next.Custom = nil
 	}

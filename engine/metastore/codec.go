@@ -24,7 +24,11 @@ const (
 //	ID                16 bytes
 //	tick
 //	provider version
-//	knowledge, forgotten knowledge, custom: each its length and bytes
+//	knowledge, forgotten knowledge: each its length and bytes
+//	marks             count, then replica ID and mark (16 bytes each), ascending by replica
+//	given             count, then tick and mark, ascending by tick
+//	shared            count, then replica ID and tick, ascending by replica
+//	custom            its length and bytes
 //	checksum          the first 8 bytes of the SHA-256 of all that
 func MarshalReplica(r Replica) []byte {
 	return sealRow(appendReplica([]byte{rowVersion}, r))
@@ -118,7 +122,26 @@ func appendReplica(b []byte, r Replica) []byte {
 	b = binary.AppendUvarint(b, uint64(r.ProviderVersion))
 	b = appendBytes(b, r.Knowledge.AppendBinary(nil))
 	b = appendBytes(b, r.Forgotten.AppendBinary(nil))
+	b = binary.AppendUvarint(b, uint64(len(r.Marks)))
+	for _, id := range sorted(r.Marks) {
+		m := r.Marks[id]
+		b = append(append(b, id[:]...), m[:]...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.Given)))
+	for _, g := range r.Given {
+		b = binary.AppendUvarint(b, g.Tick)
+		b = append(b, g.Mark[:]...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.Shared)))
+	for _, id := range sorted(r.Shared) {
+		b = append(b, id[:]...)
+		b = binary.AppendUvarint(b, r.Shared[id])
+	}
 	return appendBytes(b, r.Custom)
+}
+
+func sorted[V any](m map[engine.ReplicaID]V) []engine.ReplicaID {
+	return slices.SortedFunc(maps.Keys(m), engine.ReplicaID.Compare)
 }
 
 func (c *cursor) replica() Replica {
@@ -133,6 +156,26 @@ func (c *cursor) replica() Replica {
 	}
 	r.Knowledge = c.knowledge()
 	r.Forgotten = c.knowledge()
+	if n := c.count(32, "a count of marks"); n > 0 {
+		r.Marks = make(map[engine.ReplicaID]engine.Mark, n)
+		for range n {
+			id := c.replicaID()
+			r.Marks[id] = engine.Mark(c.fixed())
+		}
+	}
+	if n := c.count(17, "a count of marks given"); n > 0 {
+		r.Given = make([]Given, n)
+		for i := range r.Given {
+			r.Given[i] = Given{c.uvarint("a tick"), c.fixed()}
+		}
+	}
+	if n := c.count(17, "a count of replicas"); n > 0 {
+		r.Shared = make(map[engine.ReplicaID]uint64, n)
+		for range n {
+			id := c.replicaID()
+			r.Shared[id] = c.uvarint("a tick")
+		}
+	}
 	r.Custom = bytes.Clone(c.sized("the custom blob"))
 	if c.err != nil {
 		return Replica{}
@@ -143,6 +186,14 @@ func (c *cursor) replica() Replica {
 	}
 	return checked
 }
+
+// fixed reads 16 bytes.
+func (c *cursor) fixed() (b [16]byte) {
+	copy(b[:], c.bytes(16, "16 bytes"))
+	return b
+}
+
+func (c *cursor) replicaID() engine.ReplicaID { return c.fixed() }
 
 func (c *cursor) knowledge() engine.Knowledge {
 	at := c.off

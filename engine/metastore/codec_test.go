@@ -3,6 +3,7 @@ package metastore
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -18,7 +19,8 @@ func golden() *Content {
 	v := engine.Version{Replica: a, Tick: 2}
 	return &Content{
 		Replica: Replica{
-			Replica: engine.Replica{ID: a, Tick: 2, Knowledge: engine.NewKnowledge(v)}, ProviderVersion: 3, Custom: []byte("@7"),
+			Replica: engine.Replica{ID: a, Tick: 2, Knowledge: engine.NewKnowledge(v), Marks: map[engine.ReplicaID]engine.Mark{{'C'}: {8}, {'B'}: {7}}},
+			Given:   []Given{{1, engine.Mark{5}}, {2, engine.Mark{6}}}, Shared: map[engine.ReplicaID]uint64{{'B'}: 2}, ProviderVersion: 3, Custom: []byte("@7"),
 		},
 		Items: []*Item{
 			{Meta: engine.ItemMeta{ID: engine.ItemID{1}, Creation: v, LifeVersion: v,
@@ -38,8 +40,14 @@ func TestEncodeGolden(t *testing.T) {
 	nothing := engine.Knowledge{}.AppendBinary(nil)
 	rep := append(append([]byte{'A'}, make([]byte, 15)...), 2, 3, byte(len(know)))
 	rep = append(append(rep, know...), byte(len(nothing)))
-	rep = append(append(rep, nothing...), 2, '@', '7')
-	want := append([]byte("CRDLMETA\x01"), byte(len(rep)))
+	rep = append(append(rep, nothing...), unhex(t, `
+		02 42000000000000000000000000000000 07000000000000000000000000000000 marks of B, C
+		   43000000000000000000000000000000 08000000000000000000000000000000
+		02 01 05000000000000000000000000000000 given
+		   02 06000000000000000000000000000000
+		01 42000000000000000000000000000000 02 shared with B
+		02 4037`)...)
+	want := binary.AppendUvarint([]byte("CRDLMETA\x01"), uint64(len(rep)))
 	want = sum(append(want, rep...))
 	keys := unhex(t, "01 41000000000000000000000000000000 01 04 6e616d65")
 	want = sum(append(append(want, byte(len(keys))), keys...))
@@ -184,6 +192,7 @@ func drawContent(t *rapid.T) *Content {
 	c := &Content{Replica: Replica{Replica: engine.Replica{ID: replicas[0], Tick: 50,
 		Knowledge: engine.NewKnowledge(version.Draw(t, "known"), version.Draw(t, "known")),
 		Forgotten: engine.NewKnowledge(version.Draw(t, "forgotten"))},
+		Given: []Given{{rapid.Uint64Range(1, 50).Draw(t, "given"), engine.Mark{1}}}, Shared: map[engine.ReplicaID]uint64{{'B'}: rapid.Uint64Range(0, 50).Draw(t, "shared")},
 		ProviderVersion: rapid.Uint32().Draw(t, "provider version"), Custom: rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(t, "custom")}}
 	for n := range rapid.IntRange(0, 6).Draw(t, "items") {
 		it := &Item{Meta: engine.ItemMeta{ID: engine.ItemID{byte(n), 1}, Creation: version.Draw(t, "creation"), LifeVersion: version.Draw(t, "life"),

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 
 	"cradle/engine"
 )
@@ -82,10 +83,21 @@ type Tx interface {
 // Replica is what a store knows of the replica as a whole.
 type Replica struct {
 	engine.Replica
+	// Given: the marks that went out with the replica's own changes, by tick; a peer
+	// that has another one knows a replica of which this is a restored backup.
+	Given []Given
+	// Shared is the own tick up to which each other replica was sent changes.
+	Shared map[engine.ReplicaID]uint64
 	// ProviderVersion is that of the provider which wrote the metadata (Upgrade).
 	ProviderVersion uint32
 	// Custom is the provider's own, opaque to everybody else; empty by default.
 	Custom []byte
+}
+
+// Given is a mark for all own changes up to a tick.
+type Given struct {
+	Tick uint64
+	Mark engine.Mark
 }
 
 // Item is the metadata of one item with what its provider adds. The winner of a
@@ -122,7 +134,14 @@ func (it *Item) Equal(o *Item) bool {
 // Equal reports whether both say the same.
 func (r Replica) Equal(o Replica) bool {
 	return r.ID == o.ID && r.Tick == o.Tick && r.Knowledge.Equal(o.Knowledge) && r.Forgotten.Equal(o.Forgotten) &&
+		maps.Equal(r.Marks, o.Marks) && slices.Equal(r.Given, o.Given) && maps.Equal(r.Shared, o.Shared) &&
 		r.ProviderVersion == o.ProviderVersion && bytes.Equal(r.Custom, o.Custom)
+}
+
+// Clone returns a deep copy.
+func (r Replica) Clone() Replica {
+	r.Custom, r.Given, r.Marks, r.Shared = bytes.Clone(r.Custom), slices.Clone(r.Given), maps.Clone(r.Marks), maps.Clone(r.Shared)
+	return r
 }
 
 // Options say how to open a store.

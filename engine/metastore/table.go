@@ -124,9 +124,7 @@ func (t *table) update(fn func(Tx) error, save func() error) (err error) {
 type reader struct{ t *table }
 
 func (r reader) Replica() (Replica, error) {
-	rep := r.t.replica
-	rep.Custom = slices.Clone(rep.Custom)
-	return rep, nil
+	return r.t.replica.Clone(), nil
 }
 
 func (r reader) Item(id engine.ItemID) (*Item, error) { return r.t.items[id].Clone(), nil }

@@ -272,9 +272,7 @@ func (x *tx) read(query string, args ...any) ([]*meta.Item, error) {
 }
 
 func (x *tx) Replica() (meta.Replica, error) {
-	r := x.replica
-	r.Custom = append([]byte(nil), r.Custom...)
-	return r, nil
+	return x.replica.Clone(), nil
 }
 
 func (x *tx) Item(id engine.ItemID) (*meta.Item, error) {

@@ -310,6 +310,9 @@ func testReplica(t *testing.T, s Subject) {
 	want.Tick = 9
 	want.Knowledge = engine.NewKnowledge(engine.Version{Replica: want.ID, Tick: 9}, engine.Version{Replica: stranger, Tick: 4})
 	want.Forgotten = engine.NewKnowledge(engine.Version{Replica: stranger, Tick: 2})
+	want.Marks = map[engine.ReplicaID]engine.Mark{stranger: {1, 2}}
+	want.Given = []metastore.Given{{Tick: 3, Mark: engine.Mark{4}}, {Tick: 9, Mark: engine.Mark{5}}}
+	want.Shared = map[engine.ReplicaID]uint64{stranger: 3}
 	want.ProviderVersion = 1<<32 - 1
 	want.Custom = []byte("anchor \x00")
 	custom := bytes.Clone(want.Custom)
@@ -317,21 +320,21 @@ func testReplica(t *testing.T, s Subject) {
 		if err := tx.SetReplica(want); err != nil {
 			return err
 		}
-		want.Custom[0] = 'X'
+		want.Custom[0], want.Marks[stranger], want.Given[0].Tick, want.Shared[stranger] = 'X', engine.Mark{}, 8, 8
 		got, err := tx.Replica()
 		if err != nil {
 			return err
 		}
-		got.Custom[1] = 'Y'
+		got.Custom[1], got.Marks[stranger], got.Given[0].Tick, got.Shared[stranger] = 'Y', engine.Mark{}, 8, 8
 		return nil
 	})
-	want.Custom = custom
+	want.Custom, want.Marks[stranger], want.Given[0].Tick, want.Shared[stranger] = custom, engine.Mark{1, 2}, 3, 3
 	if got := replica(t, st); !got.Equal(want) {
 		t.Errorf("replica:\n got %+v\nwant %+v", got, want)
 	}
 	// A copied replica begins under another ID, with ticks of its own.
 	renewed := want
-	renewed.ID, renewed.Tick = engine.ReplicaID{7}, 0
+	renewed.ID, renewed.Tick, renewed.Given, renewed.Shared = engine.ReplicaID{7}, 0, nil, nil
 	update(t, st, func(tx metastore.Tx) error {
 		if err := tx.SetReplica(renewed); err != nil {
 			return err
@@ -379,6 +382,8 @@ func testRefused(t *testing.T, s Subject) {
 		{"a tick that no column holds", rep(func(r *metastore.Replica) { r.Tick = 1 << 63 })},
 		{"knowledge of ticks never given", rep(func(r *metastore.Replica) { r.Knowledge = r.Knowledge.WithTick(later) })},
 		{"forgotten ticks never given", rep(func(r *metastore.Replica) { r.Forgotten = r.Forgotten.WithTick(later) })},
+		{"a mark for a tick never given", rep(func(r *metastore.Replica) { r.Given = []metastore.Given{{Tick: 2}} })},
+		{"a peer that was sent a tick never given", rep(func(r *metastore.Replica) { r.Shared = map[engine.ReplicaID]uint64{stranger: 2} })},
 		{"no item ID", put(func(it *metastore.Item) { it.Meta.ID = engine.ItemID{} })},
 		{"merged into itself", put(func(it *metastore.Item) { it.Meta.MergedInto = it.Meta.ID })},
 		{"a pending version", put(func(it *metastore.Item) { it.Meta.LifeVersion = engine.Pending(own) })},
