@@ -79,6 +79,10 @@ check: format vet lint test race ## everything before a change goes out
 fuzz: setup ## each fuzz target for FUZZTIME (10s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(ARGS)
 
+.PHONY: fidelity
+fidelity: setup ## what is lost of real programs' files (nothing), into docs/fidelity.md; wants the corpus
+	$(GO) run ./hwtest/fidelity $(ARGS)
+
 .PHONY: bench
 bench: build ## the whole program on 10,000 contacts, against its floors; then the packages' benchmarks
 	$(GO) run ./hwtest/bench -cradle ./cradle

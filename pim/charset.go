@@ -93,8 +93,8 @@ func wideCharset(name string) bool {
 }
 
 // decodeCharset turns the bytes of one value into UTF-8: valid UTF-8 as it is,
-// else by the line's CHARSET parameter, else as Windows-1252. guessed says that
-// the last was a guess.
+// else by the line's CHARSET parameter, else what is no UTF-8 as Windows-1252.
+// guessed says that the last was a guess.
 func decodeCharset(s, charset string) (out string, guessed bool) {
 	wide := charset != "" && wideCharset(charset)
 	if !wide && isUTF8(s) {
@@ -119,11 +119,25 @@ func decodeCharset(s, charset string) (out string, guessed bool) {
 			return s, false
 		}
 	}
-	d, err := charmap.Windows1252.NewDecoder().String(s)
-	if err != nil {
-		return strings.ToValidUTF8(s, "\ufffd"), true
+	return decodeMixed(s), true
+}
+
+// decodeMixed takes each byte that is in no UTF-8 sequence for Windows-1252. So a
+// value that was cut inside a character, or that two programs wrote, stays
+// readable, and no byte is lost.
+func decodeMixed(s string) string {
+	b := make([]byte, 0, len(s)+len(s)/4)
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			b = utf8.AppendRune(b, charmap.Windows1252.DecodeByte(s[i]))
+			i++
+			continue
+		}
+		b = append(b, s[i:i+n]...)
+		i += n
 	}
-	return d, true
+	return string(b)
 }
 
 // isUTF8 is utf8.ValidString; the name says what the callers ask.

@@ -26,12 +26,23 @@ func appendWhole(b []byte, text []byte, name string) []byte {
 		if c.Parent != 0 || c.Name != name {
 			continue
 		}
-		b = appendRaw(b, src[c.Start:c.End], eol)
-		if !c.Closed {
-			b = append(b, "END:"+name+eol...)
-		}
+		b = appendComponent(b, t, i, eol)
 	}
 	return b
+}
+
+// appendComponent appends a component's own bytes, and an END if its own is
+// missing.
+func appendComponent(b []byte, t *Text, i int, eol string) []byte {
+	c := &t.Components[i]
+	b = appendRaw(b, t.Source[c.Start:c.End], eol)
+	if c.Closed {
+		return b
+	}
+	if n := t.linesFrom(c.End); n > 0 && t.Lines[n-1].dangling && t.Lines[n-1].Start >= c.Start {
+		b = append(b, eol...) // else END would be more of the value
+	}
+	return append(append(append(b, "END:"...), c.Name...), eol...)
 }
 
 // appendRaw appends lines and sees to their last line end.
@@ -82,10 +93,7 @@ func ExportICS(texts [][]byte) []byte {
 func appendNotes(b []byte, t *Text) []byte {
 	for i := 1; i < len(t.Components); i++ {
 		if c := &t.Components[i]; c.Name == "VNOTE" && c.Parent == 0 {
-			b = appendRaw(b, t.Source[c.Start:c.End], lineEnd(t.Source))
-			if !c.Closed {
-				b = append(b, "END:VNOTE"+lineEnd(t.Source)...)
-			}
+			b = appendComponent(b, t, i, lineEnd(t.Source))
 		}
 	}
 	return b
@@ -201,12 +209,7 @@ func (p *exportItem) add(files []*calendarFile) []*calendarFile {
 
 // whole is a component's own bytes, with an END.
 func (p *exportItem) whole(i int) string {
-	c := &p.t.Components[i]
-	b := appendRaw(nil, p.t.Source[c.Start:c.End], p.eol)
-	if !c.Closed {
-		b = append(b, "END:"+c.Name+p.eol...)
-	}
-	return string(b)
+	return string(appendComponent(nil, p.t, i, p.eol))
 }
 
 func (f *calendarFile) write(b []byte) []byte {

@@ -201,6 +201,8 @@ func TestCharsets(t *testing.T) {
 	tests := []struct{ name, line, want string }{
 		{"utf-8", "NOTE:Äpfel", "Äpfel"},
 		{"windows-1252 by guess", "NOTE:\xc4pfel \x80", "Äpfel €"},
+		{"utf-8 cut inside a character", "NOTE;CHARSET=UTF-8:Äpf\xc3", "ÄpfÃ"},
+		{"utf-8 with a stray byte", "NOTE:日本\x93語\x94", "日本“語”"},
 		{"labelled iso-8859-2", "NOTE;CHARSET=ISO-8859-2:\xb1", "ą"},
 		{"labelled koi8-r in quoted-printable", "NOTE;CHARSET=KOI8-R;ENCODING=QUOTED-PRINTABLE:=E4=C1", "Да"},
 		{"label that lies", "NOTE;CHARSET=ISO-8859-1:Äpfel", "Äpfel"},

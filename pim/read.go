@@ -167,11 +167,7 @@ func (r *reader) head(w int, eol string) *wrapperHead {
 		if c.Name != "VTIMEZONE" {
 			continue
 		}
-		raw := string(appendRaw(nil, t.Source[c.Start:c.End], eol))
-		if !c.Closed {
-			raw += "END:VTIMEZONE" + eol
-		}
-		h.zones = append(h.zones, zoneText{p.zoneID(z), raw})
+		h.zones = append(h.zones, zoneText{p.zoneID(z), string(appendComponent(nil, t, z, eol))})
 	}
 	if r.heads == nil {
 		r.heads = map[int]*wrapperHead{}
@@ -314,11 +310,7 @@ func (r *reader) entryText(it *found, eol string) []byte {
 		}
 	}
 	for _, c := range it.comps {
-		k := &t.Components[c]
-		add(t.Source[k.Start:k.End])
-		if !k.Closed {
-			add("END:" + k.Name)
-		}
+		b = appendComponent(b, t, c, eol)
 	}
 	if it.wrapper != 0 && t.Components[it.wrapper].Closed {
 		w := &t.Components[it.wrapper]

@@ -172,6 +172,11 @@ func TestExport(t *testing.T) {
 	if got := string(ExportVCF([][]byte{[]byte(v30("FN:a\r\n")), []byte("BEGIN:VCARD\nFN:b\n"), []byte(strings.TrimSuffix(v21("N:c\r\n"), "\r\n"))})); got != v30("FN:a\r\n")+"BEGIN:VCARD\nFN:b\nEND:VCARD\n"+v21("N:c\r\n") {
 		t.Errorf("cards %q", got)
 	}
+	// The END of a card that breaks off in a soft line break is no more of its value.
+	cut := "BEGIN:VCARD\nVERSION:2.1\nNOTE;QUOTED-PRINTABLE:a=\n"
+	if got := string(ExportVCF([][]byte{[]byte(cut)})); got != cut+"\nEND:VCARD\n" {
+		t.Errorf("cut off in a soft break: %q", got)
+	}
 	ev := func(uid string) string { return "BEGIN:VEVENT\r\nUID:" + uid + "\r\nEND:VEVENT\r\n" }
 	head := func(id string) string { return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" + id + "\r\n" }
 	tests := []struct {

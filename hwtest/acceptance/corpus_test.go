@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cradle/hwtest"
+	"cradle/hwtest/reader"
 	"cradle/pim"
 )
 
@@ -121,7 +122,7 @@ func TestCorpus(t *testing.T) {
 }
 
 // exported is what the doors give of the store: one file of cards, one of entries.
-func exported(p *pc) []*object {
+func exported(p *pc) []*reader.Object {
 	var cards, entries [][]byte
 	for _, h := range p.items() {
 		if h.kind == "contacts" {
@@ -130,14 +131,14 @@ func exported(p *pc) []*object {
 			entries = append(entries, []byte(h.text))
 		}
 	}
-	return append(objectsOf("export.vcf", pim.ExportVCF(cards)), objectsOf("export.ics", pim.ExportICS(entries))...)
+	return append(reader.Objects("export.vcf", pim.ExportVCF(cards)), reader.Objects("export.ics", pim.ExportICS(entries))...)
 }
 
 func checkObjects(t *testing.T, p *pc, d *device, counts map[string]int, listed map[string][]string) {
 	t.Helper()
 	have := map[string]int{}
 	for _, o := range exported(p) {
-		have[o.key()]++
+		have[o.Key()]++
 	}
 	total, arrived := 0, 0
 	for _, path := range d.files(t) {
@@ -149,19 +150,19 @@ func checkObjects(t *testing.T, p *pc, d *device, counts map[string]int, listed 
 		if err != nil {
 			t.Fatal(err)
 		}
-		objects := objectsOf(path, b)
+		objects := reader.Objects(path, b)
 		missing := 0
 		var what []string
 		found := 0
 		for _, o := range objects {
 			total++
-			found += 1 + o.inner
-			if have[o.key()] == 0 {
+			found += 1 + o.Inner
+			if have[o.Key()] == 0 {
 				missing++
-				what = append(what, fmt.Sprintf("%s %q: %s", o.name, o.uid, printable(strings.Join(o.lines, " | "))))
+				what = append(what, fmt.Sprintf("%s %q: %s", o.Name, o.UID, reader.Printable(strings.Join(o.Lines, " | "))))
 				continue
 			}
-			have[o.key()]--
+			have[o.Key()]--
 			arrived++
 		}
 		if found < n && len(listed[path]) == 0 {
@@ -175,7 +176,7 @@ func checkObjects(t *testing.T, p *pc, d *device, counts map[string]int, listed 
 	}
 	for key, n := range have {
 		if n > 0 {
-			t.Errorf("the export has %d of what no file has: %s", n, printable(key))
+			t.Errorf("the export has %d of what no file has: %s", n, reader.Printable(key))
 		}
 	}
 	t.Logf("%d objects, %d of them in the store line for line", total, arrived)

@@ -1,0 +1,49 @@
+package reader
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestObjects(t *testing.T) {
+	card := func(lines ...string) string {
+		return "BEGIN:VCARD\r\n" + strings.Join(lines, "\r\n") + "\r\nEND:VCARD\r\n"
+	}
+	tests := []struct {
+		name, in string
+		want     []string // the lines of the first object
+	}{
+		{"folded", card("NOTE:a", " b"), []string{"NOTE:ab"}},
+		{"types in any form", card("tel;cell;Type=\"home,Work\":1"), []string{"TEL;TYPE=CELL;TYPE=HOME;TYPE=WORK:1"}},
+		{"quoted colon", card(`ADR;LABEL="a:b;c":x`), []string{"ADR;LABEL=A:B;C:x"}},
+		{"quoted-printable", card("NOTE;QUOTED-PRINTABLE;CHARSET=UTF-8:=C3=A4=", "b=0D=0Ac"), []string{"NOTE:äb\nc"}},
+		{"charset", card("NOTE;CHARSET=ISO-8859-2:\xb1"), []string{"NOTE:ą"}},
+		{"no charset", card("NOTE:\xe4"), []string{"NOTE:ä"}},
+		{"base64 without blanks", card("PHOTO;BASE64:AA", "AA", "", "FN:x"), []string{"FN:x", "PHOTO:base64:000000"}},
+		{"agent", card("AGENT:BEGIN:VCARD", "FN:b", "END:VCARD", "FN:a"), []string{"FN:a", "VCARD/FN:b"}},
+		{"cut off", "BEGIN:VCARD\nFN:a", []string{"FN:a"}},
+		{"alarm", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:u\nBEGIN:VALARM\nTRIGGER:x\nEND:VALARM\nEND:VEVENT\nEND:VCALENDAR\n", []string{"UID:u", "VALARM/TRIGGER:x"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := Objects("f", []byte(tt.in))
+			if len(got) != 1 || !slices.Equal(got[0].Lines, tt.want) {
+				t.Fatalf("got %+v, want lines %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// What differs in a value, a type, a group or a number of lines is another key.
+func TestKeysDiffer(t *testing.T) {
+	base := "BEGIN:VCARD\nitem1.TEL;HOME:1\nNOTE:a\\,b\nEND:VCARD\n"
+	for _, other := range []string{
+		strings.Replace(base, ":1", ":2", 1), strings.Replace(base, "HOME", "WORK", 1), strings.Replace(base, "item1.", "", 1),
+		strings.Replace(base, `a\,b`, "a,b", 1), strings.Replace(base, "NOTE", "NOTE:a\\,b\nNOTE", 1), strings.Replace(base, ";HOME", "", 1),
+	} {
+		if Objects("", []byte(base))[0].Key() == Objects("", []byte(other))[0].Key() {
+			t.Errorf("%q has the key of %q", other, base)
+		}
+	}
+}
