@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 )
 
 // receive reads what the device sends after a command and its data: perhaps a
@@ -105,6 +106,16 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 	// A header alone is a short packet too, but not the end.
 	alone := len(first) == HeaderSize && (!known || total > 0)
 	ended, early := s.ends(len(first), firstTransfer, known)
+	if s.pipe != nil && (!ended || alone) && (!known || total-got > transferSize) {
+		// Of an unknown length more transfers than needed: they are called back
+		// at the end, and what they hold is kept.
+		ahead := total - got
+		if !known {
+			ahead = math.MaxInt64 / 2
+		}
+		s.pipe.ReadAhead(ahead)
+		defer s.pipe.ReadAhead(0)
+	}
 	for (!ended || alone) && (!known || got < total) {
 		if !known || total-got > drainable {
 			if x.caller.Err() != nil {

@@ -27,7 +27,16 @@ var errSource = errors.New("reading what is to be sent")
 // sendData sends a data container: header and payload together, or the header
 // in a packet of its own for devices that want it so, then a ZLP if the last
 // packet was full.
-func (s *Session) sendData(x *txn, out dataOut) error {
+func (s *Session) sendData(x *txn, out dataOut) (err error) {
+	if s.pipe != nil {
+		defer func() {
+			if err != nil { // nothing of this container may go out any more
+				over, cancel := context.WithCancel(x.ctx)
+				cancel()
+				_ = s.pipe.Flush(over)
+			}
+		}()
+	}
 	header, _ := DataHeader(x.op, x.id, out.size).AppendBinary(s.buf[:0])
 	fill := len(header) // bytes of s.buf to go in the next transfer
 	split := out.split || s.Quirks().Has(QuirkSplitHeader)
@@ -51,7 +60,7 @@ func (s *Session) sendData(x *txn, out dataOut) error {
 			return err
 		}
 		if fill+n > 0 {
-			if err := s.write(x, s.buf[:fill+n]); err != nil {
+			if err := s.writePart(x, s.buf[:fill+n], left > int64(n)); err != nil {
 				return err
 			}
 		}
@@ -60,6 +69,12 @@ func (s *Session) sendData(x *txn, out dataOut) error {
 		fill = 0
 		if left > drainable && x.caller.Err() != nil {
 			return context.Cause(x.caller)
+		}
+	}
+	if s.pipe != nil {
+		x.alive()
+		if err := s.pipe.Flush(x.ctx); err != nil {
+			return err
 		}
 	}
 	total := out.size
@@ -91,6 +106,16 @@ func (o *dataOut) read(p []byte) error {
 func (s *Session) write(x *txn, p []byte) error {
 	x.alive()
 	return s.t.Write(x.ctx, p)
+}
+
+// writePart writes a part of a container. Where several transfers can be in
+// flight it comes back before the part has arrived: the caller flushes.
+func (s *Session) writePart(x *txn, p []byte, more bool) error {
+	if s.pipe == nil || !more && len(p) < transferSize {
+		return s.write(x, p)
+	}
+	x.alive()
+	return s.pipe.WriteAhead(x.ctx, p)
 }
 
 // writeZLP tells the device that the container has ended. Some don't take a

@@ -61,6 +61,7 @@ const transferSize = 256 << 10
 // transport open.
 type Session struct {
 	t      Transport
+	pipe   Pipeliner // t, if it is one
 	opt    Options
 	mps    int
 	info   DeviceInfo
@@ -112,6 +113,7 @@ func Open(ctx context.Context, t Transport, opt Options) (*Session, error) {
 		timeout: opt.OpenTimeout,
 		events:  make(chan Event, eventBacklog),
 	}
+	s.pipe, _ = t.(Pipeliner)
 	if s.mps < HeaderSize || transferSize%s.mps != 0 {
 		return nil, fmt.Errorf("mtp: packets of %d bytes", s.mps)
 	}

@@ -62,6 +62,27 @@ type Transport interface {
 	Close() error
 }
 
+// Pipeliner is a Transport that keeps several bulk transfers in flight, which a
+// large data phase needs: with one at a time the bus stands still while a file
+// is read or written. Its methods are called by the goroutine that reads and
+// writes. A [Session] uses them where they are; a Transport needn't have them.
+type Pipeliner interface {
+	Transport
+	// ReadAhead says that n more bytes of a container follow, in packets that
+	// are full but for the last. The transport keeps transfers for them in
+	// flight and no more than for them; Read hands out what they bring, in
+	// order. What the device sends instead, because n was wrong, isn't lost:
+	// Read hands it out too. ReadAhead(0) calls back what is in flight.
+	ReadAhead(n int64)
+	// WriteAhead is a Write that returns as soon as p isn't needed any more,
+	// in general before the device has it. Its error may be that of an earlier
+	// one; then all that was in flight has been called back.
+	WriteAhead(ctx context.Context, p []byte) error
+	// Flush waits until the device has all of what WriteAhead took. If ctx has
+	// ended, or ends, the rest is called back.
+	Flush(ctx context.Context) error
+}
+
 var (
 	// ErrDeviceGone says that the phone isn't on the cable any more. Nothing
 	// more can be done with the transport.

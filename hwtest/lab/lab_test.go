@@ -139,28 +139,57 @@ func (l lab) tell(t *testing.T, phone string) (share, said string) {
 	}
 }
 
-// TestUSB runs the tests of mtp/usb that want a phone on a real bus.
+// TestUSB runs the tests of mtp/usb that want a phone on a real bus, through each backend.
 func TestUSB(t *testing.T) {
 	l := open(t)
 	for _, phone := range []string{"umtprd", "qemu"} {
-		t.Run(phone, func(t *testing.T) {
-			share, seed := t.TempDir(), t.TempDir()
-			seedPhone(t, seed)
-			copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
-			args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", "200",
-				"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-" + phone, "--env", "CRADLE_HW_UNPLUG=phone unplug " + phone,
-				"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run Hardware -test.timeout 160s"}
-			said, err := l.run(t, args...)
-			if err != nil && strings.Contains(said, crashed) {
-				t.Logf("the virtual machine crashed; once more. %s", said)
-				said, err = l.run(t, args...)
-			}
-			// With the hardware's tests renamed or skipped it would be green as well.
-			if err != nil || !strings.Contains(said, "--- PASS: TestHardware") {
-				t.Fatalf("the guest: %v\n%s", err, said)
-			}
-		})
+		for _, backend := range []string{"gousb", "usbfs"} {
+			t.Run(phone+"/"+backend, func(t *testing.T) { l.usb(t, phone, backend, "Hardware") })
+		}
 	}
+}
+
+// usb runs tests of mtp/usb with a phone through a backend.
+func (l lab) usb(t *testing.T, phone, backend, tests string) {
+	share, seed := t.TempDir(), t.TempDir()
+	seedPhone(t, seed)
+	copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
+	args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", "200",
+		"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-" + phone, "--env", "CRADLE_HW_UNPLUG=phone unplug " + phone,
+		"--env", "CRADLE_USB=" + backend,
+		"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run " + tests + " -test.timeout 160s"}
+	said, err := l.run(t, args...)
+	if err != nil && strings.Contains(said, crashed) {
+		t.Logf("the virtual machine crashed; once more. %s", said)
+		said, err = l.run(t, args...)
+	}
+	// With the hardware's tests renamed or skipped it would be green as well.
+	if err != nil || !strings.Contains(said, "--- PASS: Test"+tests) {
+		t.Fatalf("the guest: %v\n%s", err, said)
+	}
+	t.Log(measured(said))
+}
+
+// TestRate measures what each backend moves; it judges nothing, since a machine that does other
+// things besides tells little.
+func TestRate(t *testing.T) {
+	l := open(t)
+	for _, phone := range []string{"umtprd", "qemu"} {
+		for _, backend := range []string{"gousb", "usbfs"} {
+			t.Run(phone+"/"+backend, func(t *testing.T) { l.usb(t, phone, backend, "RateHardware") })
+		}
+	}
+}
+
+// measured are the lines of what the guest said that have a rate in them.
+func measured(said string) string {
+	var out strings.Builder
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, "MB/s") {
+			out.WriteString(strings.TrimSpace(line) + "\n")
+		}
+	}
+	return out.String()
 }
 
 // What of the program's JSON the suite reads. The contract is docs/cli.md.

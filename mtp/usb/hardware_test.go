@@ -1,4 +1,4 @@
-//go:build linux && !nousb
+//go:build linux
 
 package usb_test
 

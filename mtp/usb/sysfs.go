@@ -187,7 +187,7 @@ func (s System) mtpInterface(d *DeviceDesc, ifs []ifaceDesc) (ifaceDesc, bool) {
 // database is keyed by the node's device number, which follows from bus and
 // address: character device 189, minor (bus−1)·128 + address−1.
 func (s System) udevProperties(d *DeviceDesc) map[string]string {
-	name := fmt.Sprintf("/run/udev/data/c189:%d", (d.Bus-1)*128+d.Address-1)
+	name := fmt.Sprintf("/run/udev/data/c%d:%d", usbMajor, d.minor())
 	b, err := os.ReadFile(filepath.Join(s.Root, name))
 	if err != nil {
 		return nil
@@ -206,3 +206,9 @@ func (s System) udevProperties(d *DeviceDesc) map[string]string {
 func (d *DeviceDesc) there() bool {
 	return attr(d.syspath, "devnum", 10) == d.Address && attr(d.syspath, "busnum", 10) == d.Bus
 }
+
+// usbMajor is the major number of USB's device nodes.
+const usbMajor = 189
+
+// minor is the minor number of the device's node.
+func (d *DeviceDesc) minor() int { return (d.Bus-1)*128 + d.Address - 1 }

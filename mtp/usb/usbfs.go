@@ -1,59 +1,260 @@
-//go:build linux && !nousb
+//go:build linux
 
 package usb
 
 import (
-	"os"
-	"runtime"
-	"unsafe"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"cradle/mtp"
 
 	"golang.org/x/sys/unix"
 )
 
-// gousb v1.1.3 has neither a detach of a single interface nor a clear-halt, so
-// these two go to usbfs themselves (linux/usbdevice_fs.h).
-
-const (
-	usbdevfsClearHalt  = 0x80045515 // _IOR('U', 21, unsigned int)
-	usbdevfsDisconnect = 0x5516     // _IO('U', 22), inside the next
-)
-
-type usbdevfsIoctl struct {
-	iface int32
-	code  int32
-	data  uintptr
+// usbfsTransport is an MTP interface claimed through usbfs, the kernel's own
+// interface to USB: no libusb, no C.
+type usbfsTransport struct {
+	gate
+	desc     DeviceDesc
+	k        kernel
+	flight   *inFlight
+	reattach bool // a driver of the kernel's had the interface before
+	in       inPipe
+	out      outPipe
+	event    *transfer
+	ctrl     *transfer
 }
 
-// usbdevfsIoctlCode is _IOWR('U', 18, struct usbdevfs_ioctl), whose size
-// depends on the pointer's.
-const usbdevfsIoctlCode = 3<<30 | unsafe.Sizeof(usbdevfsIoctl{})<<16 | 'U'<<8 | 18
+// Sizes of transfers, of which the largest is on the flat part of the curve,
+// and how many bytes of them are in flight.
+const (
+	sizeScattered  = 256 << 10 // the controller takes pieces of memory
+	sizeContiguous = 64 << 10  // the kernel has to find one piece
+	sizeOld        = 16 << 10  // the limit of old kernels
+	bytesInFlight  = 512 << 10
+)
 
-// detach takes a kernel driver off one interface. Others of the phone, a
-// network or a disk, keep theirs.
-func detach(node string, iface int) error {
-	f, err := os.OpenFile(node, os.O_RDWR, 0)
+// controlRoom is what a control transfer of ours may move, after its setup.
+const controlRoom = 1024
+
+// openUsbfs claims d's interface on an open node, which it closes on failure.
+func openUsbfs(d DeviceDesc, k kernel) (*usbfsTransport, error) {
+	t := &usbfsTransport{desc: d, k: k}
+	i := d.iface
+	// Ask again who has it: the state of the listing may be old.
+	driver := driverOf(i.syspath)
+	if err := k.claim(i.number); err != nil {
+		k.close()
+		if errors.Is(err, unix.EBUSY) {
+			return nil, busyError(d, d.sys.holders(d.Node))
+		}
+		return nil, t.openFailed("claim the interface", err)
+	}
+	t.reattach = driver != "" && driver != "usbfs"
+	size := sizeOld
+	switch caps := k.capabilities(); {
+	case caps&capScatterGather != 0:
+		size = sizeScattered
+	case caps&capNoPacketSizeLimit != 0:
+		size = sizeContiguous
+	}
+	t.flight = newInFlight(k)
+	t.init()
+	t.in = inPipe{f: t.flight, endpoint: i.in, packet: i.maxPacket, size: size, depth: bytesInFlight / size}
+	t.out = outPipe{f: t.flight, endpoint: i.out, size: size, depth: bytesInFlight / size}
+	var err error
+	if t.event, err = newTransfer(urbInterrupt, i.event, max(1, 64/max(1, i.maxEvent))*i.maxEvent); err == nil {
+		t.ctrl, err = newTransfer(urbControl, 0, 8+controlRoom)
+	}
+	if err != nil {
+		t.Close()
+		return nil, t.openFailed("memory", err)
+	}
+	return t, nil
+}
+
+func (t *usbfsTransport) openFailed(what string, err error) error {
+	if errors.Is(err, unix.ENODEV) || !t.desc.there() {
+		return fmt.Errorf("%v: %s: %w", t.desc, what, mtp.ErrDeviceGone)
+	}
+	return fmt.Errorf("%v: %s: %w", t.desc, what, err)
+}
+
+func (t *usbfsTransport) Read(ctx context.Context, p []byte) (int, error) {
+	ctx, end, err := t.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	n, err := t.in.read(ctx, p)
+	return n, t.failed(ctx, err, t.in.endpoint)
+}
+
+// ReadAhead is of [mtp.Pipeliner].
+func (t *usbfsTransport) ReadAhead(n int64) {
+	_, end, err := t.begin(context.Background())
+	if err != nil {
+		return
+	}
+	defer end()
+	t.in.readAhead(n)
+}
+
+func (t *usbfsTransport) Write(ctx context.Context, p []byte) error {
+	ctx, end, err := t.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	req := usbdevfsIoctl{iface: int32(iface), code: usbdevfsDisconnect}
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), usbdevfsIoctlCode, uintptr(unsafe.Pointer(&req)))
-	runtime.KeepAlive(&req)
-	if errno != 0 && errno != unix.ENODATA { // ENODATA: there was none
-		return os.NewSyscallError("usbfs disconnect", errno)
+	defer end()
+	if err = t.out.write(ctx, p); err == nil {
+		err = t.out.flush(ctx)
 	}
-	return nil
+	return t.failed(ctx, err, t.out.endpoint)
 }
 
-// clearHalt clears a pipe's halt on both sides, data toggle included, through
-// libusb's own descriptor: the interface is claimed there, so no other will do.
-func clearHalt(node string, endpoint uint8) bool {
-	ep := uint32(endpoint)
-	for _, fd := range ownDescriptors(node) {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), usbdevfsClearHalt, uintptr(unsafe.Pointer(&ep)))
-		if errno == 0 {
-			return true
+// WriteAhead is of [mtp.Pipeliner].
+func (t *usbfsTransport) WriteAhead(ctx context.Context, p []byte) error {
+	ctx, end, err := t.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return t.failed(ctx, t.out.write(ctx, p), t.out.endpoint)
+}
+
+// Flush is of [mtp.Pipeliner].
+func (t *usbfsTransport) Flush(ctx context.Context) error {
+	ctx, end, err := t.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return t.failed(ctx, t.out.flush(ctx), t.out.endpoint)
+}
+
+func (t *usbfsTransport) ReadEvent(ctx context.Context) ([]byte, error) {
+	ctx, end, err := t.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	x := t.event
+	if err = t.flight.submit(x, len(x.buf)); err == nil {
+		if werr := t.flight.wait(ctx, x); werr != nil {
+			t.flight.recall(x)
+		}
+		err = x.err()
+		if got := x.received(); len(got) > 0 { // what came before a cancel is an event all the same
+			return append([]byte(nil), got...), nil
 		}
 	}
+	return nil, t.failed(ctx, err, x.endpoint)
+}
+
+func (t *usbfsTransport) Control(ctx context.Context, r mtp.ControlRequest) (int, error) {
+	ctx, end, err := t.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	if err := ctx.Err(); err != nil {
+		return 0, context.Cause(ctx)
+	}
+	if len(r.Data) > controlRoom {
+		return 0, fmt.Errorf("class request %#x: %d bytes, at most %d can be moved", uint8(r.Request), len(r.Data), controlRoom)
+	}
+	timeout := r.Timeout
+	if timeout == 0 {
+		timeout = time.Second
+	}
+	timed, cancel := context.WithTimeoutCause(ctx, timeout, mtp.ErrTimeout)
+	defer cancel()
+	x := t.ctrl
+	setup := x.buf[:8:8]
+	setup[0] = 0x21 // out, class, interface
+	if r.In() {
+		setup[0] = 0xA1
+	} else {
+		copy(x.buf[8:], r.Data)
+	}
+	setup[1], setup[2], setup[3] = uint8(r.Request), 0, 0
+	setup[4], setup[5] = uint8(t.desc.iface.number), 0
+	setup[6], setup[7] = uint8(len(r.Data)), uint8(len(r.Data)>>8)
+	if err := t.flight.submit(x, 8+len(r.Data)); err != nil {
+		return 0, t.failed(timed, err, 0)
+	}
+	if werr := t.flight.wait(timed, x); werr != nil {
+		t.flight.recall(x)
+	}
+	n := max(0, min(int(x.actual), len(r.Data)))
+	if r.In() {
+		copy(r.Data, x.buf[8:8+n])
+	}
+	return n, t.failed(timed, x.err(), 0)
+}
+
+// failed turns the kernel's errors into those of the contract.
+func (t *usbfsTransport) failed(ctx context.Context, err error, endpoint uint8) error {
+	switch {
+	case err == nil, errors.Is(err, io.ErrShortWrite):
+		return err
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ESHUTDOWN):
+		return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
+	case ctx.Err() != nil && (isCancelled(err) || errors.Is(err, context.Cause(ctx))):
+		if !t.desc.there() {
+			return fmt.Errorf("%w: %w", context.Cause(ctx), mtp.ErrDeviceGone)
+		}
+		return fmt.Errorf("transfer called back: %w", context.Cause(ctx))
+	case errors.Is(err, unix.EPIPE):
+		if endpoint != 0 {
+			if cerr := t.k.clearHalt(endpoint); errors.Is(cerr, unix.ENODEV) {
+				return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
+			}
+		}
+		return mtp.ErrStalled
+	case t.left():
+		return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
+	}
+	return fmt.Errorf("usb transfer: %w", err)
+}
+
+// left reports whether the device leaves the bus: transfers fail some time
+// before the kernel has noticed why.
+func (t *usbfsTransport) left() bool {
+	for range 10 {
+		if !t.desc.there() {
+			return true
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
 	return false
+}
+
+func (t *usbfsTransport) MaxPacketSize() int { return t.desc.iface.maxPacket }
+
+func (t *usbfsTransport) Close() error {
+	t.close(func() {
+		t.in.readAhead(0)
+		t.flight.recall(t.out.queue...)
+		// ENODEV and the like: there is nothing to give back.
+		if err := t.k.release(t.desc.iface.number); err == nil && t.reattach {
+			_ = t.k.connect(t.desc.iface.number)
+		}
+		t.k.close()
+		t.flight.reaper.Wait()
+		t.in.free()
+		t.out.free()
+		for _, x := range []*transfer{t.event, t.ctrl} {
+			if x != nil {
+				x.free()
+			}
+		}
+	})
+	return nil
 }

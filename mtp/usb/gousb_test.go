@@ -1,4 +1,4 @@
-//go:build linux && !nousb
+//go:build linux && cgo && !nousb
 
 package usb
 
@@ -49,15 +49,15 @@ func TestTransferErrors(t *testing.T) {
 	if err != nil || len(devs) != 1 {
 		t.Fatal(devs, err)
 	}
-	here := &transport{desc: devs[0]}
-	gone := &transport{desc: devs[0]}
+	here := &gousbTransport{desc: devs[0]}
+	gone := &gousbTransport{desc: devs[0]}
 	gone.desc.Address++
 	cause := errors.New("the reason")
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
 	for _, tt := range []struct {
 		name string
-		t    *transport
+		t    *gousbTransport
 		ctx  context.Context
 		err  error
 		want error

@@ -1,4 +1,4 @@
-//go:build linux && !nousb
+//go:build linux && cgo && !nousb
 
 package usb
 
@@ -26,8 +26,9 @@ var libusb = sync.OnceValues(func() (ctx *gousb.Context, err error) {
 	return gousb.NewContext(), nil
 })
 
-// transport is an MTP interface, claimed.
-type transport struct {
+// gousbTransport is an MTP interface claimed through libusb.
+type gousbTransport struct {
+	gate
 	desc  DeviceDesc
 	dev   *gousb.Device
 	cfg   *gousb.Config
@@ -35,38 +36,27 @@ type transport struct {
 	in    *gousb.InEndpoint
 	out   *gousb.OutEndpoint
 	event *gousb.InEndpoint
-
-	closing context.Context // ends pending calls
-	stop    context.CancelFunc
-	mu      sync.Mutex // guards closed against new calls
-	closed  bool
-	calls   sync.WaitGroup
-	once    sync.Once
 }
 
-// Open opens the device's MTP interface. The configuration is left as it is,
-// and so are the phone's other interfaces: a network or a debug connection over
-// the same cable goes on. A kernel driver on the MTP interface itself is taken
-// off. Errors: an [*OpenError] with ErrBusy, ErrNoPermission or ErrChargeOnly;
-// [mtp.ErrDeviceGone] if it was unplugged since it was listed.
-func Open(ctx context.Context, d DeviceDesc) (mtp.Transport, error) {
-	if d.State == ChargeOnly {
-		return nil, chargeOnlyError(d)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+// openGousb opens d through libusb.
+func openGousb(d DeviceDesc) (mtp.Transport, error) {
 	dev, err := openDevice(d)
 	if err != nil {
 		return nil, err
 	}
-	t := &transport{desc: d, dev: dev}
+	t := &gousbTransport{desc: d, dev: dev}
 	if err := t.claim(); err != nil {
 		t.release()
 		return nil, err
 	}
-	t.closing, t.stop = context.WithCancel(context.Background())
+	t.init()
 	return t, nil
+}
+
+// checkGousb reports whether libusb starts.
+func checkGousb() error {
+	_, err := libusb()
+	return err
 }
 
 // openDevice opens the device that was listed. libusb keeps a list of its own
@@ -108,7 +98,7 @@ func openListed(d DeviceDesc) (*gousb.Device, error) {
 }
 
 // claim takes the interface and its three pipes.
-func (t *transport) claim() error {
+func (t *gousbTransport) claim() error {
 	d, i := t.desc, t.desc.iface
 	var err error
 	if t.cfg, err = t.dev.Config(i.config); err != nil {
@@ -141,7 +131,7 @@ func (t *transport) claim() error {
 	return nil
 }
 
-func (t *transport) openFailed(what string, err error) error {
+func (t *gousbTransport) openFailed(what string, err error) error {
 	if !t.desc.there() {
 		return fmt.Errorf("%v: %s: %w", t.desc, what, mtp.ErrDeviceGone)
 	}
@@ -166,20 +156,7 @@ func spread(c *gousb.ConfigDesc) {
 	c.Interfaces = all
 }
 
-// begin registers a call, and gives a context that also ends with Close.
-func (t *transport) begin(ctx context.Context) (context.Context, func(), error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed {
-		return nil, nil, mtp.ErrTransportClosed
-	}
-	t.calls.Add(1)
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(t.closing, func() { cancel(mtp.ErrTransportClosed) })
-	return ctx, func() { stop(); cancel(nil); t.calls.Done() }, nil
-}
-
-func (t *transport) Write(ctx context.Context, p []byte) error {
+func (t *gousbTransport) Write(ctx context.Context, p []byte) error {
 	ctx, end, err := t.begin(ctx)
 	if err != nil {
 		return err
@@ -195,7 +172,7 @@ func (t *transport) Write(ctx context.Context, p []byte) error {
 	return nil
 }
 
-func (t *transport) Read(ctx context.Context, p []byte) (int, error) {
+func (t *gousbTransport) Read(ctx context.Context, p []byte) (int, error) {
 	ctx, end, err := t.begin(ctx)
 	if err != nil {
 		return 0, err
@@ -208,7 +185,7 @@ func (t *transport) Read(ctx context.Context, p []byte) (int, error) {
 	return n, nil
 }
 
-func (t *transport) ReadEvent(ctx context.Context) ([]byte, error) {
+func (t *gousbTransport) ReadEvent(ctx context.Context) ([]byte, error) {
 	ctx, end, err := t.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -223,7 +200,7 @@ func (t *transport) ReadEvent(ctx context.Context) ([]byte, error) {
 	return p[:n], nil
 }
 
-func (t *transport) Control(ctx context.Context, r mtp.ControlRequest) (int, error) {
+func (t *gousbTransport) Control(ctx context.Context, r mtp.ControlRequest) (int, error) {
 	ctx, end, err := t.begin(ctx)
 	if err != nil {
 		return 0, err
@@ -251,7 +228,7 @@ func (t *transport) Control(ctx context.Context, r mtp.ControlRequest) (int, err
 // failed turns gousb's errors into those of the contract. A cancelled transfer
 // says nothing of why; an unplugged phone shows as any of several errors, some
 // of which other causes have too, so sysfs is asked.
-func (t *transport) failed(ctx context.Context, err error, endpoint uint8) error {
+func (t *gousbTransport) failed(ctx context.Context, err error, endpoint uint8) error {
 	switch {
 	case errors.Is(err, gousb.TransferCancelled) && ctx.Err() != nil:
 		if !t.desc.there() {
@@ -270,21 +247,14 @@ func (t *transport) failed(ctx context.Context, err error, endpoint uint8) error
 	return err
 }
 
-func (t *transport) MaxPacketSize() int { return t.desc.iface.maxPacket }
+func (t *gousbTransport) MaxPacketSize() int { return t.desc.iface.maxPacket }
 
-func (t *transport) Close() error {
-	t.once.Do(func() {
-		t.mu.Lock()
-		t.closed = true
-		t.mu.Unlock()
-		t.stop()
-		t.calls.Wait()
-		t.release()
-	})
+func (t *gousbTransport) Close() error {
+	t.close(t.release)
 	return nil
 }
 
-func (t *transport) release() {
+func (t *gousbTransport) release() {
 	if t.intf != nil {
 		t.intf.Close()
 	}
@@ -292,32 +262,4 @@ func (t *transport) release() {
 		_ = t.cfg.Close()
 	}
 	_ = t.dev.Close()
-}
-
-// probeOS asks for Microsoft's OS string descriptor and the compatible id
-// behind it, as Windows does for interfaces of the vendor class.
-func probeOS(d DeviceDesc) bool {
-	dev, err := openDevice(d)
-	if err != nil {
-		return false
-	}
-	defer dev.Close()
-	dev.ControlTimeout = 500 * time.Millisecond
-	var s [18]byte
-	n, err := dev.Control(gousb.ControlIn|gousb.ControlDevice, 6, 0x03EE, 0, s[:])
-	if err != nil || n < len(s) || string(s[2:16]) != "M\x00S\x00F\x00T\x001\x000\x000\x00" {
-		return false
-	}
-	var id [256]byte
-	n, err = dev.Control(gousb.ControlIn|gousb.ControlVendor|gousb.ControlDevice, s[16], 0, 4, id[:])
-	if err != nil {
-		return false
-	}
-	// 16 bytes of header, then 24 a function: interface, 1, compatible id.
-	for at := 16; at+24 <= n; at += 24 {
-		if int(id[at]) == d.iface.number && string(id[at+2:at+5]) == "MTP" {
-			return true
-		}
-	}
-	return false
 }

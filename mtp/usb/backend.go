@@ -1,0 +1,38 @@
+package usb
+
+import (
+	"fmt"
+	"os"
+)
+
+// Backend is a way to the device.
+type Backend string
+
+// Backends. Both stand behind the same [mtp.Transport].
+const (
+	// Gousb is libusb. It isn't in binaries built with the tag nousb or
+	// without cgo.
+	Gousb Backend = "gousb"
+	// Usbfs is the Linux kernel's own interface, with several transfers in
+	// flight (it is an [mtp.Pipeliner]).
+	Usbfs Backend = "usbfs"
+)
+
+// Environment is the variable that chooses the backend of [Open].
+const Environment = "CRADLE_USB"
+
+// ChosenBackend is what [Environment] says: one of the two, or if it is empty
+// the default. Any other value is an error.
+func ChosenBackend() (Backend, error) {
+	switch b := Backend(os.Getenv(Environment)); b {
+	case "":
+		return defaultBackend, nil
+	case Gousb, Usbfs:
+		return b, nil
+	default:
+		return "", &OpenError{
+			Err: ErrNoUSB, What: fmt.Sprintf("%s=%s is no way to USB", Environment, b),
+			Next: fmt.Sprintf("set it to %s or %s, or unset it", Gousb, Usbfs),
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !(linux && cgo && !nousb)
+
+package usb
+
+const defaultBackend = Usbfs
