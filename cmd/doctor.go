@@ -221,9 +221,9 @@ func (d *doctor) lookAtSpace() {
 
 func (d *doctor) lookAtUSB() {
 	if err := usb.Check(); err != nil {
-		d.say("usb", levelFail, "install libusb 1.0, and see that /dev/bus/usb is there", "%v", err)
+		d.say("usb", levelFail, "see that /dev/bus/usb is there (under CRADLE_USB=gousb also that libusb 1.0 is installed)", "%v", err)
 	} else {
-		d.say("usb", levelOK, "", "libusb starts")
+		d.say("usb", levelOK, "", "USB can be used")
 	}
 	list, err := usb.List()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -216,7 +216,7 @@ func (g *globals) again() string {
 }
 
 func explainOpen(o *usb.OpenError) *failure {
-	f := &failure{exit: exitNoPhone, Code: "usb", What: fmt.Sprintf("%s: %s", o.Device, o.What), Why: o.Why, Next: o.Next, err: o}
+	f := &failure{exit: exitNoPhone, Code: "usb", What: o.Summary(), Why: o.Why, Next: o.Next, err: o}
 	switch {
 	case errors.Is(o, usb.ErrBusy):
 		f.exit, f.Code = exitBusy, "busy"

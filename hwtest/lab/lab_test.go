@@ -127,7 +127,7 @@ func (l lab) tell(t *testing.T, phone string) (share, said string) {
 			t.Fatal(err)
 		}
 		said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", storyTimeout,
-			"--", "bash", "story.sh", phone)
+			"--env", "CRADLE_USB="+os.Getenv("CRADLE_USB"), "--", "bash", "story.sh", phone)
 		if err == nil {
 			return share, said
 		}

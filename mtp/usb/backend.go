@@ -21,12 +21,12 @@ const (
 // Environment is the variable that chooses the backend of [Open].
 const Environment = "CRADLE_USB"
 
-// ChosenBackend is what [Environment] says: one of the two, or if it is empty
-// the default. Any other value is an error.
+// ChosenBackend is what [Environment] says: one of the two; if it is empty
+// [Usbfs]. Any other value is an error.
 func ChosenBackend() (Backend, error) {
 	switch b := Backend(os.Getenv(Environment)); b {
 	case "":
-		return defaultBackend, nil
+		return Usbfs, nil
 	case Gousb, Usbfs:
 		return b, nil
 	default:

@@ -4,8 +4,12 @@
 // Finding is done in sysfs alone: the kernel has read all descriptors and
 // strings (in Unicode) already, nothing is sent to any device, and no
 // permission is needed, so phones that can't be opened are listed too, with the
-// reason. Opening is done by libusb through gousb v1.1.3; a binary built with
-// the tag nousb lists and doesn't open.
+// reason.
+//
+// Opening is done by one of two backends behind the same Transport: usbfs, the
+// Linux kernel's own interface, without C and with several transfers in flight;
+// and libusb through gousb v1.1.3, which binaries built with the tag nousb or
+// without cgo don't have. The variable CRADLE_USB chooses; usbfs is the default.
 //
 // What is an MTP interface, as other initiators decide it: one with exactly a
 // bulk IN, a bulk OUT and an interrupt IN endpoint that either is called "MTP",

@@ -29,11 +29,19 @@ type OpenError struct {
 }
 
 func (e *OpenError) Error() string {
-	s := fmt.Sprintf("%v: %s", e.Device, e.What)
+	s := e.Summary()
 	if e.Why != "" {
 		s += ": " + e.Why
 	}
 	return s
+}
+
+// Summary is What, and of which device if it is about one.
+func (e *OpenError) Summary() string {
+	if e.Device.Port == "" {
+		return e.What
+	}
+	return fmt.Sprintf("%v: %s", e.Device, e.What)
 }
 
 // Unwrap gives one of the sentinel errors, or what libusb said.

@@ -3,6 +3,7 @@
 package usb_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -309,9 +312,34 @@ func TestHardwareCancel(t *testing.T) {
 	t.Logf("got at %.1f MB/s", size/1e6/time.Since(start).Seconds())
 }
 
-// TestHardwareBusy opens the phone a second time.
+// TestHardwareBusy opens the phone while another process has it, which must be
+// named.
 func TestHardwareBusy(t *testing.T) {
-	openPhone(t)
+	if os.Getenv("CRADLE_HW_HOLD") == "1" {
+		openPhone(t)
+		fmt.Println("holding")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	if os.Getenv("CRADLE_HW") != "1" {
+		t.Skip("CRADLE_HW=1 runs this on the phone on the cable")
+	}
+	holder := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestHardwareBusy$")
+	holder.Env = append(os.Environ(), "CRADLE_HW_HOLD=1")
+	in, _ := holder.StdinPipe()
+	out, _ := holder.StdoutPipe()
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		in.Close()
+		if err := holder.Wait(); err != nil {
+			t.Error("the holder:", err)
+		}
+	}()
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "holding\n" {
+		t.Fatalf("the holder says %q, %v", line, err)
+	}
 	devs, err := usb.List()
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +354,11 @@ func TestHardwareBusy(t *testing.T) {
 	}
 	var open *usb.OpenError
 	if !errors.Is(err, usb.ErrBusy) || !errors.As(err, &open) || open.Next == "" {
-		t.Errorf("got %v, want ErrBusy", err)
+		t.Fatalf("got %v, want ErrBusy", err)
+	}
+	want := usb.Holder{PID: holder.Process.Pid, Name: filepath.Base(os.Args[0])}
+	if len(open.Holders) != 1 || open.Holders[0] != want {
+		t.Errorf("holders %v, want %v", open.Holders, want)
 	}
 	t.Logf("%v; next: %s", err, open.Next)
 }
@@ -471,6 +503,58 @@ func TestHardwareEvents(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("no event within 5 s")
 	}
+}
+
+// TestHardwareOpenNode opens the phone by its node's path, as an event names it,
+// and by a descriptor of the node that somebody else has opened.
+func TestHardwareOpenNode(t *testing.T) {
+	if os.Getenv("CRADLE_HW") != "1" {
+		t.Skip("CRADLE_HW=1 runs this on the phone on the cable")
+	}
+	devs, err := usb.List()
+	if err != nil || len(devs) == 0 {
+		t.Fatal(devs, err)
+	}
+	node := devs[0].Node
+	use := func(t *testing.T, tr mtp.Transport, d usb.DeviceDesc, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tr.Close()
+		if d.Node != node {
+			t.Errorf("opened %s, want %s", d.Node, node)
+		}
+		s, err := mtp.Open(t.Context(), tr, d.SessionOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.GetStorageIDs(t.Context()); err != nil {
+			t.Error(err)
+		}
+		s.Close(t.Context())
+	}
+	t.Run("path", func(t *testing.T) {
+		tr, d, err := usb.OpenPath(t.Context(), node)
+		use(t, tr, d, err)
+	})
+	t.Run("descriptor", func(t *testing.T) {
+		f, err := os.OpenFile(node, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		tr, d, err := usb.OpenFile(t.Context(), f)
+		use(t, tr, d, err)
+		if _, err := f.Stat(); err != nil {
+			t.Errorf("the file isn't the caller's any more: %v", err)
+		}
+	})
+	t.Run("no phone", func(t *testing.T) {
+		if _, _, err := usb.OpenPath(t.Context(), "/dev/bus/usb/999/001"); !errors.Is(err, mtp.ErrDeviceGone) {
+			t.Errorf("got %v, want ErrDeviceGone", err)
+		}
+	})
 }
 
 // TestHardwareUnplug pulls the cable in the middle of a transfer.

@@ -127,7 +127,8 @@ func listed(is func(DeviceDesc) bool, what string) (DeviceDesc, error) {
 }
 
 // Check reports whether the chosen backend can start on this machine: nil, or
-// an error that wraps ErrNoUSB. Nothing is sent to any device.
+// an error that wraps ErrNoUSB. A machine without any USB passes: [List] tells
+// that. Nothing is sent to any device.
 func Check() error {
 	b, err := ChosenBackend()
 	switch {
@@ -135,6 +136,9 @@ func Check() error {
 		return err
 	case b == Gousb:
 		return checkGousb()
+	}
+	if _, err := os.Stat("/sys/bus/usb/devices"); err != nil {
+		return nil //nolint:nilerr // no USB
 	}
 	if _, err := os.Stat("/dev/bus/usb"); err != nil {
 		return fmt.Errorf("%w: %w", ErrNoUSB, err)

@@ -29,7 +29,7 @@ type fakeDevice struct {
 
 const three = "81 02 83i"
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func write(t *testing.T, path, text string) {
 }
 
 // fake builds the tree in the same layout as the kernel's.
-func fake(t *testing.T, devices ...fakeDevice) System {
+func fake(t testing.TB, devices ...fakeDevice) System {
 	t.Helper()
 	root := t.TempDir()
 	all := filepath.Join(root, "sys/bus/usb/devices")

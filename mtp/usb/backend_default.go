@@ -1,5 +1,0 @@
-//go:build !(linux && cgo && !nousb)
-
-package usb
-
-const defaultBackend = Usbfs
