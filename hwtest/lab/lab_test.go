@@ -154,10 +154,10 @@ func (l lab) usb(t *testing.T, phone, backend, tests string) {
 	share, seed := t.TempDir(), t.TempDir()
 	seedPhone(t, seed)
 	copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
-	args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", "200",
+	args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", "300",
 		"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-" + phone, "--env", "CRADLE_HW_UNPLUG=phone unplug " + phone,
 		"--env", "CRADLE_USB=" + backend,
-		"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run " + tests + " -test.timeout 160s"}
+		"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run " + tests + " -test.timeout 280s"}
 	said, err := l.run(t, args...)
 	if err != nil && strings.Contains(said, crashed) {
 		t.Logf("the virtual machine crashed; once more. %s", said)
