@@ -10,7 +10,8 @@ func (k Knowledge) ClockVector(item ItemID, unit string) []Version {
 }
 
 // MinTick is the tick of r up to which all units of the item are contained, its
-// existence included. Floor is the same over all items.
+// existence and units that no schema has yet included. Floor is the same over all
+// items (ISyncKnowledge::FindMinTickCountForReplica).
 func (k Knowledge) MinTick(item ItemID, r ReplicaID) uint64 {
 	at := k.rowAt(item)
 	t := at.all.tick(r)
