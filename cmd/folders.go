@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cradle/cmd/config"
@@ -162,4 +163,91 @@ func vdirSources(f *devprovider.Folder, kinds []*pim.Kind) []sourceDocument {
 		list = append(list, d)
 	}
 	return list
+}
+
+// discover looks for vdirs that nobody named, where the settings don't forbid it. By
+// the settings, or by a person at a terminal when phone and store meet for the first
+// time, they are used; else they are told of, once.
+func (g *globals) discover(ctx context.Context, p *phone, f *devprovider.Folder, s *hostprovider.Store, o syncOptions) ([]devprovider.Found, error) {
+	set, err := g.phoneSettings(p)
+	if err != nil || set.Discover == config.DiscoverOff || errors.Is(f.ReadOnly(), engine.ErrNewer) {
+		return nil, err
+	}
+	list, fresh, err := f.Discover(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	if !o.dryRun {
+		f.RememberFound()
+	}
+	list = slices.DeleteFunc(list, func(e devprovider.Found) bool { return e.Export })
+	if len(list) == 0 {
+		return nil, nil
+	}
+	use := set.Discover == config.DiscoverUse
+	if !use && fresh && !o.dryRun {
+		first, err := g.firstMeeting(ctx, s, f)
+		if err != nil {
+			return nil, err
+		}
+		use = first && g.confirm(foundQuestion(list))
+	}
+	if use {
+		for _, e := range list {
+			if err := f.Use(ctx, devprovider.Vdir{Storage: e.Storage, Folder: e.Path}); err != nil && !errors.Is(err, devprovider.ErrNoFolder) {
+				return nil, err
+			}
+		}
+		return nil, nil
+	}
+	for _, e := range list {
+		if e.News {
+			fmt.Fprintf(g.stderr, "note: %s; to sync them where they lie: %s --folder %s\n", foundText(e), g.sync, quoteArg(plain(e.Path)))
+		}
+	}
+	return list, nil
+}
+
+// firstMeeting reports whether this store never finished a session with the phone.
+func (g *globals) firstMeeting(ctx context.Context, s *hostprovider.Store, f *devprovider.Folder) (bool, error) {
+	facts := f.Facts()
+	if !facts.HasState {
+		return true, nil
+	}
+	known, err := s.Phones(ctx)
+	return !slices.ContainsFunc(known, func(p hostprovider.Phone) bool { return p.ID == facts.ID }), err
+}
+
+// foundText says what a vdir that nobody named holds.
+func foundText(e devprovider.Found) string {
+	what := count(e.Items, "entry", "entries")
+	if len(e.Scopes) == 1 && e.Scopes[0] == "contacts" {
+		what = count(e.Items, "card", "cards")
+	}
+	return fmt.Sprintf("%s on the phone holds %s, one a file", plain(e.Path), what)
+}
+
+func foundQuestion(list []devprovider.Found) string {
+	var b strings.Builder
+	for _, e := range list {
+		fmt.Fprintf(&b, "%s.\n", foundText(e))
+	}
+	b.WriteString("Sync them too, where they lie? (Edits and deletions then happen there, from either side.)")
+	return b.String()
+}
+
+// foundSources tells of what discovery came across; exports only for a person who
+// asked for all.
+func foundSources(list []devprovider.Found, exports bool) []sourceDocument {
+	var out []sourceDocument
+	for _, e := range list {
+		d := sourceDocument{Profile: "folder", Path: e.Path, Kinds: e.Scopes, Mode: "found"}
+		if e.Export {
+			d.Profile = "export"
+		}
+		if !e.Export || exports {
+			out = append(out, d)
+		}
+	}
+	return out
 }

@@ -113,6 +113,7 @@ func sources(f *devprovider.Folder, kinds []*pim.Kind) []sourceDocument {
 // syncReport is a run that came as far as a plan.
 type syncReport struct {
 	g       *globals
+	found   []devprovider.Found // vdirs that nobody named
 	phone   *phone
 	folder  *devprovider.Folder
 	kinds   []*pim.Kind
@@ -172,7 +173,7 @@ func (r *syncReport) plans(v engine.Verb) bool {
 func (r *syncReport) document() *syncDocument {
 	doc := &syncDocument{
 		Version: 1, DryRun: r.opt.dryRun, First: r.res.First, Plan: r.res.Plan.Actions,
-		Phone: phoneDocument{Name: r.phone.name, Serial: r.phone.serial, Sources: sources(r.folder, r.kinds)},
+		Phone: phoneDocument{Name: r.phone.name, Serial: r.phone.serial, Sources: append(sources(r.folder, r.kinds), foundSources(r.found, false)...)},
 		Kinds: map[string]kindDocument{}, IO: r.io(),
 	}
 	if doc.Plan == nil {

@@ -3,6 +3,7 @@
 package cmd
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type globals struct {
 	stderr  io.Writer
 	now     func() time.Time
 
+	lines   *bufio.Reader  // of stdin, once a question was asked
 	read    *config.Config // the settings, once they were asked for
 	running string         // the command's words, such as "conflicts list"
 	phone   string         // the selector of the phone that it opened; empty: none

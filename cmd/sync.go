@@ -123,6 +123,10 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err := g.recallFolders(ctx, store, folder, folder.Facts()); err != nil {
 		return err
 	}
+	found, err := g.discover(ctx, p, folder, store, o)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(g)
 	var schemas []engine.Schema
 	for _, k := range kinds {
@@ -150,7 +154,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err != nil && len(res.Plan.Actions) == 0 && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked) && res.Run == 0 && !res.Planned {
 		return err
 	}
-	r := syncReport{g: g, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err}
+	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err}
 	var oerr error
 	if r.waiting, _, oerr = store.Open(ctx, engine.PeerID{}); oerr == nil {
 		r.waitingHere, r.held, oerr = store.Open(ctx, facts.ID)
@@ -238,11 +242,20 @@ func parseMaps(list []string) (map[string]string, error) {
 
 // askPair asks a person at a terminal about a first meeting.
 func (g *globals) askPair(p *phone, m engine.Meet) bool {
+	return g.confirm(fmt.Sprintf("%s and this store meet for the first time.\n  %d items are on both, %d go to the phone, %d come to the store, %d are deleted.\nSync them?", plain(p.name), m.Pair, m.ToPhone, m.ToStore, m.Deleted))
+}
+
+// confirm asks a person at a terminal; without one, or when a program reads along,
+// the answer is no.
+func (g *globals) confirm(question string) bool {
 	if g.json || !isTerminal(g.stdin) || !isTerminal(g.stderr) {
 		return false
 	}
-	fmt.Fprintf(g.stderr, "%s and this store meet for the first time.\n  %d items are on both, %d go to the phone, %d come to the store, %d are deleted.\nSync them? [y/N] ", plain(p.name), m.Pair, m.ToPhone, m.ToStore, m.Deleted)
-	line, err := bufio.NewReader(g.stdin).ReadString('\n')
+	fmt.Fprintf(g.stderr, "%s [y/N] ", question)
+	if g.lines == nil {
+		g.lines = bufio.NewReader(g.stdin)
+	}
+	line, err := g.lines.ReadString('\n')
 	if err != nil {
 		return false
 	}

@@ -177,7 +177,7 @@ func (d *DirStore) List(ctx context.Context, storage, folder string) (Listing, e
 func entryOf(name string, st *syscall.Stat_t) (Entry, bool) {
 	switch st.Mode & syscall.S_IFMT {
 	case syscall.S_IFDIR:
-		return Entry{Name: name, Folder: true}, true
+		return Entry{Name: name, Folder: true, Modified: st.Mtim.Nano() / 1e6}, true
 	case syscall.S_IFREG:
 		return Entry{Name: name, Size: st.Size, Modified: st.Mtim.Nano() / 1e6}, true
 	}

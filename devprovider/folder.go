@@ -70,18 +70,20 @@ type Folder struct {
 	stateTime   int64        // of the newest state object on the device; 0 unknown
 	highest     uint64       // the highest generation of any state seen
 
-	seen    map[spot]object
-	folders map[spot]*folderNames
-	bundles map[spot]*bundle
-	gone    map[spot]bool     // vdirs' folders that the last walk didn't find
-	listed  map[spot]bool     // those that it asked for
-	below   map[spot][]string // the folders found below a vdir's
-	steps   []step
-	alias   map[spot]string // where an object lies until the steps are done
-	ready   bool            // the tree and its README are there
-	unsaved bool            // the state has learned of a bundle what no item tells
-	notes   []engine.ItemError
-	bodies  int64 // bodies of items that were read
+	seen      map[spot]object
+	folders   map[spot]*folderNames
+	bundles   map[spot]*bundle
+	foundNote string             // of the last discovery
+	roots     map[string][]Entry // what discovery needs of the storages' roots
+	gone      map[spot]bool      // vdirs' folders that the last walk didn't find
+	listed    map[spot]bool      // those that it asked for
+	below     map[spot][]string  // the folders found below a vdir's
+	steps     []step
+	alias     map[spot]string // where an object lies until the steps are done
+	ready     bool            // the tree and its README are there
+	unsaved   bool            // the state has learned of a bundle what no item tells
+	notes     []engine.ItemError
+	bodies    int64 // bodies of items that were read
 }
 
 // spot is where an object lies.
@@ -332,6 +334,9 @@ func (f *Folder) list(ctx context.Context, storage, folder string) (Listing, err
 	}
 	n.partial = l.partial()
 	f.folders[key] = n
+	if folder == "" {
+		f.keepRoot(storage, &l)
+	}
 	return l, nil
 }
 

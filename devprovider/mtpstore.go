@@ -148,7 +148,7 @@ func (m *MTPStore) entry(e *mtp.ObjectEntry) Entry {
 		m.zoneless = m.zoneless || !e.Zoned
 	}
 	if e.IsFolder {
-		out.Size, out.Modified = 0, 0
+		out.Size = 0
 	}
 	return out
 }

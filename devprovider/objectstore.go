@@ -73,7 +73,7 @@ type Entry struct {
 	Name     string
 	Folder   bool
 	Size     int64 // bytes; negative when not known
-	Modified int64 // the device's time of last change, Unix milliseconds; 0 unknown
+	Modified int64 // the device's time of last change, Unix milliseconds; 0 unknown, a folder's often is
 }
 
 // Listing is what lies in a folder.

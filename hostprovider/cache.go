@@ -74,6 +74,20 @@ func (c *Cache) RememberFailure(p engine.Place, reason string) {
 	c.fresh[spot{p.Storage, p.Path}] = sight{size: p.Size, modified: p.Modified, reason: reason}
 }
 
+// noteStorage is the storage of notes, which no device's has as its name.
+const noteStorage = "\x00note"
+
+// Note gives the text that KeepNote kept under a name; empty when there is none.
+func (c *Cache) Note(name string) string {
+	s, _ := c.look(engine.Place{Storage: noteStorage, Path: name})
+	return s.reason
+}
+
+// KeepNote keeps a text about the device under a name.
+func (c *Cache) KeepNote(name, text string) {
+	c.fresh[spot{noteStorage, name}] = sight{reason: text}
+}
+
 // Flush writes what was remembered since. Without anything new it writes
 // nothing; a store that is open for reading keeps nothing.
 func (c *Cache) Flush(ctx context.Context) error {

@@ -43,7 +43,32 @@ func TestCache(t *testing.T) {
 	if s.Cache("other").Known(good) {
 		t.Error("another device knows the place")
 	}
+	if n := c.Note("x"); n != "" {
+		t.Errorf("a note that nobody kept: %q", n)
+	}
+	c.KeepNote("x", "a text")
+	if n := c.Note("x"); n != "a text" {
+		t.Errorf("a note before it is written: %q", n)
+	}
+	if err := c.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Cache("dev").Note("x"); n != "a text" {
+		t.Errorf("a note: %q", n)
+	}
+	if n := s.Cache("other").Note("x"); n != "" {
+		t.Errorf("another device's note: %q", n)
+	}
+	c = s.Cache("dev")
+	commits = 1
+	if n := c.Note("x"); n != "a text" {
+		t.Errorf("a note: %q", n)
+	}
+	c.KeepNote("x", "a text")
 	c.Remember(good)
+	if !c.Known(good) {
+		t.Error("what was remembered again isn't known")
+	}
 	if err := c.Flush(ctx); err != nil || commits != 1 {
 		t.Errorf("flush of nothing new: %v, %d commits, want none", err, commits-1)
 	}
