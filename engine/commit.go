@@ -100,16 +100,13 @@ func (s *Session) countScope(tx Tx, w *scopeWork) error {
 // whether it differs from the one that the phone has.
 func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, bool, error) {
 	if w.ex.reached.IsZero() && !w.ex.done {
-		return w.state, false, nil // not begun
+		return s.phone.State(w.schema.Name()), false, nil // not begun
 	}
-	k, err := s.phoneLearns(ctx, w)
+	k, had, err := s.phoneLearns(ctx, w)
 	if err != nil {
 		return nil, false, err
 	}
-	if len(w.ex.put) == 0 && k.Equal(w.state.Knowledge) {
-		return w.state, false, nil
-	}
-	next := &PartialState{Knowledge: k, Forgotten: w.state.Forgotten}
+	next := &PartialState{Forgotten: w.state.Forgotten}
 	ids := slices.SortedFunc(maps.Keys(w.ex.put), ItemID.Compare)
 	next.Items = make([]PartialItem, 0, len(w.state.Items)+len(ids))
 	old := w.state.Items
@@ -124,34 +121,40 @@ func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, b
 		next.Items = append(next.Items, w.ex.put[id])
 	}
 	next.Items = append(next.Items, old...)
+	marked := w.mark(next)
+	next.Knowledge = w.known(k, had, next)
+	if len(w.ex.put) == 0 && !marked && next.Knowledge.Equal(w.sieve.stored) {
+		return s.phone.State(w.schema.Name()), false, nil
+	}
 	return next, true, nil
 }
 
 // phoneLearns is what the phone knows now: all that the store knows of the items
 // that were gone through, but for what the phone did not take, what nobody
-// decided, and what changed in the store since the plan.
-func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (Knowledge, error) {
-	had := w.state.Knowledge
+// decided, and what changed in the store since the plan. had is what it knew before,
+// with what its user did since.
+func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (k, had Knowledge, err error) {
+	had = w.state.Knowledge
 	if !w.ex.proxyTick.IsZero() {
-		had = had.WithTick(w.ex.proxyTick)
+		had = had.continued(w.ex.proxyTick, w.ex.proxyFrom)
 	}
 	if s.opt.PutBackOnly {
-		return had, nil
+		return had, had, nil
 	}
 	rep, err := s.store.Replica(ctx, w.schema.Name())
 	if err != nil {
-		return Knowledge{}, err
+		return Knowledge{}, Knowledge{}, err
 	}
 	high := MaxItemID
 	if !w.ex.done {
 		high = w.ex.reached
 	}
-	k := had.Learn(rep.Knowledge, MinItemID, high)
+	k = had.Learn(rep.Knowledge, MinItemID, high)
 	planned := w.store.Knowledge.Union(had)
 	if rep.Tick != w.store.Tick {
 		changed, err := s.store.Changes(ctx, w.schema.Name(), planned)
 		if err != nil {
-			return Knowledge{}, err
+			return Knowledge{}, Knowledge{}, err
 		}
 		moved := unlearned{}
 		for _, m := range changed {
@@ -184,6 +187,12 @@ func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (Knowledge, err
 			out.item(id)
 		}
 	}
+	for _, d := range w.sieve.leaving {
+		// A change that made it leave isn't sent, as long as it is there.
+		if !w.sieve.isGone(d.id) && d.hadStore != nil && !d.hadStore.KnownTo(w.state.Knowledge) {
+			out.item(d.id)
+		}
+	}
 	k = k.exceptAll(out, had)
-	return k, nil
+	return k, had, nil
 }

@@ -65,7 +65,8 @@ type Moves struct {
 	Created int `json:"created"`
 	Updated int `json:"updated"`
 	Deleted int `json:"deleted"`
+	Left    int `json:"left,omitempty"` // taken off the phone by its filter
 }
 
 // Total is the number of items that went in this direction.
-func (m Moves) Total() int { return m.Created + m.Updated + m.Deleted }
+func (m Moves) Total() int { return m.Created + m.Updated + m.Deleted + m.Left }

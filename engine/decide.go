@@ -23,6 +23,7 @@ const (
 	opCreate        // the item comes whole from the other side
 	opUpdate        // some units change
 	opDelete
+	opLeave // the filter takes it off the phone; nobody deleted it
 )
 
 // clash is a conflict as decided; its values are filled in when it is applied.
@@ -69,6 +70,8 @@ type decider struct {
 	older    bool                   // that state is of an earlier session with this store than the last
 	// resolve is asked about a conflict before the preset; nil: the preset decides.
 	resolve func(r *decision, unit string) (ConflictAction, *valuebag.Values)
+	without []string // units that the phone isn't given
+	unseen  []string // units that it isn't given, or wasn't when its state was written
 }
 
 type deferredKey struct {
@@ -105,7 +108,29 @@ func (d *decider) item(h, p *ItemMeta) *decision {
 	if r.toStore == opNone && r.toPhone == opNone && len(r.clashes) == 0 && len(r.deferred) == 0 {
 		return nil
 	}
+	d.leaveOut(r)
 	return r
+}
+
+// leaveOut takes the units that the phone isn't given out of an item that goes there
+// whole. One of which the phone knew the version, before the item was deleted, gets
+// a new version: else nobody who knew that one would ever be given the unit again.
+func (d *decider) leaveOut(r *decision) {
+	if r.toPhone != opCreate || len(d.without) == 0 {
+		return
+	}
+	var again []string
+	for _, unit := range d.without {
+		if u := r.store.Unit(unit); u != nil && d.phone.Contains(r.id, unit, u.Version) {
+			again = append(again, unit)
+		}
+	}
+	if len(again) > 0 {
+		r.store = r.store.Clone()
+		r.store.Rewrite(again, Pending(d.home), true)
+		r.toStore = max(r.toStore, opMeta)
+	}
+	r.phone = r.phone.without(d.without)
 }
 
 // isQuiet reports whether the decision leaves both sides as they are.
@@ -203,6 +228,9 @@ func (d *decider) take(r *decision, to Side, u UnitMeta, old *UnitMeta) {
 			r.storeEdits = append(r.storeEdits, d.edit(u))
 		}
 		return
+	}
+	if !same && slices.Contains(d.without, u.Unit) {
+		return // what the phone has of it stays
 	}
 	r.phone.SetUnit(u)
 	r.toPhone = max(r.toPhone, opMeta)

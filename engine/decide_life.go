@@ -30,7 +30,7 @@ func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 }
 
 func (d *decider) onlyStore(r *decision, h *ItemMeta) {
-	if h.KnownTo(d.phone) {
+	if h.without(d.unseen).KnownTo(d.phone) {
 		r.phone = nil
 		return
 	}
@@ -95,10 +95,15 @@ func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 // the item that a person made without their seeing it. That a resolution let the
 // item live on elsewhere is not a person's edit.
 // Nor is a unit whose content is the one that was deleted.
-func outlived(m, dead *ItemMeta, k Knowledge) bool {
-	same := len(m.Units) > 0
+// Nor does a unit count that who deleted it wasn't given.
+func outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
+	same, seen := true, false
 	for i := range m.Units {
 		u := &m.Units[i]
+		if slices.Contains(unseen, u.Unit) {
+			continue
+		}
+		seen = true
 		if gone := dead.Unit(u.Unit); gone != nil && gone.Digest == u.Digest {
 			continue
 		}
@@ -107,7 +112,7 @@ func outlived(m, dead *ItemMeta, k Knowledge) bool {
 			return false
 		}
 	}
-	return same || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
+	return same && seen || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
 }
 
 // bury gives both sides a deletion; one that met a resolution gets a version of
@@ -141,13 +146,13 @@ func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 	case d.fresh:
 		// A first sync never deletes. What comes back is the item that was deleted,
 		// unless somebody changed it.
-		same := outlived(p, h, d.store)
+		same := outlived(p, h, d.store, nil)
 		d.revive(r, p, h, ToPhone)
 		if same {
 			r.clashes = nil
 		}
 		r.toStore, r.toPhone = opCreate, opMeta
-	case outlived(p, h, d.store):
+	case outlived(p, h, d.store, nil):
 		d.bury(r, h, p, d.store)
 	case d.oldValue(p):
 		t := h.Clone()
@@ -174,7 +179,7 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case outlived(h, p, d.phone), d.wasThere(h):
+	case outlived(h, p, d.phone, d.unseen), d.wasThere(h):
 		d.bury(r, p, h, d.phone)
 	default:
 		unit := UnitDeleted

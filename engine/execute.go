@@ -22,6 +22,7 @@ type execution struct {
 	failed    map[ItemID]bool        // the store could not take these
 	done      bool
 	reached   ItemID // the phone's side is done up to here
+	proxyFrom uint64 // the proxy's tick before this run
 	proxyTick Version
 }
 
@@ -357,6 +358,9 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		}
 		for _, v := range m.got {
 			if v.Replica == w.proxy {
+				if w.ex.proxyTick.IsZero() {
+					w.ex.proxyFrom = v.Tick - 1
+				}
 				w.ex.proxyTick = v
 			} else {
 				w.ex.after[d.id] = store
@@ -382,6 +386,8 @@ func (s *Session) count(w *scopeWork, op dataOp, to Side) {
 		m.Updated++
 	case opDelete:
 		m.Deleted++
+	case opLeave:
+		m.Left++
 	}
 }
 

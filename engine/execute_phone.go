@@ -52,6 +52,9 @@ func (s *Session) executePhone(ctx context.Context, work []*scopeWork) error {
 		}
 		w.ex.done = true
 	}
+	if err := s.takeOff(ctx, work); err != nil {
+		return err
+	}
 	return s.commit(ctx, work)
 }
 
@@ -67,7 +70,7 @@ func (s *Session) volume(ctx context.Context, work []*scopeWork) (writes int, by
 			case opCreate, opUpdate:
 				ids = append(ids, d.id)
 				writes++
-			case opDelete:
+			case opDelete, opLeave:
 				writes++
 			}
 		}
@@ -153,6 +156,9 @@ func hasPending(m *ItemMeta) bool {
 // line sets an item's line in the next state, where it lies.
 func (w *scopeWork) line(id ItemID, m *ItemMeta) {
 	it := PartialItem{Meta: *m}
+	if old := w.stateOf(id); old != nil {
+		it.Outside, it.Leaving = old.Outside, old.Leaving
+	}
 	if p := w.place(id); p != nil && !m.Deleted {
 		it.Place = *p
 	}
@@ -198,7 +204,7 @@ func (s *Session) compose(ctx context.Context, w *scopeWork, chunk []*decision) 
 	}
 	var out []outgoing
 	for _, d := range chunk {
-		if w.ex.failed[d.id] || d.toPhone <= opMeta {
+		if w.ex.failed[d.id] || d.toPhone <= opMeta || d.toPhone == opLeave {
 			continue
 		}
 		o, err := s.composeOne(ctx, w, d, values[d.id])
@@ -234,7 +240,11 @@ func (s *Session) composeOne(ctx context.Context, w *scopeWork, d *decision, val
 	case value == nil:
 		return nil, ErrChanged
 	case d.toPhone == opCreate:
-		o.write.Value = value
+		v, err := w.sieve.strip(w.schema, value)
+		if err != nil {
+			return nil, err
+		}
+		o.write.Value = v
 	default:
 		v, err := edit(w.schema, o.base, value, d.phoneEdits)
 		if err != nil {
@@ -313,7 +323,14 @@ func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
 	default:
 		return err
 	}
-	w.ex.put[o.d.id] = PartialItem{Meta: *o.meta, Place: place}
+	if o.d.toPhone == opCreate && w.sieve.outside[o.d.id] {
+		w.sieve.touched[o.d.id] = true // the other computers have to hear of it: it stays
+	}
+	it := PartialItem{Meta: *o.meta, Place: place}
+	if old := w.stateOf(o.d.id); old != nil {
+		it.Outside = old.Outside
+	}
+	w.ex.put[o.d.id] = it
 	w.ex.touched = append(w.ex.touched, o.d.id)
 	s.count(w, o.d.toPhone, ToPhone)
 	s.repaired(w.schema.Name(), o.d.id, o.old, &place)

@@ -154,6 +154,18 @@ func (k Knowledge) mapClocks(f func(clock) clock) Knowledge {
 	return b.knowledge()
 }
 
+// continued is WithTick of v where k knows every earlier change of v.Replica up to
+// from. A tile that misses one of them, of something that the participant was never
+// given, must not seem to know it.
+func (k Knowledge) continued(v Version, from uint64) Knowledge {
+	return k.mapClocks(func(c clock) clock {
+		if c.tick(v.Replica) < from {
+			return c
+		}
+		return c.raise(v)
+	})
+}
+
 // ranges yields each range's lowest ID and row.
 func (k Knowledge) ranges() iter.Seq2[ItemID, *row] {
 	return func(yield func(ItemID, *row) bool) {

@@ -101,6 +101,16 @@ func (m *ItemMeta) Clone() *ItemMeta {
 	return &c
 }
 
+// without is the item's metadata but for some units.
+func (m *ItemMeta) without(units []string) *ItemMeta {
+	if m == nil || len(units) == 0 {
+		return m
+	}
+	c := m.Clone()
+	c.Units = slices.DeleteFunc(c.Units, func(u UnitMeta) bool { return slices.Contains(units, u.Unit) })
+	return c
+}
+
 // Live reports whether the item is known and not deleted.
 func (m *ItemMeta) Live() bool { return m != nil && !m.Deleted }
 
@@ -130,6 +140,23 @@ func (m *ItemMeta) EachVersion(yield func(unit string, v Version) bool) {
 			return
 		}
 	}
+}
+
+// Greatest gives the greatest version of each replica among the item's, ascending by
+// replica.
+func (m *ItemMeta) Greatest() []Version {
+	var out []Version
+	for _, v := range m.EachVersion {
+		if v.IsZero() {
+			continue
+		}
+		i, ok := slices.BinarySearchFunc(out, v, func(a, b Version) int { return a.Replica.Compare(b.Replica) })
+		if !ok {
+			out = slices.Insert(out, i, v)
+		}
+		out[i].Tick = max(out[i].Tick, v.Tick)
+	}
+	return out
 }
 
 // KnownTo reports whether k contains every version of the item.

@@ -215,6 +215,12 @@ type Place struct {
 type PartialItem struct {
 	Meta  ItemMeta
 	Place Place // zero for a tombstone
+	// Outside: it is there although the filter keeps it out, because the
+	// participant's user made or edited it. It stays.
+	Outside bool
+	// Leaving: its object was about to be taken away, because the filter keeps it
+	// out. If it is gone, nobody deleted it.
+	Leaving bool
 }
 
 // PartialState is what a partial participant keeps for one scope.
@@ -222,6 +228,18 @@ type PartialState struct {
 	Knowledge Knowledge
 	Forgotten Knowledge
 	Items     []PartialItem // sorted by item ID, tombstones included
+	// Filter says which items the state was written for.
+	Filter Filter
+	// Ghosts are items that were there and that the filter took away, by ID.
+	// Knowledge contains their versions, but no computer learns them from it.
+	Ghosts []Ghost
+}
+
+// Ghost is an item that left a participant with a filter.
+type Ghost struct {
+	ID ItemID
+	// Versions are the greatest that the item had of each replica, ascending.
+	Versions []Version
 }
 
 // Survey is what a partial participant holds now, compared with its state.

@@ -13,7 +13,8 @@ import (
 type Verb string
 
 // The verbs of a plan. Adopt: both sides hold the same content and come to one
-// version; nothing is written to the data.
+// version; nothing is written to the data. Leave: the filter takes the item off the
+// phone.
 const (
 	VerbCreate   Verb = "create"
 	VerbUpdate   Verb = "update"
@@ -21,6 +22,7 @@ const (
 	VerbAdopt    Verb = "adopt"
 	VerbConflict Verb = "conflict"
 	VerbMove     Verb = "move"
+	VerbLeave    Verb = "leave"
 )
 
 // Action is one line of a plan.
@@ -97,6 +99,8 @@ func (d *decision) actions(scope, uid, path string) []Action {
 			add(to, VerbCreate, nil, m)
 		case opDelete:
 			add(to, VerbDelete, nil, nil)
+		case opLeave:
+			add(to, VerbLeave, nil, nil)
 		case opUpdate:
 			var units []string
 			for _, e := range edits {

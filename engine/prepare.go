@@ -32,6 +32,7 @@ type scopeWork struct {
 	backs     map[ItemID]*PutBack // what an undo wants the phone to have again
 	foreign   []ItemID            // items of the state with versions of other computers
 	deferred  []Conflict          // that neither side had learned before
+	sieve     sieve
 
 	ex   execution
 	left int // items that changed under way
@@ -72,13 +73,14 @@ func (s *Session) prepare(ctx context.Context) ([]*scopeWork, error) {
 	var all []*scopeWork
 	for _, sc := range s.schemas {
 		w := &scopeWork{
-			schema: sc, survey: surveys[sc.Name()], state: s.phone.State(sc.Name()),
+			schema: sc, survey: surveys[sc.Name()],
 			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{},
 			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{}, torn: map[ItemID]string{},
 		}
 		if w.survey == nil {
 			w.survey = &Survey{}
 		}
+		w.enter(s.phone.State(sc.Name()), w.survey.Absent)
 		if err := s.prepareScope(ctx, w); err != nil {
 			return nil, fmt.Errorf("%s: %w", sc.Name(), err)
 		}
@@ -131,6 +133,9 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 	for i := range w.survey.Objects {
 		w.objects[w.survey.Objects[i].ID] = &w.survey.Objects[i]
 	}
+	if err := s.sift(ctx, w); err != nil {
+		return err
+	}
 	if err := s.lookUp(ctx, w); err != nil {
 		return err
 	}
@@ -157,6 +162,9 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 	}
 	w.deferred = deferred
 	s.decide(w, views)
+	if err := s.leave(ctx, w); err != nil {
+		return err
+	}
 	return s.describe(ctx, w)
 }
 
@@ -225,6 +233,7 @@ func (w *scopeWork) version(views map[ItemID][]ViewRow) {
 		}
 		state := w.stateMeta(id)
 		m := st.present(id, o.units, o.Edited, state, candidates(views[id], w.metas[id]))
+		w.sieve.touched[id] = hasPending(m)
 		if !m.Equal(state) {
 			w.now[id] = m
 		}
@@ -252,6 +261,8 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
 	d.older, d.fresh = s.meeting.Older, s.first.noState || s.meeting.Forgot
+	d.without = w.sieve.filter.Without
+	d.unseen = sortedNames(append(slices.Clone(d.without), w.sieve.was.Without...))
 	for _, c := range w.deferred {
 		unit := c.Unit
 		if unit == UnitDeleted {
@@ -314,6 +325,10 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			continue
 		}
 		if _, ok := w.renames[id]; ok { // goes with the item that it becomes
+			continue
+		}
+		if w.sieve.blocks(h, w.phoneMeta(id), w.store.Knowledge) {
+			w.sieve.blocked[id] = true
 			continue
 		}
 		r := d.item(h, w.phoneMeta(id))
@@ -446,7 +461,7 @@ func (w *scopeWork) paired() int { return w.pairs }
 func (w *scopeWork) countState() int {
 	n := 0
 	for i := range w.state.Items {
-		if !w.state.Items[i].Meta.Deleted {
+		if it := &w.state.Items[i]; !it.Meta.Deleted && !it.Leaving {
 			n++
 		}
 	}

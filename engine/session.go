@@ -22,6 +22,9 @@ type Options struct {
 	Pair func(Meet) bool
 	// CommitEvery is how often a long run commits the peer's state; 0 means 10 s.
 	CommitEvery time.Duration
+	// Filters gives the phone a filter, by scope; a zero one takes its filter away.
+	// A scope that isn't named keeps the one that the phone's state has.
+	Filters map[string]Filter
 	// Exempt: no brake and no question, the session takes a run back. PutBackOnly:
 	// it does nothing but give the phone what undos want it to have again.
 	Exempt, PutBackOnly bool

@@ -20,6 +20,7 @@ import (
 var (
 	seeds    = flag.Int("seeds", 1500, "histories to run")
 	oneSeed  = flag.Uint64("seed", 0, "run this history alone, with its steps")
+	dumpItem = flag.String("item", "", "show what becomes of the item whose ID begins so; with -seed")
 	pcs      = 2
 	startDay = int64(1_700_000_000_000)
 )
@@ -48,6 +49,8 @@ type world struct {
 	held map[string]fate
 	// item: the first value of the item that a value was typed into.
 	item map[string]string
+	// sieves is set in histories with filters.
+	sieves *sieves
 }
 
 const scope = "toys"
@@ -108,7 +111,7 @@ func (w *world) typed(before, after *valuebag.Values) {
 	}
 	for _, v := range a {
 		if !slices.Contains(b, v) {
-			w.held[v] = keep
+			w.held[v] = w.sieves.fate(v)
 			w.item[v] = w.item[append(b, "")[0]]
 			if len(b) == 0 {
 				w.item[v] = a[0]
@@ -160,14 +163,18 @@ func (w *world) stepStore(i int) {
 			id = engine.ItemIDFromUID(scope, uid, 1)
 		}
 		w.logf("PC%d creates %v", i+1, values(v))
+		w.sieves.typing(true)
 		w.typed(nil, v)
+		w.sieves.typing(false)
 		s.Edit(scope, id, v, w.tick())
 		return
 	}
 	id := ids[w.r.IntN(len(ids))]
 	v := w.edit(live[id])
 	w.logf("PC%d edits %s: %v -> %v", i+1, id.String()[:4], values(live[id]), show(v))
+	w.sieves.typing(true)
 	w.typed(live[id], v)
+	w.sieves.typing(false)
 	for _, p := range w.phones {
 		if v == nil && !p.Facts().HasState { // a first sync never deletes
 			for _, x := range values(live[id]) {
@@ -227,6 +234,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	sess := engine.NewSession(s, p, []engine.Schema{Toy{scope}}, engine.Options{
 		Preset: engine.Newest, Pair: func(engine.Meet) bool { return true }, Exempt: true,
 		Now: func() time.Time { return time.UnixMilli(w.now) }, Rand: zero{w},
+		Filters: w.sieves.choose(w),
 	})
 	res, err := sess.Run(context.Background())
 	p.Cut, s.Crash = nil, nil
@@ -234,6 +242,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
 		w.fail("session: %v", err)
 	}
+	w.dump(*dumpItem)
 	if len(res.Failed) > 0 {
 		w.fail("failed items: %+v", res.Failed)
 	}
@@ -307,6 +316,10 @@ func (w *world) replaced() {
 }
 
 func (w *world) step(faults bool) {
+	if w.sieves != nil && w.r.IntN(4) == 0 {
+		w.stepSieve()
+		return
+	}
 	i, j := w.r.IntN(len(w.stores)), w.r.IntN(len(w.phones))
 	switch x := w.r.IntN(20); {
 	case x < 5:
@@ -458,15 +471,46 @@ func run(t *testing.T, seed uint64, faults bool) {
 	w.check()
 }
 
+// runFiltered is a history with filters: they hold at the end, and once they are
+// lifted it is a history as any other.
+func runFiltered(t *testing.T, seed uint64, faults bool) {
+	w := newWorld(t, seed)
+	w.logf("seed %d, with filters", seed)
+	w.sieves = newSieves(w)
+	for range 3 + w.r.IntN(36) {
+		w.step(faults)
+	}
+	w.logf("-- settle")
+	w.settle()
+	w.checkFiltered()
+	w.logf("-- lift the filters")
+	for j := range w.phones {
+		w.sieves.next = &engine.Filter{}
+		if err := w.sync(0, j, -1, false); err != nil {
+			w.fail("sync: %v", err)
+		}
+	}
+	w.settle()
+	w.check()
+}
+
 func TestHistoriesWithoutFaults(t *testing.T) {
-	histories(t, false)
+	histories(t, run, false)
 }
 
 func TestHistories(t *testing.T) {
-	histories(t, true)
+	histories(t, run, true)
 }
 
-func histories(t *testing.T, faults bool) {
+func TestFilteredHistoriesWithoutFaults(t *testing.T) {
+	histories(t, runFiltered, false)
+}
+
+func TestFilteredHistories(t *testing.T) {
+	histories(t, runFiltered, true)
+}
+
+func histories(t *testing.T, run func(*testing.T, uint64, bool), faults bool) {
 	if *oneSeed != 0 {
 		run(t, *oneSeed, faults)
 		return

@@ -3,9 +3,12 @@ package enginetest
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"cradle/engine"
 	"cradle/valuebag"
 )
 
@@ -165,3 +168,34 @@ func (t Toy) UnitText(v *valuebag.Values, unit string) []string {
 func (t Toy) ContentDigest(v *valuebag.Values) [16]byte {
 	return short(Str(v, KeyName) + "\x00" + Str(v, KeyNote) + "\x00" + strings.Join(Tags(v), "\n"))
 }
+
+// Rules of toy items: RuleLeaveOut keeps out the collections that it names,
+// RuleWindow lets an item pass whose name ends in a digit that isn't the hour's.
+const (
+	RuleLeaveOut = "leave-out"
+	RuleWindow   = "window"
+)
+
+// CheckRule knows the two rules.
+func (Toy) CheckRule(r engine.Rule) error {
+	if r.Name != RuleLeaveOut && r.Name != RuleWindow {
+		return fmt.Errorf("no rule %q", r.Name)
+	}
+	return nil
+}
+
+// Passes evaluates a rule.
+func (Toy) Passes(v *valuebag.Values, r engine.Rule, now time.Time) bool {
+	if r.Name == RuleLeaveOut {
+		return !slices.Contains(r.Params, Str(v, KeyCollection))
+	}
+	name := strings.TrimSuffix(Str(v, KeyName), " (phone)")
+	return name == "" || (int(name[len(name)-1])-now.UTC().Hour())%3 != 0
+}
+
+// Strip empties units.
+func (t Toy) Strip(v *valuebag.Values, units []string) (*valuebag.Values, error) {
+	return t.Replace(v, &valuebag.Values{}, units)
+}
+
+var _ engine.Filterable = Toy{}
