@@ -113,15 +113,15 @@ func (d *decider) item(h, p *ItemMeta) *decision {
 }
 
 // leaveOut takes the units that the phone isn't given out of an item that goes there
-// whole. One of which the phone knew the version, before the item was deleted, gets
-// a new version: else nobody who knew that one would ever be given the unit again.
+// whole. In an item that was deleted they get a new version: else nobody who deleted
+// it and knew the old one would ever be given the unit again.
 func (d *decider) leaveOut(r *decision) {
 	if r.toPhone != opCreate || len(d.without) == 0 {
 		return
 	}
 	var again []string
 	for _, unit := range d.without {
-		if u := r.store.Unit(unit); u != nil && d.phone.Contains(r.id, unit, u.Version) {
+		if u := r.store.Unit(unit); u != nil && (r.hadPhone != nil || d.phone.Contains(r.id, unit, u.Version)) {
 			again = append(again, unit)
 		}
 	}

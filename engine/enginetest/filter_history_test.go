@@ -65,6 +65,32 @@ func (s *sieves) fate(v string) fate {
 	return keep
 }
 
+// hidden notes that a computer's user changed what the phone may not be given: that
+// edit too may meet a deletion there, and beat it.
+func (w *world) hidden(before, after *valuebag.Values) {
+	if w.sieves == nil || w.sieves.without == "" || after == nil {
+		return
+	}
+	if t, vals := (Toy{}), values(before); t.Digest(before, w.sieves.without) != t.Digest(after, w.sieves.without) {
+		first := w.item[append(vals, "")[0]]
+		w.held["hidden edit of "+first], w.item["hidden edit of "+first] = free, first
+	}
+}
+
+// dropped notes that what the phone wasn't given of an item goes with it when the
+// phone's user deletes it.
+func (w *world) dropped(before, after *valuebag.Values) {
+	if w.sieves == nil || w.sieves.without == "" || after != nil {
+		return
+	}
+	first := w.item[append(values(before), "")[0]]
+	for v, f := range w.held {
+		if f == keep && w.item[v] == first && strings.HasPrefix(v, strings.TrimSuffix(w.sieves.without, "s")) {
+			w.held[v] = free
+		}
+	}
+}
+
 // stepSieve changes a filter, lets time pass or moves an item.
 func (w *world) stepSieve() {
 	switch w.r.IntN(4) {

@@ -175,6 +175,7 @@ func (w *world) stepStore(i int) {
 	w.sieves.typing(true)
 	w.typed(live[id], v)
 	w.sieves.typing(false)
+	w.hidden(live[id], v)
 	for _, p := range w.phones {
 		if v == nil && !p.Facts().HasState { // a first sync never deletes
 			for _, x := range values(live[id]) {
@@ -211,6 +212,7 @@ func (w *world) stepPhone(j int) {
 	v := w.edit(obj[path])
 	w.logf("phone %s edits %s: %v -> %v", p.Serial, path, values(obj[path]), show(v))
 	w.typed(obj[path], v)
+	w.dropped(obj[path], v)
 	if v == nil && !p.Listed(path) { // nobody can tell it from an object that never came to be
 		for _, x := range values(obj[path]) {
 			w.held[x] = free
@@ -516,6 +518,6 @@ func histories(t *testing.T, run func(*testing.T, uint64, bool), faults bool) {
 		return
 	}
 	for seed := range *seeds {
-		run(t, uint64(seed+1), faults)
+		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) { run(t, uint64(seed+1), faults) })
 	}
 }
