@@ -314,6 +314,11 @@ func (d *decider) mergeList(id ItemID, h, p *UnitMeta) UnitMeta {
 		if j := p.element(e.Digest); j >= 0 {
 			u.Elements = append(u.Elements, Element{e.Digest, laterAdded(e.Added, p.Elements[j].Added)})
 		} else if !d.phone.Contains(id, h.Unit, e.Added) {
+			if slices.Contains(d.unseen, h.Unit) {
+				// What the phone has of a unit that it wasn't given says nothing of the
+				// rest, whatever other computers may make of its version.
+				e.Added = u.Version
+			}
 			u.Elements = append(u.Elements, e)
 		}
 	}
