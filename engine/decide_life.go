@@ -115,6 +115,16 @@ func outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
 	return same && seen || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
 }
 
+// unseenBy lists the units that whoever made the deletion v wasn't given: the phone's
+// user didn't see what isn't sent there. Everybody else counts as having seen all that
+// the phone knew.
+func (d *decider) unseenBy(v Version) []string {
+	if d.users[v.Replica] {
+		return d.unseen
+	}
+	return nil
+}
+
 // bury gives both sides a deletion; one that met a resolution gets a version of
 // its own, which dominates it.
 func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
@@ -179,7 +189,7 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case outlived(h, p, d.phone, d.unseen), d.wasThere(h):
+	case outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)), d.wasThere(h):
 		d.bury(r, p, h, d.phone)
 	default:
 		unit := UnitDeleted

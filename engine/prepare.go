@@ -262,6 +262,10 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	}
 	d.older, d.fresh = s.meeting.Older, s.first.noState || s.meeting.Forgot
 	d.without = w.sieve.filter.Without
+	d.users = map[ReplicaID]bool{w.proxy: true}
+	for _, r := range w.state.Knowledge.Replicas() {
+		d.users[ProxyID(r, s.peer.ID)] = true
+	}
 	d.unseen = sortedNames(append(slices.Clone(d.without), w.sieve.was.Without...))
 	for _, c := range w.deferred {
 		unit := c.Unit

@@ -127,6 +127,11 @@ func (s standing) absent(state *ItemMeta, cands []*ItemMeta) *ItemMeta {
 		if c.Deleted && !s.phone.Contains(m.ID, Life, c.LifeVersion) {
 			takeLife(m, c)
 			m.MergedInto = c.MergedInto
+			for i := range c.Units { // also what the participant wasn't given
+				if m.Unit(c.Units[i].Unit) == nil {
+					m.SetUnit(c.Units[i])
+				}
+			}
 			break
 		}
 	}
