@@ -70,7 +70,7 @@ func (g *globals) phoneIfThere(ctx context.Context, sel string, asked bool) (*ph
 	if asked {
 		return g.openPhone(ctx, sel)
 	}
-	list, err := listUSB()
+	list, err := g.listUSB()
 	if err != nil {
 		g.log().Debug("looking for phones", "err", err)
 		return nil, nil

@@ -83,7 +83,7 @@ func (g *globals) devices(ctx context.Context, sel string) ([]deviceDocument, er
 		d.Sources, err = g.lookThrough(ctx, p)
 		return []deviceDocument{d}, err
 	}
-	phones, err := usbPhones()
+	phones, err := g.usbPhones()
 	if err != nil || !g.verbose {
 		return phones, err
 	}
@@ -140,18 +140,14 @@ func leftSources(f *devprovider.Folder) []sourceDocument {
 	return list
 }
 
-func usbPhones() ([]deviceDocument, error) {
-	list, err := listUSB()
+func (g *globals) usbPhones() ([]deviceDocument, error) {
+	list, err := g.listUSB()
 	if err != nil {
 		return nil, err
 	}
 	phones := []deviceDocument{}
 	for _, d := range list {
-		name := d.Product
-		if d.Manufacturer != "" {
-			name = d.Manufacturer + " " + name
-		}
-		phones = append(phones, deviceDocument{Select: "usb:" + d.Port, Name: name, Serial: d.Serial, Sources: []sourceDocument{}, State: string(d.State), reason: d.Reason})
+		phones = append(phones, deviceDocument{Select: "usb:" + d.Port, Name: modelOf(d), Serial: d.Serial, Sources: []sourceDocument{}, State: string(d.State), reason: d.Reason})
 	}
 	return phones, nil
 }

@@ -225,7 +225,7 @@ func (d *doctor) lookAtUSB() {
 	} else {
 		d.say("usb", levelOK, "", "USB can be used")
 	}
-	list, err := usb.List()
+	list, err := d.g.bus.list()
 	if errors.Is(err, fs.ErrNotExist) {
 		d.say("phones", levelWarn, "use a machine, or give the virtual one a controller, with USB", "this machine has no USB")
 		return

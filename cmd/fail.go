@@ -197,7 +197,7 @@ func (g *globals) command(words string) string {
 		return g.sync
 	}
 	c := "cradle " + words
-	if g.phone != "" && g.phone != "usb" && slices.Contains([]string{"sync", "undo", "reset"}, name) {
+	if g.phone != "" && g.phone != "usb" && slices.Contains([]string{"sync", "undo", "reset", "pair", "unpair"}, name) {
 		c += " --phone " + quoteArg(g.phone)
 	}
 	if g.store != "" {
@@ -209,7 +209,7 @@ func (g *globals) command(words string) string {
 // again is how a command that was stopped is carried on.
 func (g *globals) again() string {
 	switch g.running {
-	case "sync", "undo", "reset", "doctor", "history", "devices", "":
+	case "sync", "undo", "reset", "pair", "unpair", "doctor", "history", "devices", "":
 		return g.command(cmp.Or(g.running, "sync"))
 	}
 	return "run the command again"

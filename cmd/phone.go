@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -84,41 +83,14 @@ func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := g.openDevice(ctx, d)
+	p, err := g.openWhenReady(ctx, d, g.byHand())
 	if errors.Is(err, mtp.ErrDeviceGone) {
 		// A phone that is unlocked, or changes its mode, goes and comes back.
 		wait, stop := context.WithTimeout(ctx, awaitTime)
 		defer stop()
-		if d, err = usb.Await(wait, d); err == nil {
-			p, err = g.openDevice(ctx, d)
+		if d, err = g.bus.await(wait, d); err == nil {
+			p, err = g.openWhenReady(ctx, d, g.byHand())
 		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if d.Serial != "" {
-		p.serial = d.Serial
-	}
-	return p, nil
-}
-
-// listUSB lists the phones on the cable. A machine without USB has none.
-func listUSB() ([]usb.DeviceDesc, error) {
-	list, err := usb.List()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return list, err
-}
-
-func (g *globals) openDevice(ctx context.Context, d usb.DeviceDesc) (*phone, error) {
-	t, err := usb.Open(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	p, err := g.openSession(ctx, t, "usb:"+d.Port, d.SessionOptions())
-	if err != nil {
-		t.Close()
 	}
 	return p, err
 }
@@ -128,7 +100,7 @@ func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
 	if sel != "" && sel != "usb" && !strings.HasPrefix(sel, "usb:") && !strings.HasPrefix(sel, "serial:") {
 		return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR", sel)
 	}
-	list, err := listUSB()
+	list, err := g.listUSB()
 	if err != nil {
 		return usb.DeviceDesc{}, err
 	}

@@ -46,37 +46,9 @@ knows needs no name.`,
 }
 
 func (g *globals) runReset(ctx context.Context, sel string, asked bool) error {
-	p, err := g.phoneIfThere(ctx, sel, asked && !strings.HasPrefix(sel, "serial:"))
+	doc, err := g.forgetPhone(ctx, sel, asked, "cradle reset")
 	if err != nil {
 		return err
-	}
-	if serial, ok := strings.CutPrefix(sel, "serial:"); ok && p != nil && p.serial != serial {
-		p.close()
-		p = nil
-	}
-	d, err := g.desk(ctx, p, "cradle reset")
-	if err != nil {
-		return err
-	}
-	defer d.close()
-	doc := resetDocument{Version: 1}
-	if d.folder == nil {
-		known, err := g.knownPhone(ctx, d.store, strings.TrimPrefix(sel, "serial:"), asked)
-		if err != nil {
-			return err
-		}
-		if err := d.store.Forget(ctx, known.ID); err != nil {
-			return err
-		}
-		doc.Phone = resetPhone{known.Name, known.Serial}
-	} else {
-		facts := d.folder.Facts()
-		used := d.folder.Vdirs()
-		if err := g.resetPhone(ctx, d, facts); err != nil {
-			return err
-		}
-		g.sayForgotten(used)
-		doc.Phone, doc.StateRemoved = resetPhone{facts.Name, facts.Serial}, true
 	}
 	if g.json {
 		return g.print(doc)
@@ -100,6 +72,40 @@ func (g *globals) sayForgotten(used []devprovider.Vdir) {
 			fmt.Fprintf(g.stderr, "note: %s was synced where it lies; name it again in the next sync: --folder %s\n", plain(vdirPath(v)), quoteArg(plain(word)))
 		}
 	}
+}
+
+// forgetPhone forgets a phone in the store, and on the phone if it is there.
+func (g *globals) forgetPhone(ctx context.Context, sel string, asked bool, command string) (resetDocument, error) {
+	doc := resetDocument{Version: 1}
+	p, err := g.phoneIfThere(ctx, sel, asked && !strings.HasPrefix(sel, "serial:"))
+	if err != nil {
+		return doc, err
+	}
+	if serial, ok := strings.CutPrefix(sel, "serial:"); ok && p != nil && p.serial != serial {
+		p.close()
+		p = nil
+	}
+	d, err := g.desk(ctx, p, command)
+	if err != nil {
+		return doc, err
+	}
+	defer d.close()
+	if d.folder != nil {
+		facts := d.folder.Facts()
+		used := d.folder.Vdirs()
+		if err := g.resetPhone(ctx, d, facts); err != nil {
+			return doc, err
+		}
+		g.sayForgotten(used)
+		doc.Phone, doc.StateRemoved = resetPhone{facts.Name, facts.Serial}, true
+		return doc, nil
+	}
+	known, err := g.knownPhone(ctx, d.store, strings.TrimPrefix(sel, "serial:"), asked)
+	if err != nil {
+		return doc, err
+	}
+	doc.Phone = resetPhone{known.Name, known.Serial}
+	return doc, d.store.Forget(ctx, known.ID)
 }
 
 // resetPhone forgets on both sides. The store goes first: cut off between the two,

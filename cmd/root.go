@@ -31,6 +31,8 @@ type globals struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	now     func() time.Time
+	bus     bus
+	desktop desktop
 
 	lines   *bufio.Reader  // of stdin, once a question was asked
 	read    *config.Config // the settings, once they were asked for
@@ -48,9 +50,12 @@ func (g *globals) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level}))
 }
 
+// nothing is the log of a command line that is only looked at.
+func nothing() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // New builds the whole command line on the process's own streams.
 func New() *cobra.Command {
-	return build(&globals{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now})
+	return build(&globals{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, bus: cable{}, desktop: &userDesktop{log: nothing}})
 }
 
 func build(g *globals) *cobra.Command {
@@ -91,8 +96,17 @@ than this program, 130 interrupted.`,
 
 // Main runs the program and returns its exit code.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	out := &output{Writer: stdout}
-	g := &globals{stdin: stdin, stdout: out, stderr: stderr, now: time.Now}
+	d := &userDesktop{}
+	g := &globals{stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now, bus: cable{}, desktop: d}
+	d.log = g.log
+	defer d.close()
+	return run(ctx, args, g)
+}
+
+// run is Main on a ground of its own.
+func run(ctx context.Context, args []string, g *globals) int {
+	out := &output{Writer: g.stdout}
+	g.stdout = out
 	root := build(g)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"cradle/hostprovider"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -31,6 +33,9 @@ func TestMain(m *testing.M) {
 			lockWait = 300 * time.Millisecond
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			if list := os.Getenv("BUS"); list != "" {
+				os.Exit(runOnBus(ctx, list))
+			}
 			os.Exit(Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
 	})
@@ -63,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
 			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
 			"photo": cmdPhoto, "sqlbusy": cmdSQLBusy, "mode": cmdMode, "sqlhold": cmdSQLHold,
+			"waitfor": cmdWaitFor,
 		},
 	})
 }
@@ -207,6 +213,29 @@ func cmdLater(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args[1:] {
 		ts.Check(os.Chtimes(onlyFile(ts, name), at, at))
 	}
+}
+
+// waitfor N waits until the store of the script has N items.
+func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor N")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	path := filepath.Join(ts.Getenv("XDG_DATA_HOME"), "cradle", "store.db")
+	got := -1
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		s, err := hostprovider.Open(context.Background(), path, hostprovider.Options{ReadOnly: true})
+		if err != nil {
+			continue
+		}
+		items, err := s.List(context.Background(), hostprovider.Query{})
+		s.Close()
+		if got = len(items); err == nil && got == want {
+			return
+		}
+	}
+	ts.Fatalf("the store has %d items, want %d", got, want)
 }
 
 // cards FOLDER N [FROM] makes N contacts with the UIDs FROM (1), FROM+1 ...

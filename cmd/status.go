@@ -30,7 +30,7 @@ func runStatus(ctx context.Context, g *globals) error {
 		return err
 	}
 	defer s.Close()
-	here, err := usbPhones()
+	here, err := g.usbPhones()
 	if err != nil {
 		g.log().Debug("looking for phones", "err", err)
 		here = []deviceDocument{}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"cradle/cmd/config"
 	"cradle/devprovider"
 	"cradle/engine"
 	"cradle/hostprovider"
@@ -31,6 +32,17 @@ type syncOptions struct {
 	accept   string
 	folders  []string
 	leave    []string
+
+	// Automatic syncs: for the phone of an event, for all paired phones.
+	event  string
+	paired bool
+	ifIdle bool
+
+	said    func(flag string) bool                   // a person gave this flag
+	open    func(context.Context) (*phone, error)    // opens the phone; nil: the one that phone names
+	done    func(context.Context, *syncReport) error // what becomes of the report; nil: it is printed
+	exempt  bool                                     // a person agreed to whatever the plan is
+	pairing func(p *phone, m engine.Meet) bool       // answers a first meeting; nil: a person does
 }
 
 func syncCommand(g *globals) *cobra.Command {
@@ -45,7 +57,10 @@ little pairs. Then nothing is written, the plan is printed, and --accept PLAN
 carries out that plan if it is stopped again.`,
 		Example: "  cradle sync\n  cradle sync --dry-run\n  cradle sync --phone dir:/media/stick --pair",
 		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return runSync(c.Context(), g, o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.said = c.Flags().Changed
+			return g.runSyncCommand(c.Context(), o)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
@@ -58,7 +73,29 @@ carries out that plan if it is stopped again.`,
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
 	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
 	f.StringVar(&o.accept, "accept", "", "carry out the `PLAN` that a brake stopped")
+	f.StringVar(&o.event, "from-event", "", "sync the phone of this udev event, if it is paired: its `SYSPATH` below /sys")
+	f.BoolVar(&o.paired, "paired", false, "sync every paired phone that is plugged in; none is nothing to do")
+	f.BoolVar(&o.ifIdle, "if-idle", false, "with --paired: do nothing while somebody is at the computer")
 	return c
+}
+
+// runSyncCommand is the command; most of its flags belong to one of its two ways.
+func (g *globals) runSyncCommand(ctx context.Context, o syncOptions) error {
+	if o.event == "" && !o.paired {
+		if o.ifIdle {
+			return usageError("--if-idle goes with --paired")
+		}
+		return runSync(ctx, g, o)
+	}
+	for _, flag := range []string{"phone", "pair", "map", "folder", "leave-folder", "dry-run", "accept"} {
+		if o.said(flag) {
+			return usageError("--%s can't be given for a sync that starts by itself", flag)
+		}
+	}
+	if o.event != "" && (o.paired || o.ifIdle) {
+		return usageError("--from-event is for one phone: leave --paired and --if-idle out")
+	}
+	return g.runAutomatic(ctx, o)
 }
 
 func runSync(ctx context.Context, g *globals, o syncOptions) error {
@@ -75,11 +112,22 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		return err
 	}
 	g.sync = o.command(g)
-	p, err := g.openPhone(ctx, o.phone)
+	open := o.open
+	if open == nil {
+		open = func(ctx context.Context) (*phone, error) { return g.openPhone(ctx, o.phone) }
+	}
+	p, err := open(ctx)
 	if err != nil {
 		return err
 	}
 	defer p.close()
+	settings, err := g.phoneSettings(p)
+	if err != nil {
+		return err
+	}
+	if preset, kinds, err = o.settle(settings, preset, kinds); err != nil {
+		return err
+	}
 	g.log().Debug("phone opened", "name", p.name, "serial", p.serial, "selector", p.selector)
 	name := p.serial
 	if name == "" {
@@ -135,9 +183,14 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	facts := folder.Facts()
 	g.log().Debug("looking through the phone", "peer", facts.ID, "state", facts.HasState, "read_only", folder.ReadOnly() != nil)
 	session := engine.NewSession(store, folder, schemas, engine.Options{
-		Preset: preset, DryRun: o.dryRun, Accept: o.accept,
-		Pair: func(m engine.Meet) bool { return o.pair || g.askPair(p, m) },
-		Now:  g.now, Log: g.log(), Progress: bar.update,
+		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Exempt: o.exempt,
+		Pair: func(m engine.Meet) bool {
+			if o.pairing != nil {
+				return o.pairing(p, m)
+			}
+			return o.pair || g.askPair(p, m)
+		},
+		Now: g.now, Log: g.log(), Progress: bar.update,
 	})
 	res, err := session.Run(ctx)
 	// A plan that a brake stopped is for this store: it stays for --accept.
@@ -168,7 +221,32 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if r.err == nil && o.dryRun {
 		r.err = r.obstacle(ctx)
 	}
+	if o.done != nil {
+		return o.done(ctx, &r)
+	}
 	return r.finish(ctx)
+}
+
+// settle joins what the settings say of the phone to the flags, which come first.
+func (o *syncOptions) settle(s config.Phone, preset engine.Preset, kinds []*pim.Kind) (engine.Preset, []*pim.Kind, error) {
+	if s.Conflict != "" && (o.said == nil || !o.said("conflict")) {
+		p, err := engine.ParsePreset(string(s.Conflict))
+		if err != nil {
+			return "", nil, err
+		}
+		o.conflict, preset = string(p), p
+	}
+	if len(s.Kinds) > 0 && len(o.only) == 0 {
+		var names []string
+		for _, k := range s.Kinds {
+			names = append(names, string(k))
+		}
+		var err error
+		if kinds, err = kindsOf(names); err != nil {
+			return "", nil, err
+		}
+	}
+	return preset, kinds, nil
 }
 
 // isEmpty reports whether nobody put anything into a store.

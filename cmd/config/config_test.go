@@ -23,8 +23,11 @@ func TestReferenceFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	yes := true
 	want := Phone{
 		Discover: DiscoverTell,
+		Auto:     &yes,
+		Conflict: "newest",
 		Folders: []Folder{
 			{Path: "Documents/Contacts", Kind: "contacts", Collection: "family"},
 			{Path: "vdirsyncer/calendars/*"},

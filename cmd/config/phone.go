@@ -16,7 +16,17 @@ type Phone struct {
 	Folders []Folder `toml:"folders"`
 	// Discover says what becomes of vdirs that nobody named.
 	Discover Discover `toml:"discover"`
+	// Auto says whether a paired phone is synced by itself when it is plugged in; nil:
+	// yes.
+	Auto *bool `toml:"auto"`
+	// Kinds are those that are synced; none: all.
+	Kinds []ItemKind `toml:"kinds"`
+	// Conflict is the preset of a sync without --conflict; empty: newest.
+	Conflict Conflict `toml:"conflict"`
 }
+
+// Automatic reports whether the phone is synced by itself, once it is paired.
+func (p Phone) Automatic() bool { return p.Auto == nil || *p.Auto }
 
 // over gives p's settings, and base's where p says nothing. Lists are joined.
 func (p Phone) over(base Phone) Phone {
@@ -27,6 +37,15 @@ func (p Phone) over(base Phone) Phone {
 	}
 	if p.Discover != "" {
 		base.Discover = p.Discover
+	}
+	if p.Auto != nil {
+		base.Auto = p.Auto
+	}
+	if p.Kinds != nil {
+		base.Kinds = p.Kinds
+	}
+	if p.Conflict != "" {
+		base.Conflict = p.Conflict
 	}
 	return base
 }
@@ -112,6 +131,32 @@ func (k Kind) Scopes() []string {
 		return []string{"events", "tasks", "notes"}
 	}
 	return []string{string(k)}
+}
+
+// ItemKind is one kind of items.
+type ItemKind string
+
+// UnmarshalText refuses other words.
+func (k *ItemKind) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "contacts", "events", "tasks", "notes":
+		*k = ItemKind(text)
+		return nil
+	}
+	return fmt.Errorf("kind %q: want contacts, events, tasks or notes", text)
+}
+
+// Conflict is the preset that says who wins where one field changed on both sides.
+type Conflict string
+
+// UnmarshalText refuses other words.
+func (c *Conflict) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "newest", "phone", "desktop", "both", "ask":
+		*c = Conflict(text)
+		return nil
+	}
+	return fmt.Errorf("conflict %q: want newest, phone, desktop, both or ask", text)
 }
 
 // Collection is the name of a collection.
