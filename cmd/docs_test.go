@@ -57,7 +57,7 @@ func TestDocs(t *testing.T) {
 		func() any { return &showDocument{} }, func() any { return &changeDocument{} }, func() any { return &importDocument{} },
 		func() any { return &exportDocument{} }, func() any { return &conflictsDocument{} }, func() any { return &historyDocument{} },
 		func() any { return &undoDocument{} }, func() any { return &resetDocument{} }, func() any { return &doctorDocument{} },
-		func() any { return &serveDocument{} }, func() any { return &errorDocument{} },
+		func() any { return &serveDocument{} }, func() any { return &autoDocument{} }, func() any { return &installDocument{} }, func() any { return &errorDocument{} },
 	}
 	if len(examples) != len(types) {
 		t.Errorf("%d examples, want one of each of %d documents", len(examples), len(types))
