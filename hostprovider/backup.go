@@ -62,7 +62,7 @@ func Restore(ctx context.Context, backup, path, aside string, o Options) (moved 
 		}
 	}
 	next := path + ".restoring"
-	if err := copyFile(next, backup); err != nil {
+	if err := copyWhole(next, backup); err != nil {
 		return "", fmt.Errorf("copying the backup: %w", err)
 	}
 	defer os.Remove(next)
@@ -81,8 +81,8 @@ func Restore(ctx context.Context, backup, path, aside string, o Options) (moved 
 	return moved, nil
 }
 
-// copyFile copies a file that nobody writes to, mode 0600.
-func copyFile(to, from string) error {
+// copyWhole copies a file that nobody writes to, mode 0600.
+func copyWhole(to, from string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
