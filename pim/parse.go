@@ -122,7 +122,9 @@ func (p *parser) run() {
 		}
 		p.segs, p.long = p.segs[:0], false
 		p.take(first)
-		for p.atFold() {
+		// A whole BEGIN or END takes no fold: what is indented behind it is a line
+		// of its own, and the component stays closed.
+		for p.atFold() && !wholeDelimiter(p.s[first:end]) {
 			p.take(p.pos + 1)
 		}
 		if first >= end && len(p.segs) == 1 {
@@ -353,6 +355,20 @@ func (p *parser) startsProperty(pos int) bool {
 // encoded value goes on over one.
 func isDelimiter(s string) bool {
 	return len(s) >= 4 && (strings.EqualFold(s[:4], "END:") || len(s) >= 6 && strings.EqualFold(s[:6], "BEGIN:"))
+}
+
+// wholeDelimiter reports whether a physical line is the BEGIN or END of a card, a
+// calendar or an entry, with its whole name.
+func wholeDelimiter(s string) bool {
+	if !isDelimiter(s) || len(s) > 32 {
+		return false
+	}
+	switch n := strings.ToUpper(strings.TrimRight(s[strings.IndexByte(s, ':')+1:], " \t")); n {
+	case "VCARD", "VCALENDAR", "VTIMEZONE":
+		return true
+	default:
+		return isEntry(n)
+	}
 }
 
 // begin opens a component. It reports false when the line is to be kept as it

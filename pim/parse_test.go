@@ -110,6 +110,7 @@ func TestParseComponents(t *testing.T) {
 		{"agent", card("AGENT:\n" + card("FN:n\n")), "VCARD VCARD/VCARD"},
 		{"agent on one line", card("AGENT:" + card("FN:n\n") + "TEL:1\n"), "VCARD VCARD/VCARD"},
 		{"cut off", "BEGIN:VCARD\nFN:a", "VCARD!"},
+		{"indented line behind END", card("FN:a\n") + " x\n" + card("FN:b\n"), "VCARD VCARD"},
 		{"stray END", "END:VCARD\n" + card("FN:a\n"), "VCARD"},
 		{"calendar", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nBEGIN:VALARM\nEND:VALARM\nEND:VEVENT\nEND:VCALENDAR\n", "VCALENDAR VCALENDAR/VEVENT VCALENDAR/VEVENT/VALARM"},
 		{"event without END", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nBEGIN:VEVENT\nUID:2\nEND:VEVENT\nEND:VCALENDAR\n", "VCALENDAR VCALENDAR/VEVENT! VCALENDAR/VEVENT"},
@@ -173,22 +174,27 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
+func utf16Bytes(s string, big bool) []byte {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		if big {
+			b = append(b, byte(u>>8), byte(u))
+		} else {
+			b = append(b, byte(u), byte(u>>8))
+		}
+	}
+	return b
+}
+
 func TestUTF16(t *testing.T) {
 	text := card("FN:Ada Löv😀\r\n")
 	for _, mark := range []bool{true, false} {
 		for _, big := range []bool{true, false} {
-			var b []byte
-			units := utf16.Encode([]rune(text))
+			in := text
 			if mark {
-				units = append([]uint16{0xfeff}, units...)
+				in = bom + text
 			}
-			for _, u := range units {
-				if big {
-					b = append(b, byte(u>>8), byte(u))
-				} else {
-					b = append(b, byte(u), byte(u>>8))
-				}
-			}
+			b := utf16Bytes(in, big)
 			f := Read(b)
 			if len(f.Objects) != 1 || string(f.Objects[0].Text) != text {
 				t.Errorf("mark %v, big endian %v: %d objects %+v", mark, big, len(f.Objects), f.Objects)

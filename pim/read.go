@@ -45,6 +45,9 @@ type File struct {
 	Problems []Problem // what was repaired, and with Lost what is in no object
 }
 
+// noEntry is the problem of a file without an item.
+const noEntry = "no vCard and no calendar entry"
+
 // Read finds the items in a file. Nothing stops it: one bad entry never loses
 // the others. Components that are no items (VFREEBUSY, a VTIMEZONE alone) are
 // listed in Problems.
@@ -62,7 +65,7 @@ func Read(data []byte) File {
 	r.collect()
 	r.torn()
 	if len(r.items) == 0 && !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Lost }) {
-		f.Problems = append(f.Problems, Problem{Line: 1, What: "no vCard and no calendar entry", Lost: true})
+		f.Problems = append(f.Problems, Problem{Line: 1, What: noEntry, Lost: true})
 	}
 	f.Bundle = len(r.items) > 1
 	eol := lineEnd(src)
