@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"cradle/hostprovider"
+	"cradle/pim"
 
 	"github.com/spf13/cobra"
 )
@@ -34,26 +36,28 @@ type problemDocument struct {
 }
 
 func importCommand(g *globals) *cobra.Command {
-	collection := ""
+	collection, texts := "", false
 	c := &cobra.Command{
 		Use:   "import PATH...|-",
 		Short: "Take vCard and iCalendar files into the store",
 		Long: `Import takes in files and, of folders, every .vcf, .vcard, .ics, .ical, .ifb,
 .vcs and .vnt file below: a folder is a collection of its name. An item with the
 UID of one in the store edits that one to the file's text; one without a UID
-pairs with an item of equal content. What the files don't hold stays as it is.`,
+pairs with an item of equal content. What the files don't hold stays as it is.
+A .txt or .md file becomes a note with the file's name as its title; of folders
+such files are taken only with --texts.`,
 		Example: "  cradle import contacts.vcf\n  cradle import --collection club ~/club.ics\n  cradle import ~/vdir",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return g.runImport(c.Context(), args, collection)
+			return g.runImport(c.Context(), args, importFiles{collection: collection, texts: texts})
 		},
 	}
 	c.Flags().StringVar(&collection, "collection", "", "put new items into this collection (default: the folder's name, else personal)")
+	c.Flags().BoolVar(&texts, "texts", false, "of folders, take .txt and .md files too, a note each")
 	return c
 }
 
-func (g *globals) runImport(ctx context.Context, args []string, collection string) error {
-	r := importFiles{collection: collection}
+func (g *globals) runImport(ctx context.Context, args []string, r importFiles) error {
 	for _, path := range args {
 		if err := r.add(ctx, g, path); err != nil {
 			return err
@@ -131,6 +135,7 @@ func (g *globals) sayProblems(list []problemDocument) {
 // importFiles gathers the files of an import before anything is written.
 type importFiles struct {
 	collection string // of all; empty: by folder
+	texts      bool   // plain texts of folders too
 	files      []hostprovider.ImportFile
 	problems   []problemDocument
 }
@@ -139,7 +144,8 @@ type importFiles struct {
 var importable = []string{".vcf", ".vcard", ".ics", ".ical", ".ifb", ".vcs", ".vnt"}
 
 func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
-	if path != "-" {
+	whole := path == "-" // can't be read a second time, as a retried transaction does
+	if !whole {
 		info, err := os.Stat(path)
 		if err != nil {
 			return err
@@ -150,13 +156,29 @@ func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
 		if info.Mode()&fs.ModeDevice != 0 {
 			return usageError("%s is a device, not a file: use - for standard input", path)
 		}
+		whole = !info.Mode().IsRegular()
 	}
-	data, err := g.readArg(path)
-	if err != nil {
-		return err
+	f := hostprovider.ImportFile{Path: path, Collection: r.collection, Open: opened(path)}
+	if whole {
+		data, err := g.readArg(path)
+		if err != nil {
+			return err
+		}
+		f.Data, f.Open = data, nil
 	}
-	r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: r.collection, Data: data})
+	r.files = append(r.files, f)
 	return nil
+}
+
+// opened opens the file at path when its turn has come.
+func opened(path string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return os.Open(path) }
+}
+
+// takes reports whether a file of a folder is taken, by its extension.
+func (r *importFiles) takes(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return slices.Contains(importable, ext) || r.texts && slices.Contains(pim.PlainNoteExtensions, ext)
 }
 
 // addFolder takes the files of a folder and those below. One that can't be read
@@ -184,18 +206,13 @@ func (r *importFiles) addFolder(ctx context.Context, root string) error {
 			return nil
 		case hidden && d.IsDir():
 			return fs.SkipDir
-		case d.IsDir(), hidden, !slices.Contains(importable, strings.ToLower(filepath.Ext(path))):
+		case d.IsDir(), hidden, !r.takes(path):
 			return nil
 		}
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			if err != nil {
 				problem(path, err)
 			}
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			problem(path, err)
 			return nil
 		}
 		collection := r.collection
@@ -206,7 +223,7 @@ func (r *importFiles) addFolder(ctx context.Context, root string) error {
 			}
 			collection = collectionOf(folder)
 		}
-		r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: collection, Data: data})
+		r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: collection, Open: opened(path)})
 		return nil
 	})
 }

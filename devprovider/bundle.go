@@ -43,7 +43,7 @@ func (f *Folder) keepBundle(fl *file) {
 // does.
 func (f *Folder) indexBundle(at spot, digest engine.Digest, data []byte) *bundle {
 	all := func(string) bool { return true }
-	fl := &file{spot: at, body: digest, parsed: parsed{status: statusRead, held: f.parse(data, f.collectionAt(spot{at.storage, parent(at.path)}), all)}}
+	fl := &file{spot: at, body: digest, parsed: parsed{status: statusRead, held: f.parse(data, at.path, f.collectionAt(spot{at.storage, parent(at.path)}), all)}}
 	for i := range fl.held.items {
 		fl.held.items[i].file = fl
 	}

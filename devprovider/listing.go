@@ -193,7 +193,7 @@ func (f *Folder) walkFolder(ctx context.Context, w *walk, storage, folder string
 	w.note(storage, folder, l)
 	n := 0
 	for i := range l.Entries {
-		if e := &l.Entries[i]; !e.Folder && isItemFile(e.Name) {
+		if e := &l.Entries[i]; !e.Folder && (isItemFile(e.Name) || isPlainNote(join(folder, e.Name))) {
 			n++
 		}
 	}
@@ -204,7 +204,7 @@ func (f *Folder) walkFolder(ctx context.Context, w *walk, storage, folder string
 			if err := f.walkFolder(ctx, w, storage, join(folder, e.Name), depth+1); err != nil {
 				return err
 			}
-		case !e.Folder && isItemFile(e.Name):
+		case !e.Folder && (isItemFile(e.Name) || isPlainNote(join(folder, e.Name))):
 			fl := file{spot: spot{storage, join(folder, e.Name)}, entry: e, at: at}
 			if strings.IndexByte(e.Name, '~') >= 0 {
 				if s, ok := parseStep(e.Name); ok {

@@ -76,7 +76,7 @@ func (f *Folder) Load(ctx context.Context, scope string, id engine.ItemID, place
 	if !place.Body.IsZero() && bodyDigest(data) != place.Body {
 		return nil, fmt.Errorf("%s: %w", at.path, engine.ErrChanged)
 	}
-	b := f.parse(data, f.collectionAt(spot{at.storage, parent(final)}), func(sc string) bool { return sc == scope })
+	b := f.parse(data, final, f.collectionAt(spot{at.storage, parent(final)}), func(sc string) bool { return sc == scope })
 	switch {
 	case b.torn: // and it was so when the state was written
 		return nil, &engine.ItemError{Item: id, Path: final, Reason: engine.ErrTorn}

@@ -40,10 +40,17 @@ type item struct {
 	claimed bool
 }
 
-// parse takes a file apart. Items of kinds that are not asked for are left out.
-func (f *Folder) parse(data []byte, collection string, want func(scope string) bool) body {
-	parsed := pim.Read(data)
-	b := body{bundle: parsed.Bundle, torn: parsed.Torn || len(parsed.Objects) == 0 && isBeginning(data)}
+// parse takes the file at a path apart. Items of kinds that are not asked for are
+// left out.
+func (f *Folder) parse(data []byte, path, collection string, want func(scope string) bool) body {
+	read := pim.Read
+	if isPlainNote(path) {
+		read = func(data []byte) pim.File {
+			return pim.ReadPlain(strings.TrimSuffix(base(path), extOf(path)), data)
+		}
+	}
+	parsed := read(data)
+	b := body{bundle: parsed.Bundle, torn: parsed.Torn || len(parsed.Objects) == 0 && !isPlainNote(path) && isBeginning(data)}
 	for _, p := range parsed.Problems {
 		if p.Lost {
 			b.lost = append(b.lost, p.String())

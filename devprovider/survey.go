@@ -219,7 +219,7 @@ func (s *survey) read(ctx context.Context) error {
 		go func() {
 			defer wg.Done()
 			for j := range jobs {
-				j.fl.held = f.parse(j.data, f.collectionAt(spot{j.fl.storage, parent(j.fl.where())}), func(sc string) bool { return s.want[sc] })
+				j.fl.held = f.parse(j.data, j.fl.where(), f.collectionAt(spot{j.fl.storage, parent(j.fl.where())}), func(sc string) bool { return s.want[sc] })
 			}
 		}()
 	}

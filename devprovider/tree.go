@@ -2,9 +2,12 @@ package devprovider
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"cradle/pim"
 )
 
 // The tree of the folder profile, below the root of a storage.
@@ -68,6 +71,7 @@ notes in it with a computer.
 contacts, calendars, tasks, notes
     One folder a collection, one file an item (.vcf, .ics). You may add, edit and
     delete files here; the next sync takes it to the computer.
+    In notes a text (.txt, .md) is a note too.
 state
     What was synced and when. Please leave it alone: without it the next sync
     pairs everything anew.
@@ -94,6 +98,15 @@ func isItemFile(name string) bool {
 	}
 	ext := name[dot:]
 	return ext == ".vcf" || ext == ".ics" || extensions[strings.ToLower(ext)]
+}
+
+// isPlainNote reports whether a path is that of a plain text in the tree of notes: a
+// note each, read and never written.
+func isPlainNote(p string) bool {
+	if !strings.HasPrefix(p, rootFolder+"/notes/") || isHidden(base(p)) {
+		return false
+	}
+	return slices.Contains(pim.PlainNoteExtensions, strings.ToLower(extOf(p)))
 }
 
 func isHidden(name string) bool { return strings.HasPrefix(name, ".") }

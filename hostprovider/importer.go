@@ -1,8 +1,14 @@
 package hostprovider
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"cradle/engine"
 	"cradle/pim"
@@ -10,9 +16,14 @@ import (
 
 // ImportFile is one file to be imported.
 type ImportFile struct {
-	Path       string // for the report
+	// Path is for the report. By its extension .txt, .md or .markdown the file is one
+	// plain note, titled with its name.
+	Path       string
 	Collection string // where new items go; empty: DefaultCollection
 	Data       []byte
+	// Open, if set, is asked for the data in Data's stead, once in each try of the
+	// transaction: a file of many cards is then never in memory as a whole.
+	Open func() (io.ReadCloser, error)
 }
 
 // ImportResult says what an import did.
@@ -60,30 +71,66 @@ func (im *importer) file(f ImportFile) error {
 	if f.Collection == "" {
 		f.Collection = DefaultCollection
 	}
-	read := pim.Read(f.Data)
+	var data io.Reader = bytes.NewReader(f.Data)
+	if f.Open != nil {
+		r, err := f.Open()
+		if err != nil {
+			return im.unread(f, err)
+		}
+		defer r.Close()
+		data = r
+	}
+	if ext := filepath.Ext(f.Path); slices.Contains(pim.PlainNoteExtensions, strings.ToLower(ext)) {
+		text, err := io.ReadAll(io.LimitReader(data, pim.MaxLine+1))
+		if err != nil {
+			return im.unread(f, err)
+		}
+		return im.piece(f, pim.ReadPlain(strings.TrimSuffix(filepath.Base(f.Path), ext), text))
+	}
+	s := pim.NewScanner(data)
+	for s.Scan() {
+		if err := im.piece(f, s.File()); err != nil {
+			return err
+		}
+	}
+	if s.Err() != nil {
+		return im.unread(f, s.Err())
+	}
+	return nil
+}
+
+// unread reports a file that could not be read, or not to its end; the others go on.
+func (im *importer) unread(f ImportFile, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	im.res.Problems = append(im.res.Problems, ImportProblem{Path: f.Path, Reason: err.Error(), Lost: true})
+	return nil
+}
+
+// piece takes in what a piece of a file holds.
+func (im *importer) piece(f ImportFile, read pim.File) error {
 	for _, p := range read.Problems {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, p.Lost})
 	}
-	if len(read.Objects) == 0 && !slices.ContainsFunc(read.Problems, func(p pim.Problem) bool { return p.Lost }) {
-		im.res.Problems = append(im.res.Problems, ImportProblem{Path: f.Path, Reason: "no contact, event, task or note in it", Lost: true})
-	}
-	for _, o := range read.Objects {
+	for i := range read.Objects {
 		if err := im.t.ctx.Err(); err != nil {
 			return err
 		}
-		if err := im.object(f, o); err != nil {
+		if err := im.object(f, &read.Objects[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (im *importer) object(f ImportFile, o pim.Object) error {
+func (im *importer) object(f ImportFile, o *pim.Object) error {
 	s, err := im.t.scope(o.Kind.Name())
 	if err != nil {
 		return err
 	}
-	v, err := s.kind.New(o.Text, f.Collection)
+	v, err := o.Item(f.Collection)
 	if err != nil {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, 0, err.Error(), true})
 		return nil //nolint:nilerr // it is in the report, and the others go on
