@@ -278,7 +278,7 @@ func (d *discovery) files(ctx context.Context, folder string, files []Entry) err
 			}
 			continue
 		}
-		b := d.f.parse(data, firstCollection, func(string) bool { return true })
+		b := d.f.parse(data, path, firstCollection, func(string) bool { return true })
 		own := map[string]bool{}
 		for i := range b.items {
 			own[b.items[i].scope] = true
