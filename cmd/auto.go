@@ -28,6 +28,7 @@ type autoPhone struct {
 	Code   int    `json:"code"` // as of a sync by hand
 	Why    string `json:"why"`
 
+	told    bool   // by a notice
 	buttons bool   // of the notice, to wait for
 	run     *int64 // that undo takes back
 }
@@ -221,6 +222,9 @@ func (g *globals) syncOne(ctx context.Context, d usb.DeviceDesc, o syncOptions, 
 	}
 	o.done = func(ctx context.Context, r *syncReport) error { return g.reportAutomatic(ctx, r, out) }
 	err = g.patiently(ctx, func() error { return runSync(ctx, g, o) })
+	if !out.told {
+		g.desktop.withdraw(ctx, d.Port) // a question that is answered
+	}
 	if out.buttons && !isGone(err) {
 		g.pressed(ctx, d.Port, o.phone, out.run)
 	}
@@ -320,7 +324,7 @@ func (g *globals) reportAutomatic(ctx context.Context, r *syncReport, out *autoP
 	}
 	if n, ok := g.noticeOf(r, doc); ok {
 		g.desktop.tell(ctx, n)
-		out.buttons, out.run = len(n.Buttons) > 0, doc.Run
+		out.told, out.buttons, out.run = true, len(n.Buttons) > 0, doc.Run
 	}
 	if !g.json {
 		r.text(ctx, doc)

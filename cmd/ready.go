@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"cradle/devprovider"
@@ -24,7 +25,7 @@ type patience struct {
 	grace    time.Duration // before anything is said
 	poll     time.Duration
 	tell     func(*failure) // says why, once a reason
-	answered func()         // takes what was told away
+	answered func()         // what was told is over
 }
 
 // automatically waits for the person, who may be away, and asks by a bubble.
@@ -32,10 +33,18 @@ func (g *globals) automatically(ctx context.Context, d usb.DeviceDesc) patience 
 	return patience{
 		limit: 30 * time.Minute, grace: readyGrace, poll: readyPoll,
 		tell: func(f *failure) {
-			fmt.Fprintf(g.stderr, "%s: %s\n", plain(modelOf(d)), plain(f.Error()))
-			g.desktop.tell(ctx, notice{Key: d.Port, Title: modelOf(d) + ": " + f.What, Body: f.Next})
+			what, body := f.What, f.Next
+			var open *usb.OpenError
+			if errors.As(f.err, &open) {
+				what = open.What // without the device, which stands before it
+			}
+			if f.Why != "" {
+				body = f.Why + ".\n" + f.Next
+			}
+			fmt.Fprintf(g.stderr, "%s: %s. %s\n", plain(modelOf(d)), plain(what), plain(strings.ReplaceAll(body, "\n", " ")))
+			g.desktop.tell(ctx, notice{Key: d.Port, Title: modelOf(d) + ": " + what, Body: body})
 		},
-		answered: func() { g.desktop.withdraw(ctx, d.Port) },
+		answered: func() { g.desktop.tell(ctx, notice{Key: d.Port, Title: modelOf(d) + ": syncing", Quiet: true}) },
 	}
 }
 

@@ -68,7 +68,7 @@ func TestScripts(t *testing.T) {
 			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
 			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
 			"photo": cmdPhoto, "sqlbusy": cmdSQLBusy, "mode": cmdMode, "sqlhold": cmdSQLHold,
-			"waitfor": cmdWaitFor,
+			"waitfor": cmdWaitFor, "desktop": cmdDesktop,
 		},
 	})
 }
