@@ -40,7 +40,7 @@ func TestDocs(t *testing.T) {
 	}
 	visit(New())
 	codes := regexp.MustCompile(`Code(?:: |, [a-zA-Z., ]*= )"([a-z-]+)"`)
-	for _, name := range []string{"fail.go", "edit.go", "lock.go", "phone.go", "report.go", "reset.go", "settings.go", "folders.go"} {
+	for _, name := range []string{"fail.go", "edit.go", "lock.go", "phone.go", "report.go", "reset.go", "settings.go", "folders.go", "collections.go"} {
 		src, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -57,6 +57,7 @@ func TestDocs(t *testing.T) {
 		func() any { return &showDocument{} }, func() any { return &changeDocument{} }, func() any { return &importDocument{} },
 		func() any { return &exportDocument{} }, func() any { return &conflictsDocument{} }, func() any { return &historyDocument{} },
 		func() any { return &undoDocument{} }, func() any { return &resetDocument{} }, func() any { return &doctorDocument{} },
+		func() any { return &collectionsDocument{} }, func() any { return &collectionChangeDocument{} },
 		func() any { return &serveDocument{} }, func() any { return &autoDocument{} }, func() any { return &installDocument{} }, func() any { return &errorDocument{} },
 	}
 	if len(examples) != len(types) {

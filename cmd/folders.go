@@ -129,6 +129,7 @@ func (g *globals) recallFolders(ctx context.Context, s *hostprovider.Store, f *d
 	if err != nil {
 		return err
 	}
+	known = mostOf(known)
 	for _, k := range known {
 		if _, err := devprovider.CleanFolder(k.Folder); err != nil {
 			continue // the tree's own
@@ -142,6 +143,21 @@ func (g *globals) recallFolders(ctx context.Context, s *hostprovider.Store, f *d
 		}
 	}
 	return nil
+}
+
+// mostOf leaves of each folder the collection that most of its items are in.
+func mostOf(list []hostprovider.ViewFolder) []hostprovider.ViewFolder {
+	var out []hostprovider.ViewFolder
+	for _, f := range list {
+		if n := len(out); n > 0 && out[n-1].Folder == f.Folder {
+			if f.Items > out[n-1].Items {
+				out[n-1] = f
+			}
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // vdirSources tells which folders outside the tree are synced, for some kinds.

@@ -317,7 +317,7 @@ func inOrder(set map[string]bool) []string {
 }
 
 // Look lists the tree and the vdirs without reading what lies in them, so that
-// Collections, Takes and Vanished tell of the device as it is now.
+// Holdings, Takes and Vanished tell of the device as it is now.
 func (f *Folder) Look(ctx context.Context) error {
 	if f.newer != nil {
 		return f.newer

@@ -1,7 +1,9 @@
 package devprovider
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"cradle/engine"
 )
@@ -58,25 +60,36 @@ func (f *Folder) lookAgain(scope, folder string) {
 	}
 }
 
-// Collections lists the collections that the device has folders for, as the last
-// Survey found them, by kind; sorted. Folders without a file are among them.
-func (f *Folder) Collections() map[string][]string {
-	out := map[string][]string{}
-	add := func(scope, collection string) {
-		if !slices.Contains(out[scope], collection) {
-			out[scope] = append(out[scope], collection)
+// Holding is a folder of the device that is a collection's, or one of several.
+type Holding struct {
+	Scope, Collection string
+	Own               string // the collection that it would be without Map
+	Storage, Folder   string
+	Items             int // as the state has them
+}
+
+// Holdings lists the folders of the tree and of the vdirs, by scope, collection,
+// storage and folder: those that the state has items in, and after Look or Survey the
+// others too.
+func (f *Folder) Holdings() []Holding {
+	counts := map[Holding]int{}
+	add := func(scope string, at spot, n int) {
+		counts[Holding{Scope: scope, Collection: f.collectionAt(at), Own: collectionIn(f.state.vdirs, nil, at), Storage: at.storage, Folder: at.path}] += n
+	}
+	for scope, sc := range f.state.scopes {
+		for i := range sc.Items {
+			if p := &sc.Items[i].Place; p.Path != "" && !sc.Items[i].Meta.Deleted {
+				add(scope, spot{p.Storage, parent(p.Path)}, 1)
+			}
 		}
 	}
 	for at := range f.folders {
 		if t, _, ok := treeOfPath(at.path); ok {
-			add(t.scope, f.collectionAt(at))
+			add(t.scope, at, 0)
 		}
 	}
 	for i := range f.state.vdirs {
 		v := &f.state.vdirs[i]
-		if v.Left {
-			continue
-		}
 		at := []spot{v.spot()}
 		if v.Below {
 			at = at[:0]
@@ -86,14 +99,19 @@ func (f *Folder) Collections() map[string][]string {
 		}
 		for _, s := range at {
 			for _, t := range trees {
-				if f.folders[s] != nil && f.takes(v, s, t.scope) {
-					add(t.scope, f.collectionAt(s))
+				if !v.Left && f.folders[s] != nil && f.takes(v, s, t.scope) {
+					add(t.scope, s, 0)
 				}
 			}
 		}
 	}
-	for _, list := range out {
-		slices.Sort(list)
+	list := make([]Holding, 0, len(counts))
+	for h, n := range counts {
+		h.Items = n
+		list = append(list, h)
 	}
-	return out
+	slices.SortFunc(list, func(a, b Holding) int {
+		return cmp.Or(strings.Compare(a.Scope, b.Scope), strings.Compare(a.Collection, b.Collection), strings.Compare(a.Storage, b.Storage), strings.Compare(a.Folder, b.Folder))
+	})
+	return list
 }

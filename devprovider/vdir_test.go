@@ -2,6 +2,7 @@ package devprovider
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -185,8 +186,15 @@ func TestVdirBelow(t *testing.T) {
 	if p := s.next["events"][id].Place.Path; parent(p) != "Cradle/calendars/unheard" {
 		t.Errorf("a new event of a collection that isn't below lies at %s", p)
 	}
-	if got := strings.Join(s.f.Collections()["events"], " "); got != "home unheard work" {
-		t.Errorf("collections of events: %s", got)
+	var got []string
+	for _, h := range s.f.Holdings() {
+		if h.Scope == "events" {
+			got = append(got, fmt.Sprintf("%s %s %d", h.Collection, h.Folder, h.Items))
+		}
+	}
+	// As the state has them: what was written meanwhile isn't in it yet.
+	if want := "home vdir/home 1, unheard Cradle/calendars/unheard 0, work vdir/work 2"; strings.Join(got, ", ") != want {
+		t.Errorf("holdings: %s, want %s", strings.Join(got, ", "), want)
 	}
 }
 

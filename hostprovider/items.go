@@ -198,15 +198,3 @@ func (s *Store) Meta(ctx context.Context, scope string, id engine.ItemID) (*engi
 	}
 	return m[id], err
 }
-
-// Collections counts the live items of each collection of a kind.
-func (s *Store) Collections(ctx context.Context, kind string) (map[string]int, error) {
-	counts := map[string]int{}
-	err := s.read(ctx, func(c *conn) error {
-		return c.query(func(r row) error {
-			counts[r.str(0)] = int(r.int(1))
-			return nil
-		}, `SELECT collection, count(*) FROM item WHERE kind = ? AND gone = 0 AND meta IS NOT NULL GROUP BY collection`, kind)
-	})
-	return counts, err
-}

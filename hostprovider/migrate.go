@@ -18,6 +18,9 @@ const applicationID = 0x4372646c
 //go:embed migrations/0001.sql
 var migration1 string
 
+//go:embed migrations/0002.sql
+var migration2 string
+
 //go:embed migrations/views.sql
 var publicViews string
 
@@ -25,6 +28,7 @@ var publicViews string
 // changes the views ends with publicViews after dropping the old ones.
 var migrations = []string{
 	migration1 + publicViews,
+	migration2,
 }
 
 // storeVersion is the version that this program writes.

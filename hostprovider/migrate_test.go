@@ -3,6 +3,7 @@ package hostprovider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,7 +32,7 @@ func TestUpgrade(t *testing.T) {
 	if got := summaries(t, n); got != "A" {
 		t.Errorf("items after the upgrade: %q", got)
 	}
-	bak := s.Path() + ".v1.bak"
+	bak := fmt.Sprintf("%s.v%d.bak", s.Path(), oldv)
 	fi, err := os.Stat(bak)
 	if err != nil || fi.Mode().Perm() != 0o600 {
 		t.Fatalf("backup: %v %v, want mode 0600", fi, err)

@@ -46,7 +46,9 @@ func TestViewFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []ViewFolder{{"Documents/Contacts", "family", 3}, {"New", "personal", 1}}
+	want := []ViewFolder{
+		{"contacts", "Documents/Contacts", "family", 2}, {"contacts", "Documents/Contacts", "work", 1}, {"contacts", "New", "personal", 1},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

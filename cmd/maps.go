@@ -1,0 +1,45 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"cradle/devprovider"
+	"cradle/hostprovider"
+)
+
+// unmapped tells of a --map that names a collection which the phone doesn't have: it
+// holds for what comes, or is a slip of the pen.
+func (g *globals) unmapped(ctx context.Context, f *devprovider.Folder, s *hostprovider.Store, renamed map[string]string) error {
+	if len(renamed) == 0 {
+		return nil
+	}
+	var have []string
+	for _, h := range f.Holdings() {
+		have = append(have, h.Own)
+	}
+	slices.Sort(have)
+	have = slices.Compact(have)
+	list, err := s.Collections(ctx)
+	if err != nil {
+		return err
+	}
+	for _, from := range slices.Sorted(maps.Keys(renamed)) {
+		if slices.Contains(have, from) {
+			continue
+		}
+		to := renamed[from]
+		note := fmt.Sprintf("note: --map %s=%s: the phone has no collection %s yet", plain(from), plain(to), plain(from))
+		if len(have) > 0 {
+			note += fmt.Sprintf(" (it has %s)", plain(strings.Join(have, ", ")))
+		}
+		if !slices.ContainsFunc(list, func(c hostprovider.Collection) bool { return c.Name == to }) {
+			note += ", nor the store one that is called " + plain(to)
+		}
+		fmt.Fprintln(g.stderr, note)
+	}
+	return nil
+}
