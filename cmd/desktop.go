@@ -25,6 +25,8 @@ type desktop interface {
 	// nil where the file manager doesn't have it.
 	release(ctx context.Context, d usb.DeviceDesc) (again func(), err error)
 	idle(ctx context.Context) (bool, error)
+	// notifies says whether notices are shown: nil when they are.
+	notifies(ctx context.Context) error
 	close()
 }
 
@@ -127,6 +129,14 @@ func (d *userDesktop) release(ctx context.Context, p usb.DeviceDesc) (func(), er
 }
 
 func (d *userDesktop) idle(ctx context.Context) (bool, error) { return session.Idle(ctx) }
+
+func (d *userDesktop) notifies(ctx context.Context) error {
+	b := d.reach()
+	if b == nil {
+		return session.ErrNoBus
+	}
+	return b.Notifies(ctx)
+}
 
 func (d *userDesktop) close() {
 	if d.bus != nil {

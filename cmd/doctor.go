@@ -12,7 +12,6 @@ import (
 
 	"cradle/engine"
 	"cradle/hostprovider"
-	"cradle/mtp/usb"
 
 	"github.com/spf13/cobra"
 )
@@ -48,6 +47,9 @@ type doctorOptions struct {
 	phone   string
 	asked   bool
 	rebuild bool
+	restore bool
+	backup  string // for restore; empty: the newest that can be used
+	yes     bool
 }
 
 // doctor goes through the checks.
@@ -63,21 +65,36 @@ func (d *doctor) say(name, level, next, format string, args ...any) {
 func doctorCommand(g *globals) *cobra.Command {
 	o := doctorOptions{}
 	c := &cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [BACKUP]",
 		Short: "Look for what stands in the way of a sync",
-		Long: `Doctor checks the store, the space around it, the USB library, the phones on the
-cable and who holds locks; with --phone also that phone's storage and sync state.
-It changes nothing, unless --rebuild is given: that derives the store's search
-rows anew from the items' texts. The exit code is 1 when a check fails.`,
-		Example: "  cradle doctor\n  cradle doctor --phone usb",
-		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		Long: `Doctor checks the store, its backups and the space around it, the settings, USB and
+the phones on the cable (their mode, what udev knows of them, who may use them, who
+has them, whether they are paired), what cradle install put in place, the desktop,
+and who holds locks; with --phone also that phone's storage and sync state. What
+isn't well comes with what to do about it. The exit code is 1 when a check fails.
+
+It changes nothing, unless --rebuild is given: that derives the store's search rows
+anew from the items' texts; or --restore: that puts BACKUP, or the newest backup
+that can be used, into the place of a broken store, which is moved aside.`,
+		Example: "  cradle doctor\n  cradle doctor --phone usb\n  cradle doctor --restore",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if o.backup = args[0]; !o.restore {
+					return usageError("%q: a backup is for --restore", args[0])
+				}
+			}
+			if o.restore && o.rebuild {
+				return usageError("--restore and --rebuild: one at a time")
+			}
 			o.asked = c.Flags().Changed("phone")
 			return g.runDoctor(c.Context(), o)
 		},
 	}
 	c.Flags().StringVar(&o.phone, "phone", "usb", "also look into this phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
 	c.Flags().BoolVar(&o.rebuild, "rebuild", false, "derive the store's rows and columns anew from the items' texts")
+	c.Flags().BoolVar(&o.restore, "restore", false, "put BACKUP, or the newest one, into the place of a broken store")
+	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "with --restore: also where the store isn't broken")
 	return c
 }
 
@@ -88,9 +105,18 @@ func (g *globals) runDoctor(ctx context.Context, o doctorOptions) error {
 			return err
 		}
 	}
+	if o.restore {
+		if err := g.restore(ctx, o); err != nil {
+			return err
+		}
+	}
 	d.lookAtStore(ctx)
+	d.lookAtBackups()
 	d.lookAtSpace()
-	d.lookAtUSB()
+	d.lookAtSettings()
+	d.lookAtUSB(ctx)
+	d.lookAtInstalled(ctx)
+	d.lookAtDesktop(ctx)
 	d.lookAtLocks()
 	if o.asked {
 		d.lookAtPhone(ctx, o.phone)
@@ -163,7 +189,7 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 		return
 	}
 	for _, w := range wrong {
-		d.say(name, levelFail, d.g.command("doctor --rebuild")+"; if that doesn't help, put a backup in its place", "%s", w)
+		d.say(name, levelFail, d.g.command("doctor --rebuild")+"; if that doesn't help: "+d.g.command("doctor --restore"), "%s", w)
 	}
 	if len(wrong) > 0 {
 		return
@@ -184,7 +210,10 @@ func (d *doctor) storeFails(path string, err error) {
 	f := d.g.explain(err)
 	next := f.Next
 	if errors.Is(err, hostprovider.ErrForeign) {
-		next = "put a backup in the place of " + quoteArg(path) + ", or choose another with --store FILE"
+		next = "choose another store with --store FILE"
+		if len(d.g.backups()) > 0 {
+			next = d.g.command("doctor --restore")
+		}
 	}
 	d.say("store", levelFail, next, "%v", f)
 }
@@ -217,42 +246,6 @@ func (d *doctor) lookAtSpace() {
 		level, next = levelWarn, "make room on "+dir
 	}
 	d.say(name, level, next, "%d MB free in %s", free>>20, dir)
-}
-
-func (d *doctor) lookAtUSB() {
-	if err := usb.Check(); err != nil {
-		d.say("usb", levelFail, "see that /dev/bus/usb is there (under CRADLE_USB=gousb also that libusb 1.0 is installed)", "%v", err)
-	} else {
-		d.say("usb", levelOK, "", "USB can be used")
-	}
-	list, err := d.g.bus.list()
-	if errors.Is(err, fs.ErrNotExist) {
-		d.say("phones", levelWarn, "use a machine, or give the virtual one a controller, with USB", "this machine has no USB")
-		return
-	}
-	if err != nil {
-		d.say("phones", levelFail, "see that /sys/bus/usb can be read", "%v", err)
-		return
-	}
-	if len(list) == 0 {
-		d.say("phones", levelOK, "plug a phone in, unlock it and choose file transfer on it", "none is plugged in")
-	}
-	for _, p := range list {
-		where := fmt.Sprintf("%s is %s", p, p.State)
-		if p.Reason != "" {
-			where += ": " + p.Reason
-		}
-		switch p.State {
-		case usb.Ready:
-			d.say("phones", levelOK, "", "%s", where)
-		case usb.ChargeOnly:
-			d.say("phones", levelWarn, "unlock the phone and choose file transfer on it", "%s", where)
-		case usb.NoPermission:
-			d.say("phones", levelFail, "add a udev rule for MTP devices (package libmtp-common or media-player-info), and plug the phone in again", "%s", where)
-		default:
-			d.say("phones", levelWarn, "close the other program (a file manager may have opened the phone)", "%s", where)
-		}
-	}
 }
 
 // lookAtLocks tells which commands run. Only one that has this store stands in the

@@ -78,7 +78,7 @@ func (g *globals) explain(err error) *failure {
 	g.log().Debug("the error in full", "err", err)
 	var open *usb.OpenError
 	if errors.As(err, &open) {
-		return explainOpen(open)
+		return g.explainOpen(open)
 	}
 	out := &failure{exit: exitFailure, Code: "failed", What: "that didn't work", Why: err.Error(), Next: g.command("doctor"), err: err}
 	for _, explain := range []func(*failure, error) bool{g.explainSettings, g.explainPhone, g.explainStore, g.explainFile} {
@@ -215,13 +215,14 @@ func (g *globals) again() string {
 	return "run the command again"
 }
 
-func explainOpen(o *usb.OpenError) *failure {
+func (g *globals) explainOpen(o *usb.OpenError) *failure {
 	f := &failure{exit: exitNoPhone, Code: "usb", What: o.Summary(), Why: o.Why, Next: o.Next, err: o}
 	switch {
 	case errors.Is(o, usb.ErrBusy):
 		f.exit, f.Code = exitBusy, "busy"
 	case errors.Is(o, usb.ErrNoPermission):
 		f.exit, f.Code = exitFailure, "no-permission"
+		f.Why, f.Next = g.permission(o.Device)
 	case errors.Is(o, usb.ErrChargeOnly):
 		f.Code = "charge-only"
 	}

@@ -78,6 +78,12 @@ func (b *Bus) Tell(ctx context.Context, n Notice) error {
 	return nil
 }
 
+// Notifies asks whether there is a notification server; nil when there is.
+func (b *Bus) Notifies(ctx context.Context) error {
+	_, err := b.capabilities(ctx)
+	return err
+}
+
 // capabilities asks the server once what it can show.
 func (b *Bus) capabilities(ctx context.Context) (map[string]bool, error) {
 	b.mu.Lock()
