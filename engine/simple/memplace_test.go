@@ -362,3 +362,17 @@ func (p *pair) restore(backup string) {
 	}
 	p.restart()
 }
+
+// newIDs makes replica IDs for a MemStore.
+func newIDs() func() engine.ReplicaID {
+	var n byte
+	return func() engine.ReplicaID { n++; return engine.ReplicaID{0xd0, n} }
+}
+
+// must keeps the examples short.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
