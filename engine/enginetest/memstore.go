@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -220,7 +221,11 @@ func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Kno
 }
 
 func (s *MemStore) Replica(ctx context.Context, scope string) (engine.Replica, error) {
-	return s.scopes[scope].rep, nil
+	sc := s.scopes[scope]
+	if sc == nil {
+		return engine.Replica{}, fmt.Errorf("enginetest: no scope %q", scope)
+	}
+	return sc.rep, nil
 }
 
 func (s *MemStore) Changes(ctx context.Context, scope string, k engine.Knowledge) ([]*engine.ItemMeta, error) {

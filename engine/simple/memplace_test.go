@@ -36,10 +36,11 @@ type memPlace struct {
 	hide       map[string]bool  // keys that a listing leaves out
 	readFails  map[string]error // by key
 	refuse     func(*valuebag.Values) error
-	mangle     bool // it keeps no notes
-	oldest     int  // the journal is forgotten up to here
-	paged      int  // changes a page
-	kill       int  // dies before the nth write; negative: after it
+	mangle     bool        // it keeps no notes
+	oldest     int         // the journal is forgotten up to here
+	paged      int         // changes a page
+	kill       int         // dies before the nth write; negative: after it
+	dead       func() bool // asked before and after each write: dies there
 }
 
 func newPlace() *memPlace {
@@ -105,11 +106,11 @@ func (p *memPlace) drop(key string) {
 // dies kills the program before or after its write.
 func (p *memPlace) dies(do func()) error {
 	p.writes++
-	if p.writes == p.kill {
+	if p.writes == p.kill || p.dead != nil && p.dead() {
 		return errors.Join(errKilled, engine.ErrGone)
 	}
 	do()
-	if p.writes == -p.kill {
+	if p.writes == -p.kill || p.dead != nil && p.dead() {
 		return errors.Join(errKilled, engine.ErrGone)
 	}
 	return nil
