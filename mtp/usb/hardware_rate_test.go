@@ -3,75 +3,111 @@
 package usb_test
 
 import (
+	"context"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
 	"cradle/mtp"
+	"cradle/mtp/usb"
 )
 
-// TestRateHardware measures large transfers: by the session, which has several
-// transfers in flight where the backend can, and the same bytes by a bare loop that knows nothing of containers. Of each the best of a few.
+// TestRateHardware measures large transfers through both backends: by the
+// session, which has several transfers in flight where the backend can; by the
+// session with one at a time; and the same bytes by a bare loop that knows
+// nothing of containers. All take turns, round by round, so that a machine that
+// gets busy in between slows all alike.
 func TestRateHardware(t *testing.T) {
-	s, tr := openPhone(t)
-	storage, folder := workFolder(t, s)
-	const size, rounds = 64<<20 - 100, 4
-	info := &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "rate.bin"}
-	var handle mtp.ObjectHandle
-	put := func(s *mtp.Session) {
-		if handle != 0 {
-			if err := s.DeleteObject(t.Context(), handle); err != nil {
+	const rounds = 5
+	d := phoneOnCable(t)
+	r := rates{of: map[string][]float64{}}
+	for range rounds {
+		for _, b := range []usb.Backend{usb.Gousb, usb.Usbfs} {
+			tr, err := usb.OpenBackend(t.Context(), d, b)
+			if err != nil {
 				t.Fatal(err)
 			}
+			r.measure(t, tr, d, string(b))
+			if _, ok := tr.(mtp.Pipeliner); ok {
+				r.measure(t, struct{ mtp.Transport }{tr}, d, string(b)+", one at a time")
+			}
+			tr.Close()
 		}
-		c, err := s.CreateObjectFrom(t.Context(), storage, folder, info, zeros{}, size)
+	}
+	for _, name := range r.names {
+		all := slices.Sorted(slices.Values(r.of[name]))
+		t.Logf("%-32s best %6.1f MB/s, middle %6.1f MB/s", name, all[len(all)-1], all[len(all)/2])
+	}
+}
+
+const rateSize = 64<<20 - 100
+
+// rates are what was measured, in MB/s.
+type rates struct {
+	names []string
+	of    map[string][]float64
+}
+
+func (r *rates) time(name string, do func()) {
+	start := time.Now()
+	do()
+	if r.of[name] == nil {
+		r.names = append(r.names, name)
+	}
+	r.of[name] = append(r.of[name], rateSize/1e6/time.Since(start).Seconds())
+}
+
+func (r *rates) measure(t *testing.T, tr mtp.Transport, d usb.DeviceDesc, name string) {
+	t.Helper()
+	s, err := mtp.Open(t.Context(), tr, d.SessionOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(context.Background())
+	ids, err := s.GetStorageIDs(t.Context())
+	if err != nil || len(ids) == 0 {
+		t.Fatal(ids, err)
+	}
+	var c mtp.Created
+	r.time(name+", put", func() {
+		c, err = s.CreateObjectFrom(t.Context(), ids[0], mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "rate.bin"}, zeros{}, rateSize)
 		if err != nil {
 			t.Fatal(err)
 		}
-		handle = c.Handle
-	}
-	get := func(s *mtp.Session) {
-		if n, err := s.GetObject(t.Context(), handle, io.Discard); n != size || err != nil {
+	})
+	r.time(name+", get", func() {
+		if n, err := s.GetObject(t.Context(), c.Handle, io.Discard); n != rateSize || err != nil {
 			t.Fatalf("got %d bytes, %v", n, err)
 		}
+	})
+	r.time(name+", bare loop", func() { bareGet(t, s, tr, c.Handle) })
+	if err := s.DeleteObject(t.Context(), c.Handle); err != nil {
+		t.Fatal(err)
 	}
-	report := func(what string, do func()) {
-		best := time.Hour
-		for range rounds {
-			start := time.Now()
-			do()
-			best = min(best, time.Since(start))
-		}
-		t.Logf("rate of %-24s %7.1f MB/s", what, size/1e6/best.Seconds())
-	}
-	report("put", func() { put(s) })
-	report("get", func() { get(s) })
+}
+
+// bareGet reads an object with a command and reads alone.
+func bareGet(t *testing.T, s *mtp.Session, tr mtp.Transport, h mtp.ObjectHandle) {
+	t.Helper()
 	tx := mtp.TransactionID(s.Stats().Transactions + 1000) // ids that skip are accepted
-	bare := func(ahead bool) func() {
-		buf := make([]byte, 256<<10)
-		return func() {
-			tx++
-			cmd, _ := mtp.NewMessage(mtp.ContainerCommand, mtp.OpGetObject, tx, uint32(handle)).AppendBinary(nil)
-			if err := tr.Write(t.Context(), cmd); err != nil {
-				t.Fatal(err)
-			}
-			if p, ok := tr.(mtp.Pipeliner); ok && ahead {
-				p.ReadAhead(size + mtp.HeaderSize)
-			}
-			for n := 0; n < size+mtp.HeaderSize; {
-				m, err := tr.Read(t.Context(), buf)
-				if err != nil {
-					t.Fatalf("after %d bytes: %v", n, err)
-				}
-				n += m
-			}
-			if _, err := tr.Read(t.Context(), buf); err != nil {
-				t.Fatal(err)
-			}
-		}
+	cmd, _ := mtp.NewMessage(mtp.ContainerCommand, mtp.OpGetObject, tx, uint32(h)).AppendBinary(nil)
+	if err := tr.Write(t.Context(), cmd); err != nil {
+		t.Fatal(err)
 	}
-	report("a bare loop", bare(false))
-	if _, ok := tr.(mtp.Pipeliner); ok {
-		report("a bare loop, queued", bare(true))
+	const total = rateSize + mtp.HeaderSize
+	if p, ok := tr.(mtp.Pipeliner); ok {
+		p.ReadAhead(total)
+	}
+	buf := make([]byte, 256<<10)
+	for n := 0; n < total; {
+		m, err := tr.Read(t.Context(), buf)
+		if err != nil {
+			t.Fatalf("after %d bytes: %v", n, err)
+		}
+		n += m
+	}
+	if _, err := tr.Read(t.Context(), buf); err != nil { // the response
+		t.Fatal(err)
 	}
 }

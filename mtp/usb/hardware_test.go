@@ -28,20 +28,7 @@ import (
 // is a shell command that pulls the cable.
 func openPhone(t *testing.T) (*mtp.Session, mtp.Transport) {
 	t.Helper()
-	if os.Getenv("CRADLE_HW") != "1" {
-		t.Skip("CRADLE_HW=1 runs this on the phone on the cable")
-	}
-	devs, err := usb.List()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := os.Getenv("CRADLE_HW_SERIAL")
-	i := slices.IndexFunc(devs, func(d usb.DeviceDesc) bool { return want == "" || d.Serial == want })
-	if i < 0 {
-		t.Fatalf("no phone %q among %v", want, devs)
-	}
-	d := devs[i]
-	t.Logf("%v %s: %s %s", d, d.Serial, d.State, d.Reason)
+	d := phoneOnCable(t)
 	tr, err := usb.Open(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +43,25 @@ func openPhone(t *testing.T) (*mtp.Session, mtp.Transport) {
 	}
 	t.Cleanup(func() { s.Close(context.Background()) })
 	return s, tr
+}
+
+func phoneOnCable(t *testing.T) usb.DeviceDesc {
+	t.Helper()
+	if os.Getenv("CRADLE_HW") != "1" {
+		t.Skip("CRADLE_HW=1 runs this on the phone on the cable")
+	}
+	devs, err := usb.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := os.Getenv("CRADLE_HW_SERIAL")
+	i := slices.IndexFunc(devs, func(d usb.DeviceDesc) bool { return want == "" || d.Serial == want })
+	if i < 0 {
+		t.Fatalf("no phone %q among %v", want, devs)
+	}
+	d := devs[i]
+	t.Logf("%v %s: %s %s", d, d.Serial, d.State, d.Reason)
+	return d
 }
 
 // workFolder makes a folder and gives its storage.
