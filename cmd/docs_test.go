@@ -59,6 +59,7 @@ func TestDocs(t *testing.T) {
 		func() any { return &undoDocument{} }, func() any { return &resetDocument{} }, func() any { return &doctorDocument{} },
 		func() any { return &collectionsDocument{} }, func() any { return &collectionChangeDocument{} },
 		func() any { return &serveDocument{} }, func() any { return &autoDocument{} }, func() any { return &installDocument{} }, func() any { return &errorDocument{} },
+		func() any { return &mtpInfoDocument{} }, func() any { return &mtpListDocument{} }, func() any { return &mtpMoveDocument{} },
 	}
 	if len(examples) != len(types) {
 		t.Errorf("%d examples, want one of each of %d documents", len(examples), len(types))

@@ -81,7 +81,7 @@ func (g *globals) explain(err error) *failure {
 		return g.explainOpen(open)
 	}
 	out := &failure{exit: exitFailure, Code: "failed", What: "that didn't work", Why: err.Error(), Next: g.command("doctor"), err: err}
-	for _, explain := range []func(*failure, error) bool{g.explainSettings, g.explainPhone, g.explainStore, g.explainFile} {
+	for _, explain := range []func(*failure, error) bool{g.explainSettings, g.explainFiles, g.explainPhone, g.explainStore, g.explainFile} {
 		if explain(out, err) {
 			return out
 		}

@@ -67,10 +67,24 @@ func TestScripts(t *testing.T) {
 			"glob": cmdGlob, "rmglob": cmdRmGlob, "mvglob": cmdMvGlob, "setfield": cmdSetField, "fields": cmdFields,
 			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
 			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
-			"photo": cmdPhoto, "sqlbusy": cmdSQLBusy, "mode": cmdMode, "sqlhold": cmdSQLHold,
+			"photo": cmdPhoto, "bigfile": cmdBigFile, "sqlbusy": cmdSQLBusy, "mode": cmdMode, "sqlhold": cmdSQLHold,
 			"waitfor": cmdWaitFor, "desktop": cmdDesktop,
 		},
 	})
+}
+
+// bigfile PATH N makes a file of N bytes in which no two parts are alike.
+func cmdBigFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: bigfile PATH N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	body := make([]byte, 0, n+32)
+	for i := 0; len(body) < n; i++ {
+		body = fmt.Appendf(body, "line %d\n", i)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), body[:n], 0o644))
 }
 
 // exits CODE PROGRAM ARG... runs a program that must end with that code.

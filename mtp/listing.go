@@ -132,6 +132,7 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 				continue
 			}
 			s.listing.Store(listByInfo)
+			s.quirks.Or(uint32(QuirkNoPropList))
 			l.entries = l.entries[:l.known]
 			return s.listByInfo(ctx, l, l.all())
 		default:

@@ -384,8 +384,14 @@ func TestGet(t *testing.T) {
 					t.Errorf("left behind: %v", all)
 				}
 			}
+			if again, err := tree.Get(t.Context(), n, dir, "f.bin", files.Options{}); err != nil || again.Resumed != got.Bytes {
+				t.Errorf("once more: %+v, %v; want nothing fetched", again, err)
+			}
+			if err := dir.Chtimes("f.bin", stamp, stamp.Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := tree.Get(t.Context(), n, dir, "f.bin", files.Options{}); !errors.Is(err, files.ErrExists) {
-				t.Errorf("once more: %v, want ErrExists", err)
+				t.Errorf("over another file: %v, want ErrExists", err)
 			}
 			if _, err := tree.Get(t.Context(), n, dir, "f.bin", files.Options{Replace: true}); err != nil {
 				t.Errorf("replace: %v", err)

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"time"
 
 	"cradle/mtp"
 )
@@ -56,13 +57,17 @@ const overlap = 64 << 10
 // file takes its place when it is whole, with the time that it has on the phone.
 // If the fetch is interrupted, the next one of the same object (its phone,
 // path, size and time) goes on where this one ended, where the device gives
-// parts of objects. Errors: ErrFolder, ErrExists, ErrSize, those of the session
+// parts of objects; one that is there with its size and time isn't fetched again.
+// Errors: ErrFolder, ErrExists, ErrSize, those of the session
 // and of the file system.
 func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Options) (Got, error) {
 	if n.IsFolder() {
 		return Got{}, fmt.Errorf("%s: %w", n.Path, ErrFolder)
 	}
-	if _, err := dir.Lstat(name); err == nil && !o.Replace {
+	if st, err := dir.Lstat(name); err == nil && !o.Replace {
+		if n.is(st) {
+			return Got{Bytes: st.Size(), Resumed: st.Size()}, nil
+		}
 		return Got{}, fmt.Errorf("%s: %w", path.Join(dir.Name(), name), ErrExists)
 	}
 	part := path.Join(path.Dir(name), t.partName(n))
@@ -97,6 +102,13 @@ func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Opt
 		// A file system without links: the name was free a moment ago.
 	}
 	return got, dir.Rename(part, name)
+}
+
+// is reports whether a file here has the node's size and time.
+func (n *Node) is(st fs.FileInfo) bool {
+	const step = 2 * time.Second // of the coarsest file system
+	return st.Mode().IsRegular() && n.Entry.Size != mtp.UnknownSize && uint64(st.Size()) == n.Entry.Size &&
+		n.Entry.HasModified && st.ModTime().Sub(n.Modified()).Abs() < step
 }
 
 // partName is the name of a fetch under way. It stands for the phone and the
@@ -209,3 +221,32 @@ func (t *Tree) goOn(ctx context.Context, n Node, f *os.File, g *Got, total int64
 	o.progress(n, g.Bytes, total)
 	return nil
 }
+
+// Copy writes a file's bytes to w. Errors: ErrFolder, ErrSize, those of the
+// session and of w.
+func (t *Tree) Copy(ctx context.Context, n Node, w io.Writer, o Options) (int64, error) {
+	if n.IsFolder() {
+		return 0, fmt.Errorf("%s: %w", n.Path, ErrFolder)
+	}
+	total, done := int64(-1), int64(0)
+	if n.Entry.Size != mtp.UnknownSize {
+		total = int64(n.Entry.Size)
+	}
+	_, err := t.s.GetObject(ctx, n.Entry.Handle, writerFunc(func(p []byte) (int, error) {
+		m, err := w.Write(p)
+		done += int64(m)
+		o.progress(n, done, total)
+		return m, err
+	}))
+	if err == nil && total >= 0 && done != total {
+		err = fmt.Errorf("%d bytes came, the phone lists %d: %w", done, total, ErrSize)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", n.Path, err)
+	}
+	return done, err
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -1,0 +1,130 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cradle/mtp"
+	"cradle/mtp/files"
+
+	"github.com/spf13/cobra"
+)
+
+// mtpListDocument is mtp ls's JSON.
+type mtpListDocument struct {
+	Version int        `json:"version"`
+	Entries []mtpEntry `json:"entries"`
+	// Partial: the phone would not tell of some of the objects.
+	Partial bool `json:"partial"`
+}
+
+type mtpEntry struct {
+	Path     string     `json:"path"`
+	Folder   bool       `json:"folder"`
+	Size     *uint64    `json:"size"` // null: a folder's, or the phone doesn't say
+	Modified *time.Time `json:"modified"`
+	Format   string     `json:"format"`
+	Name     string     `json:"name"` // as the phone has it, which the path may not
+}
+
+func mtpListCommand(g *globals, sel *string) *cobra.Command {
+	deep := false
+	c := &cobra.Command{
+		Use:     "ls [PATH…]",
+		Short:   "List files and folders of the phone",
+		Example: "  cradle mtp ls /DCIM\n  cradle mtp ls -r \"SD card:/\"",
+		RunE: func(c *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				paths = []string{"/"}
+			}
+			return g.runMTPList(c.Context(), *sel, paths, deep)
+		},
+	}
+	c.Flags().BoolVarP(&deep, "recursive", "r", false, "with all that is below")
+	return c
+}
+
+func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, deep bool) error {
+	_, t, done, err := g.openTree(ctx, sel)
+	if err != nil {
+		return err
+	}
+	defer done()
+	doc := mtpListDocument{Version: 1, Entries: []mtpEntry{}}
+	// A listing without --json comes as it goes.
+	show := func(n files.Node) {
+		e := mtpEntry{Path: n.Path, Folder: n.IsFolder(), Format: n.Entry.Format.String(), Name: n.Entry.Name}
+		if !e.Folder && n.Entry.Size != mtp.UnknownSize {
+			e.Size = &n.Entry.Size
+		}
+		if m := n.Modified(); !m.IsZero() {
+			m = m.UTC()
+			e.Modified = &m
+		}
+		if g.json {
+			doc.Entries = append(doc.Entries, e)
+			return
+		}
+		size, when := "?", "–"
+		switch {
+		case e.Folder:
+			size = "–"
+		case e.Size != nil:
+			size = megabytes(*e.Size)
+		}
+		if e.Modified != nil {
+			when = n.Modified().Format("2006-01-02 15:04")
+		}
+		name := plain(e.Path)
+		if e.Folder {
+			name += "/"
+		}
+		g.say("%10s  %-16s  %s", size, when, name)
+	}
+	var partial error
+	for _, path := range paths {
+		n, err := t.Find(ctx, path)
+		if err != nil {
+			return err
+		}
+		err = listNode(ctx, t, n, deep, show)
+		switch {
+		case errors.Is(err, mtp.ErrPartialList):
+			partial, doc.Partial = err, true
+		case err != nil:
+			return err
+		}
+	}
+	if g.json {
+		if err := g.print(doc); err != nil {
+			return err
+		}
+	}
+	if partial != nil {
+		g.warn("%v", partial)
+		return quiet(exitItemsFailed)
+	}
+	return nil
+}
+
+// listNode shows a file, or what is in a folder.
+func listNode(ctx context.Context, t *files.Tree, n files.Node, deep bool, show func(files.Node)) error {
+	if !n.IsFolder() {
+		show(n)
+		return nil
+	}
+	if deep {
+		return t.Walk(ctx, n, func(c files.Node) error {
+			if c.Path != n.Path {
+				show(c)
+			}
+			return nil
+		})
+	}
+	all, err := t.List(ctx, n)
+	for _, c := range all {
+		show(c)
+	}
+	return err
+}

@@ -1,0 +1,359 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cradle/mtp"
+	"cradle/mtp/files"
+
+	"github.com/spf13/cobra"
+)
+
+// mtpMoveDocument is the JSON of mtp get, put and rm.
+type mtpMoveDocument struct {
+	Version int          `json:"version"`
+	Files   []mtpMoved   `json:"files"`
+	Failed  []mtpFailure `json:"failed"`
+}
+
+type mtpMoved struct {
+	Path  string `json:"path"`  // on the phone
+	Local string `json:"local"` // here; empty: it was deleted
+	Bytes int64  `json:"bytes"`
+	// Resumed are those of Bytes that were here before.
+	Resumed int64 `json:"resumed"`
+}
+
+type mtpFailure struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+type mtpMoveOptions struct {
+	to                   string
+	deep, force, restart bool
+}
+
+func mtpGetCommand(g *globals, sel *string) *cobra.Command {
+	o := mtpMoveOptions{}
+	c := &cobra.Command{
+		Use:   "get PATH…",
+		Short: "Fetch files from the phone",
+		Long: `Get fetches files from the phone into a folder, with their times. A file takes its
+place when it is whole. If get is interrupted, by Ctrl-C or the cable, the same
+command goes on where it ended. Names of the phone never lead out of the folder.`,
+		Example: "  cradle mtp get /DCIM/Camera/film.mp4\n  cradle mtp get -r /DCIM --to ~/Pictures\n  cradle mtp get /notes.txt --to - | less",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(c *cobra.Command, paths []string) error { return g.runMTPGet(c.Context(), *sel, paths, o) },
+	}
+	c.Flags().StringVar(&o.to, "to", ".", "an existing `FOLDER`, or for a single file its new name, or - for standard output")
+	c.Flags().BoolVarP(&o.deep, "recursive", "r", false, "folders with all that is below")
+	c.Flags().BoolVar(&o.force, "force", false, "replace files that are there")
+	c.Flags().BoolVar(&o.restart, "restart", false, "from the first byte, whatever an interrupted get left")
+	return c
+}
+
+func mtpPutCommand(g *globals, sel *string) *cobra.Command {
+	o := mtpMoveOptions{}
+	c := &cobra.Command{
+		Use:     "put FILE… --to PATH",
+		Short:   "Send files to the phone",
+		Example: "  cradle mtp put song.mp3 --to /Music\n  cradle mtp put -r Photos --to \"SD card:/\"",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(c *cobra.Command, paths []string) error { return g.runMTPPut(c.Context(), *sel, paths, o) },
+	}
+	c.Flags().StringVar(&o.to, "to", "", "a folder of the phone, or for a single file its new `PATH`")
+	c.Flags().BoolVarP(&o.deep, "recursive", "r", false, "folders with all that is below")
+	c.Flags().BoolVar(&o.force, "force", false, "replace files that are there, each once the new one is whole")
+	if err := c.MarkFlagRequired("to"); err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func mtpRemoveCommand(g *globals, sel *string) *cobra.Command {
+	deep := false
+	c := &cobra.Command{
+		Use:   "rm PATH…",
+		Short: "Delete files from the phone, for good",
+		Args:  cobra.MinimumNArgs(1),
+		RunE:  func(c *cobra.Command, paths []string) error { return g.runMTPRemove(c.Context(), *sel, paths, deep) },
+	}
+	c.Flags().BoolVarP(&deep, "recursive", "r", false, "folders with all that is below")
+	return c
+}
+
+// mover moves files one by one and remembers what came of it. What concerns one
+// file alone doesn't end it.
+type mover struct {
+	g    *globals
+	t    *files.Tree
+	doc  mtpMoveDocument
+	bar  *transferProgress
+	opts files.Options
+}
+
+func (g *globals) newMover(t *files.Tree, o mtpMoveOptions) *mover {
+	bar := newTransferProgress(g)
+	return &mover{
+		g: g, t: t, bar: bar,
+		doc:  mtpMoveDocument{Version: 1, Files: []mtpMoved{}, Failed: []mtpFailure{}},
+		opts: files.Options{Replace: o.force, Restart: o.restart, Progress: bar.update},
+	}
+}
+
+// one takes the outcome for one file; an error ends the command.
+func (m *mover) one(err error, path, line string, moved mtpMoved) error {
+	m.bar.done()
+	alone := mtp.IsRefusal(err) && !errors.Is(err, mtp.StoreFull) && !errors.Is(err, mtp.StoreReadOnly) || errors.Is(err, mtp.ErrPartialList) || errors.Is(err, mtp.ErrUnsendable)
+	for _, e := range []error{files.ErrExists, files.ErrSize, files.ErrFolder, files.ErrNotFolder, files.ErrCannotReplace, fs.ErrNotExist, fs.ErrPermission} {
+		alone = alone || errors.Is(err, e)
+	}
+	switch {
+	case err == nil:
+		m.doc.Files = append(m.doc.Files, moved)
+		if !m.g.json {
+			m.g.say("%s", plain(line))
+		}
+	case !alone:
+		return err
+	default:
+		m.doc.Failed = append(m.doc.Failed, mtpFailure{path, err.Error()})
+		m.g.warn("%v", err)
+	}
+	return nil
+}
+
+// finish prints the document and decides the exit code.
+func (m *mover) finish(err error) error {
+	m.bar.done()
+	if m.g.json && (err == nil || len(m.doc.Files) > 0) {
+		if perr := m.g.print(m.doc); perr != nil {
+			return perr
+		}
+		if err != nil {
+			f := m.g.explain(err)
+			m.g.warn("%s", f.Error())
+			return quiet(f.exit)
+		}
+	}
+	if err == nil && len(m.doc.Failed) > 0 {
+		return quiet(exitItemsFailed)
+	}
+	return err
+}
+
+// warn says something on standard error.
+func (g *globals) warn(format string, args ...any) {
+	fmt.Fprintf(g.stderr, "cradle: %s\n", plain(fmt.Sprintf(format, args...)))
+}
+
+func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o mtpMoveOptions) error {
+	_, t, done, err := g.openTree(ctx, sel)
+	if err != nil {
+		return err
+	}
+	defer done()
+	m := g.newMover(t, o)
+	var nodes []files.Node
+	for _, path := range paths {
+		n, err := t.Find(ctx, path)
+		if err != nil {
+			return err
+		}
+		if n.IsFolder() && !o.deep {
+			return usageError("%s is a folder: -r fetches it with all that is in it", n.Path)
+		}
+		nodes = append(nodes, n)
+	}
+	if o.to == "-" {
+		if len(nodes) != 1 || nodes[0].IsFolder() || g.json {
+			return usageError("--to - is for one file, and without --json")
+		}
+		_, err := t.Copy(ctx, nodes[0], g.stdout, m.opts)
+		m.bar.done()
+		return err
+	}
+	dir, name, err := localTarget(o.to, len(nodes) == 1)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	for _, n := range nodes {
+		at := name
+		if at == "" {
+			if at = n.Name; n.IsRoot() {
+				at = "."
+			}
+		}
+		if err := m.get(ctx, n, dir, at); err != nil {
+			return m.finish(err)
+		}
+	}
+	return m.finish(nil)
+}
+
+// localTarget opens the folder that files go into; name is the new name of a
+// single one, if there is no folder of that name.
+func localTarget(to string, single bool) (dir *os.Root, name string, err error) {
+	st, err := os.Stat(to)
+	switch {
+	case err == nil && st.IsDir():
+		dir, err = os.OpenRoot(to)
+		return dir, "", err
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, "", err
+	case !single || strings.HasSuffix(to, "/"):
+		return nil, "", &fs.PathError{Op: "open", Path: to, Err: fs.ErrNotExist}
+	}
+	dir, err = os.OpenRoot(filepath.Dir(to))
+	return dir, filepath.Base(to), err
+}
+
+// get fetches a file, or a folder with all that is below it.
+func (m *mover) get(ctx context.Context, top files.Node, dir *os.Root, name string) error {
+	err := m.t.Walk(ctx, top, func(n files.Node) error {
+		to := filepath.Join(name, strings.TrimPrefix(n.Path, top.Path))
+		if n.IsFolder() {
+			if err := dir.MkdirAll(to, 0o777); err != nil {
+				if err := m.one(err, n.Path, "", mtpMoved{}); err != nil {
+					return err
+				}
+				return fs.SkipDir
+			}
+			return nil
+		}
+		got, err := m.t.Get(ctx, n, dir, to, m.opts)
+		local := filepath.Join(dir.Name(), to)
+		line := fmt.Sprintf("%s: %s", local, megabytes(got.Bytes))
+		switch {
+		case got.Resumed == got.Bytes && got.Bytes > 0:
+			line += ", was there"
+		case got.Resumed > 0:
+			line += fmt.Sprintf(", of which %s were there", megabytes(got.Resumed))
+		}
+		return m.one(err, n.Path, line, mtpMoved{n.Path, local, got.Bytes, got.Resumed})
+	})
+	if errors.Is(err, mtp.ErrPartialList) {
+		return m.one(err, top.Path, "", mtpMoved{})
+	}
+	return err
+}
+
+func (g *globals) runMTPPut(ctx context.Context, sel string, from []string, o mtpMoveOptions) error {
+	for _, path := range from {
+		st, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return err
+		case st.IsDir() && !o.deep:
+			return usageError("%s is a folder: -r sends it with all that is in it", path)
+		case !st.IsDir() && !st.Mode().IsRegular():
+			return usageError("%s is no file", path)
+		}
+	}
+	_, t, done, err := g.openTree(ctx, sel)
+	if err != nil {
+		return err
+	}
+	defer done()
+	m := g.newMover(t, o)
+	folder, err := t.Find(ctx, o.to)
+	name := ""
+	if errors.Is(err, files.ErrNotFound) && len(from) == 1 && !strings.HasSuffix(o.to, "/") || err == nil && !folder.IsFolder() && len(from) == 1 {
+		folder, name, err = t.FindNew(ctx, o.to)
+	}
+	if err != nil {
+		return err
+	}
+	for _, path := range from {
+		at := name
+		if at == "" {
+			abs, err := filepath.Abs(path)
+			if err != nil {
+				return err
+			}
+			at = filepath.Base(abs)
+		}
+		if err := m.put(ctx, path, folder, at); err != nil {
+			return m.finish(err)
+		}
+	}
+	return m.finish(nil)
+}
+
+// put sends a file, or a folder with all that is below it. Links are left out:
+// what they mean elsewhere nobody knows.
+func (m *mover) put(ctx context.Context, path string, folder files.Node, name string) error {
+	st, err := os.Stat(path)
+	if err != nil {
+		return m.one(err, path, "", mtpMoved{})
+	}
+	if st.IsDir() {
+		all, err := os.ReadDir(path)
+		if err != nil {
+			return m.one(err, path, "", mtpMoved{})
+		}
+		below, err := m.t.MakeFolder(ctx, folder, name)
+		if err != nil {
+			return m.one(err, path, "", mtpMoved{})
+		}
+		for _, e := range all {
+			if !e.IsDir() && !e.Type().IsRegular() {
+				m.g.warn("%s is left out: neither a file nor a folder", filepath.Join(path, e.Name()))
+				continue
+			}
+			if err := m.put(ctx, filepath.Join(path, e.Name()), below, e.Name()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return m.one(err, path, "", mtpMoved{})
+	}
+	defer f.Close()
+	n, err := m.t.Put(ctx, folder, name, io.Reader(f), st.Size(), st.ModTime(), m.opts)
+	return m.one(err, path, fmt.Sprintf("%s: %s", n.Path, megabytes(st.Size())), mtpMoved{n.Path, path, st.Size(), 0})
+}
+
+func (g *globals) runMTPRemove(ctx context.Context, sel string, paths []string, deep bool) error {
+	_, t, done, err := g.openTree(ctx, sel)
+	if err != nil {
+		return err
+	}
+	defer done()
+	m := g.newMover(t, mtpMoveOptions{})
+	var nodes []files.Node
+	for _, path := range paths { // before anything is deleted
+		n, err := t.Find(ctx, path)
+		switch {
+		case err != nil:
+			return err
+		case n.IsRoot():
+			return usageError("%s is a storage, which can't be deleted", n.Path)
+		case n.IsFolder() && !deep:
+			return usageError("%s is a folder: -r deletes it with all that is in it", n.Path)
+		}
+		nodes = append(nodes, n)
+	}
+	for _, n := range nodes {
+		err := t.Remove(ctx, n, func(n files.Node) {
+			_ = m.one(nil, n.Path, "deleted "+n.Path, mtpMoved{Path: n.Path})
+		})
+		if err != nil {
+			if err := m.one(err, n.Path, "", mtpMoved{}); err != nil {
+				return m.finish(err)
+			}
+		}
+	}
+	return m.finish(nil)
+}
