@@ -19,6 +19,8 @@ ARGS ?=
 
 GOLANGCI := v2.15.0
 LINTER := .cache/bin/golangci-lint-$(GOLANGCI)
+NFPM ?= v2.48.0
+NFPM_BIN = .cache/bin/nfpm-$(NFPM)
 
 # A checkout of another user's has no version to stamp: git refuses to look into it.
 VCS = $(shell git rev-parse HEAD >/dev/null 2>&1 && echo auto || echo false)
@@ -96,6 +98,21 @@ vmtest: setup ## the real USB stack and third-party phones, in the virtual machi
 man: setup ## man pages into dist/man
 	@mkdir -p dist/man
 	$(GO) run -tags man ./scripts/man dist/man
+
+# nfpm is built with the version in its name, as the linter is.
+$(NFPM_BIN):
+	@echo "building nfpm $(NFPM) into .cache/bin"
+	@mkdir -p .cache/bin
+	@GOBIN=$(CURDIR)/.cache/bin GOFLAGS= $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
+	@mv .cache/bin/nfpm $@
+
+.PHONY: package
+package: build man $(NFPM_BIN) ## .deb and .rpm into dist
+	@rm -rf dist/package
+	$(GO) run ./scripts/package dist/package ./cradle dist/man
+	@for kind in deb rpm; do \
+		VERSION=$$(./cradle --version | sed 's/.* //') ARCH=$$($(GO) env GOARCH) $(NFPM_BIN) package -f packaging/nfpm.yaml -p $$kind -t dist || exit; \
+	done
 
 .PHONY: clean
 clean: ## remove what was built here

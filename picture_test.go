@@ -49,7 +49,7 @@ var picture = []row{
 		uses:  []string{"valuebag", "mtp", "mtp/usb", "pim", "engine", "devprovider", "hostprovider", "hwtest", "udev"},
 		tests: []string{"mtp/responder"},
 	},
-	{tree: "scripts"},
+	{tree: "scripts", uses: []string{"udev"}},
 }
 
 // mains may import cmd: the program, and the tool that writes its man pages.
