@@ -23,6 +23,7 @@ type cutScene struct {
 	clock  *testClock
 	put    func(path, text string)
 	a      *pc
+	folder string             // where its items lie at first, if not in the tree
 	want   map[string]outcome // by UID
 	// moves in order: the collection and text that the item gets.
 	moves []cutMove
@@ -30,8 +31,14 @@ type cutScene struct {
 
 type cutMove struct{ uid, collection, text string }
 
-func newCutScene(t *testing.T, shape func(*memStore)) *cutScene {
-	s := &cutScene{clock: newTestClock(), a: newPC(t, 'A')}
+func newCutScene(t *testing.T, shape func(*memStore)) *cutScene { return newCutSceneAt(t, shape, "") }
+
+// newCutSceneAt has the items of the collection personal in a vdir outside the tree.
+func newCutSceneAt(t *testing.T, shape func(*memStore), folder string) *cutScene {
+	s := &cutScene{clock: newTestClock(), a: newPC(t, 'A'), folder: folder}
+	if folder != "" {
+		s.a.vdirs = []Vdir{{Folder: folder, Collection: "personal"}}
+	}
 	s.device = newMemStore(s.clock.now)
 	shape(s.device)
 	s.put = s.device.put
@@ -44,18 +51,22 @@ func newCutScene(t *testing.T, shape func(*memStore)) *cutScene {
 
 // hold puts the scene's items on the device and says what they are to become.
 func (s *cutScene) hold() {
+	folder := personal
+	if s.folder != "" {
+		folder = s.folder + "/"
+	}
 	s.want = map[string]outcome{}
 	hold := func(uid, path, text string) {
 		s.put(path, text)
 		s.want[uid] = outcome{text, text}
 	}
 	for _, uid := range []string{"edit", "delete", "move", "both", "stay"} {
-		hold(uid, "Cradle/contacts/personal/"+uid+".vcf", card(uid, "Old "+uid))
+		hold(uid, folder+uid+".vcf", card(uid, "Old "+uid))
 	}
-	s.put("Cradle/contacts/personal/anon.vcf", card("", "Old anon"))
+	s.put(folder+"anon.vcf", card("", "Old anon"))
 	s.want["anon"] = outcome{card("", "Old anon"), card("", "Old anon")}
 	bundled := map[string]string{"in1": card("in1", "Old in1"), "in2": card("in2", "Old in2"), "in3": card("in3", "Old in3")}
-	s.put("Cradle/contacts/personal/all.vcf", bundled["in1"]+bundled["in2"]+bundled["in3"])
+	s.put(folder+"all.vcf", bundled["in1"]+bundled["in2"]+bundled["in3"])
 	for uid, text := range bundled {
 		s.want[uid] = outcome{text, text}
 	}
@@ -192,22 +203,48 @@ var shapes = map[string]func(*memStore){
 func TestCuts(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(shapes)) {
 		t.Run(name, func(t *testing.T) {
-			scene := newCutScene(t, shapes[name])
-			whole := scene.device.clone()
-			if err := scene.run(clonePC(t, scene.a), replaceable(whole)); err != nil {
-				t.Fatalf("without a cut: %v", err)
+			newCutScene(t, shapes[name]).cutEverywhere(t)
+		})
+	}
+}
+
+// TestCutsInVdir does the same with items in a vdir outside the tree, which the
+// computer that comes first after the cut knows of only by the device's state; also
+// where the vdir lies on another storage than the tree.
+func TestCutsInVdir(t *testing.T) {
+	card := func(m *memStore) {
+		home := &memStorage{Storage: Storage{Name: "home", Label: "home", Writable: true, Free: 1 << 30}, files: map[string]*memFile{}, folders: map[string]bool{"": true, rootFolder: true}}
+		m.storages = append(m.storages, home)
+	}
+	for _, name := range []string{"can all", "replaces", "no rename", "coarse times"} {
+		t.Run(name, func(t *testing.T) {
+			newCutSceneAt(t, shapes[name], "Documents/Contacts").cutEverywhere(t)
+		})
+		t.Run(name+", on a card", func(t *testing.T) {
+			s := newCutSceneAt(t, func(m *memStore) { shapes[name](m); card(m) }, "Documents/Contacts")
+			if home, _ := s.a.f.Home(); home != "home" {
+				t.Fatalf("the tree lies on %s", home)
 			}
-			for at := 1; at < whole.ops; at++ {
-				for _, bytes := range partly(whole.log[at], 0, 1, 60, 1<<20) {
-					for _, first := range []string{"same", "other"} {
-						if err := scene.cutAt(t, at, bytes, first); err != nil {
-							t.Fatalf("cut after operation %d (%s), %d bytes of the next (%s), %s PC first: %v",
-								at, whole.log[at-1], bytes, whole.log[at], first, err)
-						}
-					}
+			s.cutEverywhere(t)
+		})
+	}
+}
+
+// cutEverywhere cuts the scene's session at every place.
+func (s *cutScene) cutEverywhere(t *testing.T) {
+	whole := s.device.clone()
+	if err := s.run(clonePC(t, s.a), replaceable(whole)); err != nil {
+		t.Fatalf("without a cut: %v", err)
+	}
+	for at := 1; at < whole.ops; at++ {
+		for _, bytes := range partly(whole.log[at], 0, 1, 60, 1<<20) {
+			for _, first := range []string{"same", "other"} {
+				if err := s.cutAt(t, at, bytes, first); err != nil {
+					t.Fatalf("cut after operation %d (%s), %d bytes of the next (%s), %s PC first: %v",
+						at, whole.log[at-1], bytes, whole.log[at], first, err)
 				}
 			}
-		})
+		}
 	}
 }
 
@@ -301,9 +338,11 @@ func (s *cutScene) cutAt(t *testing.T, at, bytes int, first string) error {
 		}
 	}
 	states := 0
-	for path := range device.storages[0].files {
-		if strings.HasPrefix(path, stateFolder+"/") {
-			states++
+	for _, st := range device.storages {
+		for path := range st.files {
+			if strings.HasPrefix(path, stateFolder+"/") {
+				states++
+			}
 		}
 	}
 	if states != 1 {

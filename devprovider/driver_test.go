@@ -3,6 +3,7 @@ package devprovider
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -54,6 +55,7 @@ type pc struct {
 	id    engine.ReplicaID
 	tick  uint64
 	next  map[string]map[engine.ItemID]engine.PartialItem
+	vdirs []Vdir // that its settings name
 }
 
 var ctxb = context.Background()
@@ -82,6 +84,11 @@ func (p *pc) open(store ObjectStore, opt Options) error {
 	f, err := Open(context.Background(), store, opt)
 	if err != nil {
 		return err
+	}
+	for _, v := range p.vdirs {
+		if err := f.Use(ctxb, v); err != nil && !errors.Is(err, ErrNoFolder) {
+			return err
+		}
 	}
 	p.f, p.store = f, store
 	p.next = map[string]map[engine.ItemID]engine.PartialItem{}

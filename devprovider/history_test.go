@@ -26,6 +26,13 @@ func TestHistories(t *testing.T) {
 		shapes[rapid.SampledFrom(names).Draw(rt, "shape")](m)
 		pcs := []*pc{newPC(t, 'A'), newPC(t, 'B')}
 		opt := Options{Serial: "S", Now: clock.now}
+		folders, collections := []string{"Cradle/contacts/personal/", "Cradle/contacts/work/"}, []string{"personal", "work"}
+		if rapid.Bool().Draw(rt, "vdir") {
+			// One computer has it in its settings, and the other one in the state.
+			m.storages[0].folders["Documents"], m.storages[0].folders["Documents/Contacts"] = true, true
+			pcs[0].vdirs = []Vdir{{Folder: "Documents/Contacts", Collection: "family"}}
+			folders, collections = append(folders, elsewhere), append(collections, "family")
+		}
 		count := 0
 		text := func() string {
 			count++
@@ -33,7 +40,7 @@ func TestHistories(t *testing.T) {
 			return card(uid, fmt.Sprintf("Name%03d", count))
 		}
 		file := func() string {
-			return rapid.SampledFrom([]string{"Cradle/contacts/personal/", "Cradle/contacts/work/"}).Draw(rt, "folder") +
+			return rapid.SampledFrom(folders).Draw(rt, "folder") +
 				rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(rt, "name") + ".vcf"
 		}
 		existing := func() string {
@@ -55,7 +62,7 @@ func TestHistories(t *testing.T) {
 				for range rapid.IntRange(2, 3).Draw(rt, "cards") {
 					b.WriteString(text())
 				}
-				m.put("Cradle/contacts/personal/all.vcf", b.String())
+				m.put(rapid.SampledFrom(folders).Draw(rt, "bundle's folder")+"all.vcf", b.String())
 			case "edit":
 				if p := existing(); p != "" {
 					count++
@@ -96,7 +103,7 @@ func TestHistories(t *testing.T) {
 				if rapid.Bool().Draw(rt, "cut") {
 					m.cut, m.bytes = m.ops+rapid.IntRange(1, 30).Draw(rt, "cut after"), rapid.IntRange(-1, 90).Draw(rt, "bytes")
 				}
-				err := randomSession(rt, p, m, opt, text)
+				err := randomSession(rt, p, m, opt, collections, text)
 				m.cut, m.gone = 0, false
 				if err != nil && !errors.Is(err, engine.ErrGone) {
 					rt.Fatalf("session: %v", err)
@@ -109,7 +116,7 @@ func TestHistories(t *testing.T) {
 }
 
 // randomSession takes over what is there and writes some items.
-func randomSession(rt *rapid.T, p *pc, m *memStore, opt Options, text func() string) error {
+func randomSession(rt *rapid.T, p *pc, m *memStore, opt Options, collections []string, text func() string) error {
 	if err := p.open(replaceable(m), opt); err != nil {
 		return err
 	}
@@ -124,7 +131,7 @@ func randomSession(rt *rapid.T, p *pc, m *memStore, opt Options, text func() str
 			}
 		}
 		slices.SortFunc(live, engine.ItemID.Compare)
-		collection := rapid.SampledFrom([]string{"personal", "work"}).Draw(rt, "collection")
+		collection := rapid.SampledFrom(collections).Draw(rt, "collection")
 		var err error
 		if len(live) > 0 && rapid.Bool().Draw(rt, "old") {
 			id := rapid.SampledFrom(live).Draw(rt, "item")

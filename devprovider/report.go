@@ -64,7 +64,7 @@ func (s *survey) report(scopes []string) map[string]*engine.Survey {
 }
 
 // scopesOf says in which scope a failure is reported: that of its item, else that
-// of the tree it lies in, else the first one asked for.
+// of the tree or vdir it lies in, else the first one asked for.
 func (s *survey) scopesOf(e failure, scopes []string) []string {
 	if e.scope != "" {
 		if s.want[e.scope] {
@@ -77,6 +77,12 @@ func (s *survey) scopesOf(e failure, scopes []string) []string {
 			return []string{t.scope}
 		}
 		return nil
+	}
+	for _, v := range s.f.state.vdirs {
+		// A vdir's trouble is told once, in the first kind that it is for.
+		if len(v.Scopes) > 0 && strings.HasPrefix(e.err.Path, v.Folder+"/") && s.want[v.Scopes[0]] {
+			return v.Scopes[:1]
+		}
 	}
 	return scopes[:min(1, len(scopes))]
 }
