@@ -61,6 +61,9 @@ func Read(data []byte) File {
 	src, wide := sourceText(data)
 	t := parse(src)
 	f.Problems = t.Problems
+	if !isUTF8(src) {
+		f.guessed(t)
+	}
 	r := reader{t: t, f: &f}
 	r.collect()
 	r.torn()
@@ -102,6 +105,30 @@ func Read(data []byte) File {
 		f.Objects = append(f.Objects, o)
 	}
 	return f
+}
+
+// guessed tells, once a file, of lines that are neither UTF-8 nor labelled with
+// what else they are.
+func (f *File) guessed(t *Text) {
+	n, first := 0, Problem{}
+	for i := range t.Lines {
+		l := &t.Lines[i]
+		if l.Param("CHARSET") != "" || isUTF8(l.RawValue) {
+			continue // a fold may part a character
+		}
+		if n++; n == 1 {
+			first = Problem{Offset: l.Start, Line: l.Number}
+		}
+	}
+	switch {
+	case n == 1:
+		first.What = "neither UTF-8 nor a CHARSET: read as Windows-1252"
+	case n > 1:
+		first.What = fmt.Sprintf("neither UTF-8 nor a CHARSET in %d lines: read as Windows-1252", n)
+	default:
+		return
+	}
+	f.Problems = append(f.Problems, first)
 }
 
 // blankFile reports a file of nothing but NULs, line ends, blanks and marks.

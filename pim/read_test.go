@@ -144,3 +144,55 @@ func TestReadManyObjects(t *testing.T) {
 		t.Errorf("problems %v", f.Problems)
 	}
 }
+
+// What is guessed is told, once a file; a label and a fold inside a character are
+// no guess.
+func TestReadGuessed(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"utf-8", card("FN:ä\r\n"), ""},
+		{"fold inside a character", card("FN:\xc3\r\n \xa4\r\n"), ""},
+		{"labelled", card("FN;CHARSET=ISO-8859-1:\xe4\r\n"), ""},
+		{"guessed", card("N:a\r\nFN:\xe4\r\n"), "line 3: neither UTF-8 nor a CHARSET: read as Windows-1252"},
+		{"several", card("FN:\xe4\r\n") + card("FN:\xe4\r\n"), "line 2: neither UTF-8 nor a CHARSET in 2 lines: read as Windows-1252"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := Read([]byte(tt.in))
+			got := ""
+			for _, p := range f.Problems {
+				got += p.String()
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Without a VERSION the lines tell the dialect; a card is then read, and edited, in it.
+func TestReadWithoutVersion(t *testing.T) {
+	tests := []struct {
+		name, lines string
+		want        Dialect
+		note        string // the NOTE as it is decoded
+	}{
+		{"quoted-printable", "NOTE;ENCODING=QUOTED-PRINTABLE:a=3Db\\,c\r\n", VCard21, `a=b\,c`},
+		{"bare parameter", "TEL;HOME:1\r\nNOTE:a\\,b\r\n", VCard21, `a\,b`},
+		{"neither", "TEL;TYPE=HOME:1\r\nNOTE:a\\,b\r\n", VCard30, "a,b"},
+		{"nothing", "NOTE:x\r\n", VCard30, "x"},
+		{"an unknown one", "VERSION:9\r\nNOTE:a\\nb\r\n", VCard30, "a\nb"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := Parse([]byte(card(tt.lines)))
+			if got := cardDialect(text, 1); got != tt.want {
+				t.Errorf("read as %s, want %s", got, tt.want)
+			}
+			for _, p := range Properties([]byte(card(tt.lines))) {
+				if p.Name == "NOTE" && p.Value != tt.note {
+					t.Errorf("note %q, want %q", p.Value, tt.note)
+				}
+			}
+		})
+	}
+}
