@@ -34,8 +34,10 @@ const (
 )
 
 type exportOptions struct {
-	query  hostprovider.Query
-	format string
+	query     hostprovider.Query
+	format    string
+	vcard     string // the version of cards; "": each as it is
+	vcalendar string // the version of events and tasks
 }
 
 func exportCommand(g *globals) *cobra.Command {
@@ -48,8 +50,12 @@ func exportCommand(g *globals) *cobra.Command {
 contacts/COLLECTION/*.vcf, calendars/, tasks/ and notes/COLLECTION/*.ics. The
 format is PATH's extension, a folder is vdir. A file is replaced in one step once
 the new one is whole. In a folder only files of an earlier export of the same
-item are replaced; nothing is deleted.`,
-		Example: "  cradle export contacts.vcf\n  cradle export --kind events - | less\n  cradle export --format vdir ~/backup",
+item are replaced; nothing is deleted.
+
+Each item goes out as it came in, byte for byte. For a program or a phone that
+reads one version only, --vcard and --vcalendar write all in that version: what
+it can't say is carried in X- properties.`,
+		Example: "  cradle export contacts.vcf\n  cradle export --kind events - | less\n  cradle export --format vdir ~/backup\n  cradle export --vcard 2.1 nokia.vcf",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return g.runExport(c.Context(), args[0], o)
@@ -59,9 +65,44 @@ item are replaced; nothing is deleted.`,
 	f.StringVar(&o.query.Kind, "kind", "", "only this `KIND`: contacts, events, tasks or notes")
 	f.StringVar(&o.query.Collection, "collection", "", "only this collection")
 	f.StringVar(&o.format, "format", "", "vcf, ics or vdir (default: by PATH or KIND)")
+	f.StringVar(&o.vcard, "vcard", "", "write contacts in this `VERSION`: 2.1, 3.0 or 4.0")
+	f.StringVar(&o.vcalendar, "vcalendar", "", "write events and tasks in this `VERSION`: 1.0 or 2.0")
 	completeKinds(c)
 	completeWords(c, "format", formatVCF, formatICS, formatVdir)
+	completeWords(c, "vcard", "2.1", "3.0", "4.0")
+	completeWords(c, "vcalendar", "1.0", "2.0")
 	return c
+}
+
+// convert brings an item's text into the version asked for.
+func (o *exportOptions) convert(it *hostprovider.Item) error {
+	k, _ := pim.KindByName(it.Kind)
+	version := o.vcard
+	switch k {
+	case pim.Contacts:
+	case pim.Events, pim.Tasks:
+		version = o.vcalendar
+	default:
+		return nil
+	}
+	if version == "" {
+		return nil
+	}
+	d, _ := k.DialectByVersion(version) // looked at by complete
+	item, err := k.New(it.Text, "")
+	if err != nil {
+		return err
+	}
+	if item, err = k.Convert(item, d); err != nil {
+		return err
+	}
+	it.Text = k.Text(item)
+	return nil
+}
+
+// left lists an item that could not be written.
+func (doc *exportDocument) left(path string, err error) {
+	doc.Failed = append(doc.Failed, problemDocument{Path: path, Reason: err.Error(), Lost: true})
 }
 
 func (g *globals) runExport(ctx context.Context, path string, o exportOptions) error {
@@ -84,7 +125,7 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 	defer s.Close()
 	doc := exportDocument{Version: 1, Format: o.format, Path: path, Failed: []problemDocument{}}
 	if o.format == formatVdir {
-		err = g.exportFolder(ctx, s, path, o.query, &doc)
+		err = g.exportFolder(ctx, s, path, o, &doc)
 	} else {
 		err = g.exportFile(ctx, s, path, o, &doc)
 	}
@@ -114,8 +155,17 @@ func (o *exportOptions) complete(path string) error {
 			return usageError("--kind %q: want contacts, events, tasks or notes", o.query.Kind)
 		}
 	}
+	if _, ok := pim.Contacts.DialectByVersion(o.vcard); !ok && o.vcard != "" {
+		return usageError("--vcard %q: want 2.1, 3.0 or 4.0", o.vcard)
+	}
+	if _, ok := pim.Events.DialectByVersion(o.vcalendar); !ok && o.vcalendar != "" {
+		return usageError("--vcalendar %q: want 1.0 or 2.0", o.vcalendar)
+	}
 	if o.format == "" {
 		o.format = o.guess(path)
+	}
+	if o.vcalendar == "" && o.format == formatICS && strings.EqualFold(filepath.Ext(path), ".vcs") {
+		o.vcalendar = "1.0"
 	}
 	switch o.format {
 	case "":
@@ -149,12 +199,18 @@ func (o *exportOptions) guess(path string) string {
 		switch strings.ToLower(filepath.Ext(path)) {
 		case ".vcf", ".vcard":
 			return formatVCF
-		case ".ics", ".ical":
+		case ".ics", ".ical", ".vcs":
 			return formatICS
 		}
 	}
 	switch o.query.Kind {
 	case "":
+		switch {
+		case o.vcard != "" && o.vcalendar == "":
+			return formatVCF
+		case o.vcalendar != "" && o.vcard == "":
+			return formatICS
+		}
 		return ""
 	case pim.Contacts.Name():
 		return formatVCF
@@ -166,9 +222,14 @@ func (o *exportOptions) guess(path string) string {
 func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path string, o exportOptions, doc *exportDocument) error {
 	var texts [][]byte
 	err := s.Export(ctx, o.query, func(it hostprovider.Item) error {
-		if o.format == formatVCF || it.Kind != pim.Contacts.Name() {
-			texts = append(texts, it.Text)
+		if o.format != formatVCF && it.Kind == pim.Contacts.Name() {
+			return nil
 		}
+		if err := o.convert(&it); err != nil {
+			doc.left(it.ID.String(), err)
+			return nil
+		}
+		texts = append(texts, it.Text)
 		return nil
 	})
 	if err != nil {

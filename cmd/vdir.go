@@ -51,16 +51,20 @@ type vdir struct {
 // item's ID, extension.
 var exportedName = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([0-9a-f]{8})\.(?:vcf|ics)$`)
 
-func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root string, q hostprovider.Query, doc *exportDocument) error {
+func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root string, o exportOptions, doc *exportDocument) error {
 	v := vdir{root: root, folders: map[string]map[string]string{}}
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return err
 	}
-	err := s.Export(ctx, q, func(it hostprovider.Item) error {
+	err := s.Export(ctx, o.query, func(it hostprovider.Item) error {
+		if err := o.convert(&it); err != nil {
+			doc.left(it.ID.String(), err)
+			return nil
+		}
 		path, written, err := v.put(it)
 		switch {
 		case errors.Is(err, errForeignFile):
-			doc.Failed = append(doc.Failed, problemDocument{Path: path, Reason: err.Error(), Lost: true})
+			doc.left(path, err)
 			return nil
 		case err != nil:
 			return err

@@ -16,6 +16,13 @@ func modernCalendar(name, v string) string {
 		if strings.EqualFold(v, "NEEDS ACTION") {
 			return "NEEDS-ACTION"
 		}
+	case "TRANSP":
+		switch v {
+		case "0":
+			return "OPAQUE"
+		case "1":
+			return "TRANSPARENT"
+		}
 	case "RRULE", "EXRULE":
 		if strings.IndexByte(v, '=') < 0 {
 			return modernRule(v)

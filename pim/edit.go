@@ -513,10 +513,7 @@ func (e *editor) firstEntry() int {
 // encode writes a row as a line of the text's dialect.
 func (e *editor) encode(p *Property) []byte {
 	ps := parser{}
-	m := modern{group: p.Group, name: p.Name}
-	if e.d == VNote11 {
-		m.name = noteNames(p.Name, true)
-	}
+	m := modern{group: p.Group, name: commonName(p.Name, e.d), from: e.d}
 	for _, q := range ps.parseParams(p.Params) {
 		if q.Name == "CHARSET" {
 			continue
@@ -536,6 +533,11 @@ func (e *editor) encode(p *Property) []byte {
 		m.value = escapeText(p.Value)
 	default:
 		m.value = escapeNewlines(p.Value)
+	}
+	if m.name != p.Name {
+		was := m
+		was.name = p.Name
+		m.was = &was
 	}
 	return appendLine(nil, &m, e.d, e.eol)
 }

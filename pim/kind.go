@@ -108,6 +108,9 @@ func (k *Kind) holds(component string) bool {
 // say where it counts.
 func (k *Kind) UnitOf(component, group, name string) string {
 	name = upper(name)
+	if k.card() {
+		name = commonName(name, VCard30)
+	}
 	p := lookup(k.card(), name)
 	if p.unit == unitNone {
 		return ""

@@ -13,11 +13,34 @@ type modern struct {
 	params []Param // without CHARSET and transfer encodings
 	value  string  // UTF-8, escaped; base64 without blanks if binary
 	binary bool
+	from   Dialect // it was written in; 0 for one made here
+	was    *modern // as it stands in from, where the common form says it otherwise
 }
 
 // modernise brings a line of a text in dialect d into the common form.
 func modernise(l *Line, d Dialect) modern {
-	m := modern{group: l.Group, name: l.Name, params: l.Params, value: l.RawValue}
+	m := decodeLine(l, d, commonName(l.Name, d))
+	tel, date := d.card() && m.name == "TEL", d.card() && isCardDate(m.name)
+	if !tel && !date && m.name == l.Name {
+		return m
+	}
+	was := m
+	was.name = l.Name
+	switch {
+	case tel:
+		commonTel(&m)
+	case date:
+		commonDate(&m)
+	}
+	if m.name != was.name || m.value != was.value || len(m.params) != len(was.params) {
+		m.was = &was
+	}
+	return m
+}
+
+// decodeLine undoes a line's encodings; name is the one it counts under.
+func decodeLine(l *Line, d Dialect, name string) modern {
+	m := modern{group: l.Group, name: name, params: l.Params, value: l.RawValue, from: d}
 	charset, enc, clean := "", encNone, true
 	for i := range l.Params {
 		switch l.Params[i].Name {
@@ -37,9 +60,6 @@ func modernise(l *Line, d Dialect) modern {
 			kept = append(kept, p)
 		}
 		m.params = kept
-	}
-	if d == VNote11 {
-		m.name = noteNames(m.name, true)
 	}
 	switch {
 	case enc == encBase64:
@@ -83,6 +103,26 @@ func modernise(l *Line, d Dialect) modern {
 		m.value = modernCalendar(m.name, m.value)
 	}
 	return m
+}
+
+// commonTel takes a tel: URI without parameters (vCard 4.0) for the number that
+// it is.
+func commonTel(m *modern) {
+	const scheme = "tel:"
+	if !hasFold(m.value, scheme) || strings.ContainsAny(m.value, ";%\\") {
+		return
+	}
+	at := -1
+	for i := range m.params {
+		if p := &m.params[i]; p.Name == "VALUE" && len(p.Values) == 1 && strings.EqualFold(p.Values[0], "URI") {
+			at = i
+		}
+	}
+	if at < 0 {
+		return
+	}
+	m.value = escapeText(m.value[len(scheme):])
+	m.params = append(m.params[:at:at], m.params[at+1:]...)
 }
 
 func knownEncoding(p Param) bool {

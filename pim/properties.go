@@ -213,7 +213,7 @@ func (r *rows) property(l *Line, pos int) Property {
 	if charset != "" || !isASCII(v) {
 		v, _ = decodeCharset(v, charset)
 	}
-	if !r.d.old() && kindOf(r.kind.card(), l.Name, l.Params) == kindText {
+	if !r.d.old() && kindOf(r.kind.card(), commonName(l.Name, r.d), l.Params) == kindText {
 		v = unescapeText(v)
 	}
 	p.Value = v

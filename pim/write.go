@@ -31,6 +31,7 @@ func appendFolded(b []byte, line, eol string) []byte {
 
 // appendLine writes a line in dialect d, folded, with its line end.
 func appendLine(b []byte, m *modern, d Dialect, eol string) []byte {
+	m = m.in(d)
 	if d.old() {
 		return appendOldLine(b, m, d, eol)
 	}
@@ -71,6 +72,34 @@ func appendLine(b []byte, m *modern, d Dialect, eol string) []byte {
 	}
 	head = append(head, ':')
 	return appendFolded(b, string(head)+value, eol)
+}
+
+// in is a line under the name and in the form that dialect d has for it: as it was
+// where it comes from d.
+func (m *modern) in(d Dialect) *modern {
+	if m.from == d {
+		if m.was != nil {
+			as := *m.was
+			as.group = m.group
+			return &as
+		}
+		return m
+	}
+	name, date, transp := nameIn(m.name, d), d.card() && isCardDate(m.name), d == VCalendar1 && m.name == "TRANSP"
+	if name == m.name && !date && !transp {
+		return m
+	}
+	as := *m
+	as.name = name
+	switch {
+	case date:
+		as.value, as.params = dateIn(m, d)
+	case transp && m.value == "OPAQUE": // numbers by vCalendar 1.0; its writers use either
+		as.value = "0"
+	case transp && m.value == "TRANSPARENT":
+		as.value = "1"
+	}
+	return &as
 }
 
 // cardParams gives the preference and the types the form of the version: one
@@ -163,9 +192,6 @@ func shortMediaType(kind, name string) string {
 // quoted-printable, base64 ended by an empty line.
 func appendOldLine(b []byte, m *modern, d Dialect, eol string) []byte {
 	name := m.name
-	if d == VNote11 {
-		name = noteNames(name, false)
-	}
 	head := make([]byte, 0, 64)
 	if m.group != "" {
 		head = append(append(head, m.group...), '.')
@@ -210,9 +236,9 @@ func appendOldLine(b []byte, m *modern, d Dialect, eol string) []byte {
 	}
 	v := m.value
 	if d == VCalendar1 {
-		v = oldCalendar1(m.name, v)
+		v = oldCalendar1(name, v)
 	}
-	v = oldValue(v, kindOf(d.card(), m.name, m.params), d)
+	v = oldValue(v, kindOf(d.card(), commonName(name, d), m.params), d)
 	if !needsQP(v) {
 		b = append(b, head...)
 		b = append(b, ':')

@@ -1,0 +1,170 @@
+package pim
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"cradle/valuebag"
+)
+
+// ErrDialect: Convert was asked for a dialect that the kind hasn't.
+var ErrDialect = errors.New("no dialect of this kind")
+
+// dialectsOf lists the dialects of a kind, the newest first.
+func (k *Kind) dialectsOf() []Dialect {
+	switch k {
+	case Contacts:
+		return []Dialect{VCard40, VCard30, VCard21}
+	case Notes:
+		return []Dialect{ICalendar2, VNote11}
+	}
+	return []Dialect{ICalendar2, VCalendar1}
+}
+
+// DialectByVersion finds the dialect of a kind by its VERSION: 2.1, 3.0 and 4.0
+// for contacts, 1.0 and 2.0 for events and tasks, 1.1 and 2.0 for notes.
+func (k *Kind) DialectByVersion(version string) (Dialect, bool) {
+	for _, d := range k.dialectsOf() {
+		if d.version() == version {
+			return d, true
+		}
+	}
+	return 0, false
+}
+
+// version is what a text of the dialect has as its VERSION.
+func (d Dialect) version() string {
+	switch d {
+	case VCard21:
+		return "2.1"
+	case VCard30:
+		return "3.0"
+	case VCard40:
+		return "4.0"
+	case VCalendar1:
+		return "1.0"
+	case VNote11:
+		return "1.1"
+	}
+	return "2.0"
+}
+
+// Dialect is the one that the item's text is written in; 0 if it can't be read.
+func (k *Kind) Dialect(item *valuebag.Values) Dialect {
+	p, err := k.parseItem(string(k.Text(item)))
+	if err != nil {
+		return 0
+	}
+	return p.d
+}
+
+// Convert gives the item in another dialect, for a phone or an export that wants
+// it, made from the full text each time. The result is equal to the item in every
+// unit: what the dialect can't say is carried in X- properties or left as it
+// stands (docs/dialects.md has the table), so nothing is lost on the way there
+// and back, and what a phone then changes merges by its unit into the item's own
+// text. An item in that dialect already is returned as it is. Errors: ErrDialect,
+// and those of New.
+func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, error) {
+	if _, ok := k.DialectByVersion(to.version()); !ok || to.card() != k.card() {
+		return nil, fmt.Errorf("%s as %s: %w", k.name, to, ErrDialect)
+	}
+	p, err := k.parseClosed(item)
+	if err != nil {
+		return nil, fmt.Errorf("converting to %s: %w", to, err)
+	}
+	if p.d == to {
+		return item, nil
+	}
+	c := converter{parsed: p, to: to}
+	switch {
+	case k.card():
+		c.component(p.main, "VCARD")
+	case to == VNote11:
+		if len(p.overrides) > 0 {
+			return nil, fmt.Errorf("a series of notes as %s: %w", to, ErrDialect)
+		}
+		c.component(p.main, "VNOTE")
+	case p.d == VNote11:
+		c.wrapped(func() { c.component(p.main, "VJOURNAL") })
+	default:
+		c.wrapped(func() { c.children(0) })
+	}
+	q, err := k.parseItem(string(c.b))
+	if err != nil {
+		return nil, fmt.Errorf("converting to %s: %w", to, err)
+	}
+	return q.bag(c.b, k.Collection(item)), nil
+}
+
+// converter writes an item's text anew in another dialect.
+type converter struct {
+	*parsed
+	to Dialect
+	b  []byte
+}
+
+func (c *converter) text(s string) { c.b = append(append(c.b, s...), "\r\n"...) }
+
+// wrapped writes a VCALENDAR with what stands around the entries.
+func (c *converter) wrapped(body func()) {
+	c.text("BEGIN:VCALENDAR")
+	c.text("VERSION:" + c.to.version())
+	product := false
+	for _, w := range append([]int{0}, c.wrappers...) {
+		c.lines(w, func(l *Line) bool {
+			product = product || l.Name == "PRODID"
+			return l.Name != "VERSION"
+		})
+	}
+	if !product {
+		c.b = appendFolded(c.b, "PRODID:"+ProductID, "\r\n")
+	}
+	for _, w := range c.wrappers {
+		c.children(w)
+	}
+	body()
+	c.text("END:VCALENDAR")
+}
+
+func (c *converter) component(i int, name string) {
+	if a := c.t.Components[i].Agent; a >= 0 {
+		m := modernise(&c.t.Lines[a], c.d)
+		m.value = ""
+		c.b = append(c.b, strings.TrimSuffix(string(appendLine(nil, &m, c.to, "\r\n")), "\r\n")...)
+	}
+	c.text("BEGIN:" + name)
+	own := i == c.main && (c.kind.card() || c.d == VNote11 || c.to == VNote11) // has its VERSION itself
+	if own && name != "VJOURNAL" {
+		c.text("VERSION:" + c.to.version())
+	}
+	c.lines(i, func(l *Line) bool { return !(own && l.Name == "VERSION") })
+	c.children(i)
+	c.text("END:" + name)
+}
+
+// lines writes the lines of a component, what is no content line first: behind an
+// encoded value it could be taken for more of it.
+func (c *converter) lines(i int, keep func(*Line) bool) {
+	t := c.t
+	for _, junk := range []bool{true, false} {
+		for j := t.linesFrom(t.Components[i].BodyStart); j < len(t.Lines) && t.Lines[j].Start < t.Components[i].End; j++ {
+			l := &t.Lines[j]
+			if l.Component != i || l.stray || l.Junk != junk || !keep(l) || l.Name == "AGENT" && c.agentComponent(j) != 0 {
+				continue
+			}
+			c.b = appendConverted(c.b, t, l, c.d, c.to, l.Group, "\r\n")
+		}
+	}
+}
+
+func (c *converter) children(i int) {
+	for _, ch := range c.t.Children(i) {
+		name := c.t.Components[ch].Name
+		if i == 0 && (name == "VCALENDAR" || name == "VNOTE") {
+			continue
+		}
+		c.component(ch, name)
+	}
+}
