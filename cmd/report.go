@@ -47,6 +47,7 @@ type kindDocument struct {
 	Adopted   int              `json:"adopted"`
 	Conflicts int              `json:"conflicts"`
 	Failed    []failedDocument `json:"failed"`
+	Filter    *filterDocument  `json:"filter,omitempty"`
 }
 
 type failedDocument struct {
@@ -181,7 +182,7 @@ func (r *syncReport) document() *syncDocument {
 	}
 	for _, k := range r.kinds {
 		st := r.res.Stats[k.Name()]
-		d := kindDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts, Failed: []failedDocument{}}
+		d := kindDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts, Failed: []failedDocument{}, Filter: documentOf(r.res.Filters[k.Name()])}
 		for _, f := range r.res.Failed {
 			if f.Scope != k.Name() {
 				continue
@@ -245,6 +246,7 @@ func (o syncOptions) command(g *globals) string {
 	for _, f := range o.leave {
 		c += " --leave-folder " + quoteArg(f)
 	}
+	c += o.filter.command()
 	if len(o.only) > 0 {
 		c += " --only " + strings.Join(o.only, ",")
 	}
@@ -280,7 +282,7 @@ func (r *syncReport) obstacle(ctx context.Context) error {
 			continue
 		}
 		writes++
-		if id, err := engine.ParseItemID(a.Item); err == nil && a.Verb != engine.VerbDelete {
+		if id, err := engine.ParseItemID(a.Item); err == nil && a.Verb != engine.VerbDelete && a.Verb != engine.VerbLeave {
 			ids[a.Scope] = append(ids[a.Scope], id)
 		}
 	}
@@ -326,6 +328,9 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 		}
 	case !r.opt.dryRun && !stopped:
 		r.countsText(doc, name)
+	}
+	if !stopped || r.opt.dryRun {
+		r.filterText(doc)
 	}
 	if r.res.Left > 0 {
 		fmt.Fprintf(g.stderr, "%s while they were synced: run %s again\n", count(r.res.Left, "item changed", "items changed"), g.sync)
@@ -420,6 +425,9 @@ func moves(m engine.Moves) string {
 	if m.Deleted > 0 {
 		parts = append(parts, fmt.Sprintf("%d deleted", m.Deleted))
 	}
+	if m.Left > 0 {
+		parts = append(parts, fmt.Sprintf("%d taken off", m.Left))
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -467,6 +475,8 @@ func planned(plan []engine.Action, to engine.Side) (m engine.Moves) {
 			m.Updated++
 		case engine.VerbDelete:
 			m.Deleted++
+		case engine.VerbLeave:
+			m.Left++
 		}
 	}
 	return m

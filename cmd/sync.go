@@ -32,6 +32,7 @@ type syncOptions struct {
 	accept   string
 	folders  []string
 	leave    []string
+	filter   filterFlags
 
 	// Automatic syncs: for the phone of an event, for all paired phones.
 	event  string
@@ -68,6 +69,10 @@ carries out that plan if it is stopped again.`,
 	f.StringArrayVar(&o.maps, "map", nil, "sync the phone's collection with another of the store: `PHONE=STORE`")
 	f.StringArrayVar(&o.folders, "folder", nil, "sync this folder of the phone too, where it lies: `PATH[=COLLECTION]`, or PATH/* for each folder in it")
 	f.StringArrayVar(&o.leave, "leave-folder", nil, "no longer sync the folder `PATH` where it lies; what came from it stays on both sides")
+	f.StringSliceVar(&o.filter.without, "without", nil, "from now on don't send these `PARTS` of items to the phone, such as photo or alarms")
+	f.StringArrayVar(&o.filter.leaveOut, "leave-out", nil, "from now on keep the collection `[KIND/]NAME` off the phone")
+	f.StringVar(&o.filter.window, "window", "", "from now on only events and tasks of these `DAYS` on the phone, back..ahead: 90d..365d, 90d.., or all")
+	f.BoolVar(&o.filter.none, "no-filter", false, "from now on everything on the phone, but for what the other flags say")
 	f.StringSliceVar(&o.only, "only", nil, "only these kinds: contacts,events,tasks,notes")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and write nothing")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
@@ -175,6 +180,10 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err != nil {
 		return err
 	}
+	filters, err := g.filters(p, folder, kinds, o.filter)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(g)
 	var schemas []engine.Schema
 	for _, k := range kinds {
@@ -190,7 +199,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 			}
 			return o.pair || g.askPair(p, m)
 		},
-		Now: g.now, Log: g.log(), Progress: bar.update,
+		Now: g.now, Log: g.log(), Progress: bar.update, Filters: filters,
 	})
 	res, err := session.Run(ctx)
 	// A plan that a brake stopped is for this store: it stays for --accept.

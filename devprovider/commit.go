@@ -76,7 +76,7 @@ func (f *Folder) nextState(marks map[engine.ReplicaID][16]byte, states map[strin
 // placed brings the places of a scope's items up to date.
 func (f *Folder) placed(scope string, st *engine.PartialState) *scopeState {
 	sc := &scopeState{byPath: make([]bool, len(st.Items))}
-	sc.Knowledge, sc.Forgotten = st.Knowledge, st.Forgotten
+	sc.Knowledge, sc.Forgotten, sc.Filter, sc.Ghosts = st.Knowledge, st.Forgotten, st.Filter, st.Ghosts
 	sc.Items = append(make([]engine.PartialItem, 0, len(st.Items)), st.Items...)
 	was := f.state.scopes[scope]
 	at := 0 // in was.Items: both are in order of their IDs

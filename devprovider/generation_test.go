@@ -201,7 +201,7 @@ func TestUnknownSectionsSurvive(t *testing.T) {
 		if strings.HasSuffix(p, stateExt) {
 			st, err := decodeState(f.body)
 			s.must(err)
-			st.unknown = []section{{sectionFilters, []byte("to come")}, {99, []byte{1, 2, 3}}}
+			st.unknown = []section{{sectionReserved, []byte("to come")}, {99, []byte{1, 2, 3}}}
 			f.body = st.encode()
 		}
 	}

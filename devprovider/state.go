@@ -37,6 +37,7 @@ type state struct {
 	vdirs      []Vdir // by storage and folder
 	learned    map[string]string
 	unknown    []section
+	filters    map[string]filterState // while it is read
 }
 
 // scopeState is the state of one scope. byPath is parallel to Items: the item's ID

@@ -61,7 +61,7 @@ func goldenState() *state {
 	s.folders = []folderName{{"Cradle/contacts/a_b-1234", "a:b"}}
 	s.learned["verified"] = "yes"
 	s.aside[spot{"card", "Cradle/calendars/p/x.ics"}] = []string{"line 3: VFREEBUSY is no item"}
-	s.unknown = []section{{sectionFilters, []byte("to come")}, {4711, []byte{}}}
+	s.unknown = []section{{sectionReserved, []byte("to come")}, {4711, []byte{}}}
 	return s
 }
 
@@ -77,13 +77,79 @@ func goldenVdirs() *state {
 	return s
 }
 
+// goldenFiltered is a state under a filter: a line that stays outside, one that was
+// about to leave, and ghosts.
+func goldenFiltered() *state {
+	s := newState()
+	s.home, s.program = "internal", "cradle test"
+	place := func(name string) engine.Place {
+		return engine.Place{Storage: "internal", Path: "Cradle/calendars/personal/" + name, Size: 9, Modified: 5, Body: engine.Digest{1}}
+	}
+	sc := &scopeState{byPath: []bool{false, true}}
+	sc.Knowledge = engine.NewKnowledge(version(1, 7), version(2, 3))
+	sc.Filter = engine.Filter{Without: []string{"alarms"}, Rules: []engine.Rule{{Name: "window", Params: []string{"90", "365"}}}}
+	sc.Items = []engine.PartialItem{
+		{Meta: engine.ItemMeta{ID: engine.ItemID{1}, Creation: version(1, 1), LifeVersion: version(1, 1)}, Place: place("a.ics"), Outside: true},
+		{Meta: engine.ItemMeta{ID: engine.ItemID{2}, Creation: version(1, 2), LifeVersion: version(1, 2)}, Place: place("b.ics"), Leaving: true},
+	}
+	sc.Ghosts = []engine.Ghost{
+		{ID: engine.ItemID{3}, Versions: []engine.Version{version(1, 3), version(2, 3)}},
+		{ID: engine.ItemID{4}, Versions: []engine.Version{version(2, 2)}},
+		{ID: engine.ItemID{5}},
+	}
+	s.scopes["events"] = sc
+	s.scopes["tasks"] = &scopeState{byPath: []bool{}}
+	s.scopes["tasks"].Filter = engine.Filter{Rules: []engine.Rule{{Name: "leave-out", Params: []string{"Old", "a & b"}}}}
+	s.scopes["tasks"].Items = []engine.PartialItem{}
+	return s
+}
+
+// justLeaving is a state whose filter was taken away while an item was leaving.
+func justLeaving() *state {
+	s := goldenFiltered()
+	for _, sc := range s.scopes {
+		sc.Filter, sc.Ghosts = engine.Filter{}, nil
+	}
+	return s
+}
+
+// Sections that say of filters what none can be.
+func TestStateRefusesFilters(t *testing.T) {
+	str := func(b []byte, s string) []byte { return appendString(b, s) }
+	for name, body := range map[string][]byte{
+		"no canonical form":        appendGhosts(str(str([]byte{1}, "events"), "window=1&leave-out=a"), nil),
+		"no filter at all":         appendGhosts(str(str([]byte{1}, "events"), "a=%zz"), nil),
+		"nothing said":             appendGhosts(str(str([]byte{1}, "events"), ""), nil),
+		"a scope that isn't there": appendGhosts(str(str([]byte{1}, "mail"), "window=1"), nil),
+		"a scope twice":            appendGhosts(str(str(appendGhosts(str(str([]byte{2}, "events"), "window=1"), nil), "events"), "window=1"), nil),
+		"ghosts in no order":       appendGhosts(str(str([]byte{1}, "events"), "window=1"), []engine.Ghost{{ID: engine.ItemID{2}}, {ID: engine.ItemID{1}}}),
+		"a ghost twice":            appendGhosts(str(str([]byte{1}, "events"), "window=1"), []engine.Ghost{{ID: engine.ItemID{2}}, {ID: engine.ItemID{2}}}),
+		"a replica twice":          appendGhosts(str(str([]byte{1}, "events"), "window=1"), []engine.Ghost{{ID: engine.ItemID{2}, Versions: []engine.Version{version(1, 1), version(1, 2)}}}),
+		"tick 0":                   appendGhosts(str(str([]byte{1}, "events"), "window=1"), []engine.Ghost{{ID: engine.ItemID{2}, Versions: []engine.Version{version(1, 0)}}}),
+		"a pending tick":           appendGhosts(str(str([]byte{1}, "events"), "window=1"), []engine.Ghost{{ID: engine.ItemID{2}, Versions: []engine.Version{engine.Pending(engine.ReplicaID{1})}}}),
+		"more ghosts than bytes":   append(str(str([]byte{1}, "events"), "window=1"), 0, 255, 255, 255, 127),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newState()
+			s.scopes["events"] = &scopeState{byPath: []bool{}}
+			s.unknown = []section{{sectionFilters, body}}
+			if _, err := decodeState(s.encode()); !errors.Is(err, errCorrupt) {
+				t.Errorf("got %v, want %v", err, errCorrupt)
+			}
+		})
+	}
+}
+
 // A program that knows version 1 alone must not read a state with vdirs: it would take
 // what is in them for deleted. Without them it can.
 func TestStateVersion(t *testing.T) {
 	for name, tt := range map[string]struct {
 		s    *state
 		want byte
-	}{"without vdirs": {goldenState(), 1}, "with vdirs": {goldenVdirs(), 2}} {
+	}{
+		"without vdirs": {goldenState(), 1}, "with vdirs": {goldenVdirs(), 2},
+		"with a filter": {goldenFiltered(), 2}, "what a filter left": {justLeaving(), 2},
+	} {
 		if b := tt.s.encode(); b[8] != tt.want || b[9] != 0 {
 			t.Errorf("%s: version %d, want %d", name, b[8], tt.want)
 		}
@@ -122,6 +188,8 @@ func TestStateGolden(t *testing.T) {
 		"empty.state":  {newState(), nil},
 		"filled.state": {goldenState(), filled},
 		"vdirs.state":  {goldenVdirs(), nil},
+
+		"filtered.state": {goldenFiltered(), nil},
 	}
 	for name, s := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -154,11 +222,15 @@ func TestStateGolden(t *testing.T) {
 			}
 			for name, sc := range s.scopes {
 				b := back.scopes[name]
+				if !b.Filter.Equal(sc.Filter) || !reflect.DeepEqual(b.Ghosts, sc.Ghosts) {
+					t.Errorf("scope %s: filter %q, ghosts %v, want %q, %v", name, b.Filter, b.Ghosts, sc.Filter, sc.Ghosts)
+				}
 				if b == nil || !b.Knowledge.Equal(sc.Knowledge) || !b.Forgotten.Equal(sc.Forgotten) || !reflect.DeepEqual(b.byPath, sc.byPath) {
 					t.Fatalf("scope %s: got %+v, want %+v", name, b, sc)
 				}
 				for i := range sc.Items {
-					if !b.Items[i].Meta.Equal(&sc.Items[i].Meta) || b.Items[i].Place != sc.Items[i].Place {
+					if !b.Items[i].Meta.Equal(&sc.Items[i].Meta) || b.Items[i].Place != sc.Items[i].Place ||
+						b.Items[i].Outside != sc.Items[i].Outside || b.Items[i].Leaving != sc.Items[i].Leaving {
 						t.Errorf("%s item %d: got %+v, want %+v", name, i, b.Items[i], sc.Items[i])
 					}
 				}
@@ -325,6 +397,7 @@ func BenchmarkStateDecode(b *testing.B) {
 func FuzzDecodeState(f *testing.F) {
 	f.Add(goldenState().encode())
 	f.Add(newState().encode())
+	f.Add(goldenFiltered().encode())
 	f.Add(bigState(3).encode())
 	f.Add(newState().encodeFor(func(size int) bool { return size > 200 }))
 	f.Add([]byte(stateMagic))

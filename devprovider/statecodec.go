@@ -31,8 +31,8 @@ const (
 	checksumSize = sha256.Size
 )
 
-// The sections of versions 1 and 2. sectionFilters is reserved: this program keeps it as
-// it keeps those that it doesn't know.
+// The sections of versions 1 and 2. sectionReserved was meant for filters: this program
+// keeps it as it keeps those that it doesn't know.
 const (
 	sectionIdentity   = 1
 	sectionMarks      = 2
@@ -40,10 +40,11 @@ const (
 	sectionSuperseded = 4
 	sectionFolders    = 5
 	sectionLearned    = 6
-	sectionFilters    = 7
+	sectionReserved   = 7
 	sectionAside      = 8
 	sectionFilling    = 9
 	sectionVdirs      = 10 // of version 2
+	sectionFilters    = 11 // of version 2
 )
 
 // The bits of an item's line.
@@ -52,7 +53,9 @@ const (
 	lineBundle
 	lineBody
 	lineByPath
-	lineKnown = linePlace | lineBundle | lineBody | lineByPath
+	lineOutside // of version 2
+	lineLeaving // of version 2
+	lineKnown   = linePlace | lineBundle | lineBody | lineByPath | lineOutside | lineLeaving
 )
 
 // encode gives the state's bytes; equal states have equal bytes.
@@ -90,6 +93,9 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 	if len(s.vdirs) > 0 {
 		b = appendSection(b, sectionVdirs, s.appendVdirs)
 	}
+	if s.hasFilters() {
+		b = appendSection(b, sectionFilters, s.appendFilters)
+	}
 	for _, u := range s.unknown {
 		b = appendSection(b, u.kind, func(b []byte) []byte { return append(b, u.data...) })
 	}
@@ -107,6 +113,11 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 func (s *state) version() uint16 {
 	if len(s.vdirs) > 0 {
 		return 2
+	}
+	for _, sc := range s.scopes {
+		if sc.isFiltered() {
+			return 2
+		}
 	}
 	return 1
 }
@@ -213,7 +224,7 @@ func (sc *scopeState) append(b []byte, name string) []byte {
 	for i := range sc.Items {
 		it := &sc.Items[i]
 		items = engine.AppendMeta(items, &it.Meta, &keys)
-		items = appendLine(items, &it.Place, i < len(sc.byPath) && sc.byPath[i], &storages, &folders)
+		items = appendLine(items, it, i < len(sc.byPath) && sc.byPath[i], &storages, &folders)
 	}
 	b = storages.append(b)
 	b = folders.append(b)
@@ -226,10 +237,17 @@ func appendBlob(b, blob []byte) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(blob))), blob...)
 }
 
-func appendLine(b []byte, p *engine.Place, byPath bool, storages, folders *index) []byte {
+func appendLine(b []byte, it *engine.PartialItem, byPath bool, storages, folders *index) []byte {
+	p := &it.Place
 	var flags byte
 	if byPath {
 		flags |= lineByPath
+	}
+	if it.Outside {
+		flags |= lineOutside
+	}
+	if it.Leaving {
+		flags |= lineLeaving
 	}
 	if *p == (engine.Place{}) {
 		return append(b, flags)
@@ -364,6 +382,9 @@ func (s *state) decodeSections(data []byte) error {
 	if !seen[sectionIdentity] {
 		return errors.New("no section 1, the identity")
 	}
+	if !s.joinFilters() {
+		return errors.New("section 11: a filter of a scope that isn't there")
+	}
 	return nil
 }
 
@@ -385,6 +406,8 @@ func (s *state) decoderOf(kind uint32) func(*cursor) {
 		return s.decodeAside
 	case sectionVdirs:
 		return s.decodeVdirs
+	case sectionFilters:
+		return s.decodeFilters
 	case sectionFilling:
 		return (*cursor).filling
 	}
@@ -493,7 +516,7 @@ func (s *state) decodeScope(c *cursor) {
 			return
 		}
 		c.off += n
-		sc.byPath[i] = c.line(&it.Place, storages, folders)
+		sc.byPath[i] = c.line(it, storages, folders)
 		if i > 0 && sc.Items[i-1].Meta.ID.Compare(it.Meta.ID) >= 0 {
 			c.fail("items in order of their IDs")
 		}
@@ -517,12 +540,14 @@ func (c *cursor) filling() {
 func validPath(p string) bool { return p != "." && fs.ValidPath(p) }
 
 // line reads an item's line of the state.
-func (c *cursor) line(p *engine.Place, storages, folders []string) (byPath bool) {
+func (c *cursor) line(it *engine.PartialItem, storages, folders []string) (byPath bool) {
+	p := &it.Place
 	flags := c.byte("an item's flags")
-	if flags&^lineKnown != 0 || flags&linePlace == 0 && flags&(lineBundle|lineBody) != 0 {
-		c.fail("an item's flags of version 1")
+	if flags&^lineKnown != 0 || flags&linePlace == 0 && flags&^lineByPath != 0 {
+		c.fail("an item's flags of version 2")
 	}
 	byPath = flags&lineByPath != 0
+	it.Outside, it.Leaving = flags&lineOutside != 0, flags&lineLeaving != 0
 	if flags&linePlace == 0 {
 		return byPath
 	}

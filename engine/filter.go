@@ -34,14 +34,16 @@ type Rule struct {
 // Filterable is a Schema whose items can be filtered.
 type Filterable interface {
 	Schema
+	// Optional lists the units that an item can do without.
+	Optional() []string
+	// Strip returns the item with optional units empty and all else as it was.
+	Strip(item *valuebag.Values, units []string) (*valuebag.Values, error)
 	// CheckRule refuses a rule that this schema doesn't know, and parameters that
 	// make no sense.
-	CheckRule(r Rule) error
+	CheckRule(name string, params []string) error
 	// Passes reports whether a rule that CheckRule takes lets an item pass at now.
 	// What can't be told passes.
-	Passes(item *valuebag.Values, r Rule, now time.Time) bool
-	// Strip returns the item with the given units empty and all else as it was.
-	Strip(item *valuebag.Values, units []string) (*valuebag.Values, error)
+	Passes(item *valuebag.Values, name string, params []string, now time.Time) bool
 }
 
 // withoutKey is the word for Filter.Without in the text form; no rule has that name.
@@ -126,15 +128,15 @@ func (f Filter) Check(schema Schema) error {
 		return fmt.Errorf("%s: a filter of %s isn't possible", schema.Name(), schema.Name())
 	}
 	for _, u := range f.Without {
-		if u == CollectionUnit || !slices.Contains(schema.Units(), u) {
-			return fmt.Errorf("%s: no part %q that can be left out", schema.Name(), u)
+		if u == CollectionUnit || !slices.Contains(fs.Optional(), u) {
+			return fmt.Errorf("%s: no part %q that can be left out: want one of %s", schema.Name(), u, strings.Join(fs.Optional(), ", "))
 		}
 	}
 	for i, r := range f.Rules {
 		if i > 0 && f.Rules[i-1].Name == r.Name {
 			return fmt.Errorf("%s: rule %q is there twice", schema.Name(), r.Name)
 		}
-		if err := fs.CheckRule(r); err != nil {
+		if err := fs.CheckRule(r.Name, r.Params); err != nil {
 			return fmt.Errorf("%s: %w", schema.Name(), err)
 		}
 	}
@@ -148,7 +150,7 @@ func (f Filter) passes(schema Schema, item *valuebag.Values, now time.Time) bool
 		return true
 	}
 	for _, r := range f.Rules {
-		if !fs.Passes(item, r, now) {
+		if !fs.Passes(item, r.Name, r.Params, now) {
 			return false
 		}
 	}

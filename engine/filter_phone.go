@@ -26,7 +26,7 @@ type sieve struct {
 	ghosts  map[ItemID][]Version // of the state
 	gone    map[ItemID][]Version // what left in this session, or in one that wasn't finished
 	outside map[ItemID]bool      // live items of the store that the rules keep out
-	foreign map[ItemID]bool      // objects of the phone that the rules keep out
+	foreign map[ItemID]bool      // objects of the phone that the rules keep out, or kept out when they were last read
 	touched map[ItemID]bool      // what the phone's user made or edited since the state
 	blocked map[ItemID]bool      // that aren't sent
 	leaving []*decision          // in item order
@@ -90,7 +90,43 @@ func (s *Session) sift(ctx context.Context, w *scopeWork) error {
 			}
 		}
 	}
-	return nil
+	return s.unseenOutside(ctx, w)
+}
+
+// unseenOutside finds lines of items that were outside and of which this session can't
+// tell whether they still are: the store hasn't got them yet, and they weren't read.
+func (s *Session) unseenOutside(ctx context.Context, w *scopeWork) error {
+	var ids []ItemID
+	for i := range w.state.Items {
+		it := &w.state.Items[i]
+		if o := w.objects[it.Meta.ID]; it.Outside && (o == nil || o.Value == nil) {
+			ids = append(ids, it.Meta.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	metas, err := s.store.Metas(ctx, w.schema.Name(), ids)
+	for _, id := range ids {
+		if !metas[id].Live() {
+			w.sieve.foreign[id] = true
+		}
+	}
+	return err
+}
+
+// tellFilter counts what the filter keeps off the phone, for the result.
+func (s *Session) tellFilter(w *scopeWork) {
+	f := Filtered{Filter: w.sieve.filter, KeptOut: len(w.sieve.leaving)}
+	if f.Filter.IsZero() {
+		return
+	}
+	for id := range w.sieve.outside {
+		if !w.phoneMeta(id).Live() {
+			f.KeptOut++
+		}
+	}
+	s.result.Filters[w.schema.Name()] = f
 }
 
 // keepsOut reports whether the filter keeps an item out, at either side.

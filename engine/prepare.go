@@ -165,6 +165,7 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 	if err := s.leave(ctx, w); err != nil {
 		return err
 	}
+	s.tellFilter(w)
 	return s.describe(ctx, w)
 }
 

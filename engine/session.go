@@ -64,6 +64,14 @@ type Result struct {
 	Agreed    bool        // Options.Accept names this plan
 	Overtaken []Overtaken // that an undo wanted back on the phone and that changed there since
 	Left      int         // items that changed under way and are left for the next run
+	// Filters are those of the phone, by scope; scopes without one are absent.
+	Filters map[string]Filtered
+}
+
+// Filtered is what a filter came to.
+type Filtered struct {
+	Filter  Filter
+	KeptOut int // live items of the store that it keeps off the phone
 }
 
 // Failure is an item that could not be synced; it is tried again in every run.
@@ -127,7 +135,7 @@ const maxPasses = 3
 
 // Run surveys, plans and executes. The result is never nil.
 func (s *Session) Run(ctx context.Context) (*Result, error) {
-	s.result = &Result{Stats: map[string]*Stats{}, Plan: &Plan{}}
+	s.result = &Result{Stats: map[string]*Stats{}, Plan: &Plan{}, Filters: map[string]Filtered{}}
 	for _, sc := range s.schemas {
 		s.result.Stats[sc.Name()] = &Stats{}
 	}

@@ -24,6 +24,8 @@ var words = func() []string {
 			if name := t.Field(i).Tag.Get("toml"); name != "" {
 				list = append(list, name)
 				add(t.Field(i).Type)
+			} else if t.Field(i).Anonymous {
+				add(t.Field(i).Type)
 			}
 		}
 	}

@@ -23,6 +23,8 @@ type Phone struct {
 	Kinds []ItemKind `toml:"kinds"`
 	// Conflict is the preset of a sync without --conflict; empty: newest.
 	Conflict Conflict `toml:"conflict"`
+	// Filter is what the phone isn't given.
+	Filter
 }
 
 // Automatic reports whether the phone is synced by itself, once it is paired.
@@ -47,6 +49,7 @@ func (p Phone) over(base Phone) Phone {
 	if p.Conflict != "" {
 		base.Conflict = p.Conflict
 	}
+	base.Filter = p.Filter.Over(base.Filter)
 	return base
 }
 

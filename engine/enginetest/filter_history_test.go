@@ -167,7 +167,7 @@ func (w *world) checkFiltered() {
 			for id, v := range live {
 				in := true
 				for _, r := range st.Filter.Rules {
-					in = in && Toy{}.Passes(v, r, time.UnixMilli(w.now))
+					in = in && Toy{}.Passes(v, r.Name, r.Params, time.UnixMilli(w.now))
 				}
 				versions, ghost := ghosts[id]
 				newer := slices.ContainsFunc(versions, func(v engine.Version) bool { return !rep.Knowledge.Contains(id, engine.Life, v) })

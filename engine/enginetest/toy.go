@@ -177,21 +177,24 @@ const (
 )
 
 // CheckRule knows the two rules.
-func (Toy) CheckRule(r engine.Rule) error {
-	if r.Name != RuleLeaveOut && r.Name != RuleWindow {
-		return fmt.Errorf("no rule %q", r.Name)
+func (Toy) CheckRule(name string, _ []string) error {
+	if name != RuleLeaveOut && name != RuleWindow {
+		return fmt.Errorf("no rule %q", name)
 	}
 	return nil
 }
 
 // Passes evaluates a rule.
-func (Toy) Passes(v *valuebag.Values, r engine.Rule, now time.Time) bool {
-	if r.Name == RuleLeaveOut {
-		return !slices.Contains(r.Params, Str(v, KeyCollection))
+func (Toy) Passes(v *valuebag.Values, rule string, params []string, now time.Time) bool {
+	if rule == RuleLeaveOut {
+		return !slices.Contains(params, Str(v, KeyCollection))
 	}
 	name := strings.TrimSuffix(Str(v, KeyName), " (phone)")
 	return name == "" || (int(name[len(name)-1])-now.UTC().Hour())%3 != 0
 }
+
+// Optional: an item can do without all but its name.
+func (Toy) Optional() []string { return []string{"note", "tags"} }
 
 // Strip empties units.
 func (t Toy) Strip(v *valuebag.Values, units []string) (*valuebag.Values, error) {
