@@ -1,9 +1,11 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"cradle/cmd/config"
@@ -139,7 +141,7 @@ func (g *globals) syncPort(ctx context.Context, port string, o syncOptions) auto
 		d, there, err := g.findPort(port)
 		switch {
 		case err != nil:
-			return g.ended(out, err)
+			return g.ended(ctx, out, err)
 		case !there:
 			out.Did = didGone
 			return out
@@ -147,13 +149,13 @@ func (g *globals) syncPort(ctx context.Context, port string, o syncOptions) auto
 		out.Name, out.Serial, out.Did = modelOf(d), d.Serial, ""
 		err = g.syncOne(ctx, d, o, &out)
 		if !isGone(err) || try == autoTries {
-			return g.ended(out, err)
+			return g.ended(ctx, out, err)
 		}
 		wait, stop := context.WithTimeout(ctx, awaitTime)
 		_, aerr := g.bus.await(wait, d)
 		stop()
 		if aerr != nil {
-			return g.ended(out, err)
+			return g.ended(ctx, out, err)
 		}
 		g.log().Info("the phone is back", "phone", out.Select)
 	}
@@ -164,7 +166,7 @@ func isGone(err error) bool {
 }
 
 // ended fills in how it ended, and tells it where no report did.
-func (g *globals) ended(out autoPhone, err error) autoPhone {
+func (g *globals) ended(ctx context.Context, out autoPhone, err error) autoPhone {
 	var q quiet
 	switch {
 	case err == nil:
@@ -175,8 +177,11 @@ func (g *globals) ended(out autoPhone, err error) autoPhone {
 	}
 	f := g.explain(err)
 	out.Did, out.Code, out.Why = didFail, f.exit, f.Error()
-	if isGone(err) {
+	switch {
+	case isGone(err):
 		out.Did = didGone
+	case ctx.Err() == nil:
+		g.desktop.tell(ctx, notice{Key: strings.TrimPrefix(out.Select, "usb:"), Title: cmp.Or(out.Name, "The phone") + " isn't synced", Body: f.Error() + ".\nNext: " + f.Next})
 	}
 	fmt.Fprintf(g.stderr, "cradle: %s\n", plain(f.Error()))
 	if f.Next != "" {

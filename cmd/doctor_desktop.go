@@ -145,12 +145,6 @@ func (d *doctor) lookAtInstalled(ctx context.Context) {
 	d.lookAtFailed(ctx)
 }
 
-// triggerWords say when a trigger acts.
-var triggerWords = map[udev.Trigger]string{
-	udev.Watch: "when a phone is plugged in, by cradle watch", udev.AtLogin: "at login",
-	udev.Every: "from time to time", udev.Idle: "while nobody is at the computer",
-}
-
 // lookAtFailed asks the user's systemd for units of ours that failed. Where it can't
 // be asked, as in a container, nothing is said.
 func (d *doctor) lookAtFailed(ctx context.Context) {

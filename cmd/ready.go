@@ -90,7 +90,7 @@ func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, pat patie
 	w := &waiting{patience: pat, since: time.Now()}
 	var again func()
 	defer func() {
-		if w.told != "" {
+		if w.told != "" && err == nil {
 			w.answered()
 		}
 		if err != nil && again != nil {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"cradle/engine"
@@ -13,7 +14,11 @@ type statusDocument struct {
 	Phones  []deviceDocument `json:"phones"` // on the cable
 	Known   []knownDocument  `json:"known"`  // that this store met
 	Waiting int              `json:"waiting"`
-	Next    string           `json:"next"`
+	// Auto are the triggers that are switched on, Timer is when the next one of them
+	// comes by time, RFC 3339; null: none does, or it can't be told.
+	Auto  []string `json:"auto"`
+	Timer *string  `json:"timer"`
+	Next  string   `json:"next"`
 }
 
 type knownDocument struct {
@@ -50,8 +55,16 @@ func runStatus(ctx context.Context, g *globals) error {
 	case len(here) > 0:
 		next = g.command("sync")
 	}
+	auto, timer := g.triggers(ctx)
 	if g.json {
-		doc := statusDocument{Version: 1, Phones: here, Known: []knownDocument{}, Waiting: waiting, Next: next}
+		doc := statusDocument{Version: 1, Phones: here, Known: []knownDocument{}, Waiting: waiting, Auto: []string{}, Next: next}
+		for _, t := range auto {
+			doc.Auto = append(doc.Auto, string(t))
+		}
+		if !timer.IsZero() {
+			at := timer.UTC().Format(time.RFC3339)
+			doc.Timer = &at
+		}
 		for _, p := range known {
 			k := knownDocument{Name: p.Name, Serial: p.Serial}
 			if !p.Last.IsZero() {
@@ -80,6 +93,16 @@ func runStatus(ctx context.Context, g *globals) error {
 	}
 	if waiting > 0 {
 		g.say("%s.", count(waiting, "conflict waits for you", "conflicts wait for you"))
+	}
+	var words []string
+	for _, t := range auto {
+		words = append(words, triggerWords[t])
+	}
+	if len(words) > 0 {
+		g.say("Synced by itself %s.", strings.Join(words, ", "))
+	}
+	if !timer.IsZero() {
+		g.say("The next time: %s", timer.Local().Format(time.DateTime))
 	}
 	g.say("Next: %s", next)
 	return nil

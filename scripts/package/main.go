@@ -66,7 +66,7 @@ func layOut(root, program, man string) error {
 	}
 	pages, err := filepath.Glob(filepath.Join(man, "*.1"))
 	if err != nil || len(pages) == 0 {
-		return fmt.Errorf("no man page in %s: make man first (%v)", man, err)
+		return fmt.Errorf("no man page in %s: make man first", man)
 	}
 	for _, p := range pages {
 		if err := copyTo("/usr/share/man/man1/"+filepath.Base(p), p, 0o644); err != nil {
@@ -79,8 +79,11 @@ func layOut(root, program, man string) error {
 	}
 	for shell, paths := range completions {
 		b, err := exec.Command(self, "completion", shell).Output()
-		if err != nil || !strings.Contains(string(b), "cradle") {
-			return fmt.Errorf("%s completion %s: %v", program, shell, err)
+		if err != nil {
+			return fmt.Errorf("%s completion %s: %w", program, shell, err)
+		}
+		if !strings.Contains(string(b), "cradle") {
+			return fmt.Errorf("%s completion %s prints no completion", program, shell)
 		}
 		for _, path := range paths {
 			if err := put(path, b, 0o644); err != nil {

@@ -1,0 +1,148 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"cradle/hwtest"
+	"cradle/mtp"
+	"cradle/mtp/usb"
+	"cradle/udev"
+	"cradle/udev/session"
+)
+
+// oneBus is a bus with one phone, in a state that a test changes.
+type oneBus struct {
+	mu    sync.Mutex
+	d     usb.DeviceDesc
+	gone  bool
+	phone *hwtest.Phone
+}
+
+func (b *oneBus) set(s usb.State) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.d.State = s
+}
+
+func (b *oneBus) list() ([]usb.DeviceDesc, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.gone {
+		return nil, nil
+	}
+	return []usb.DeviceDesc{b.d}, nil
+}
+
+func (b *oneBus) open(ctx context.Context, g *globals, d usb.DeviceDesc) (*phone, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o := b.d.Blocked(); o != nil {
+		return nil, o
+	}
+	return g.openSession(ctx, b.phone.Transport(), "usb:"+d.Port, mtp.Options{})
+}
+
+func (b *oneBus) await(ctx context.Context, d usb.DeviceDesc) (usb.DeviceDesc, error) {
+	return d, mtp.ErrDeviceGone
+}
+
+func (b *oneBus) events() (udev.Source, error) { return nil, errors.New("no events") }
+
+// deskLog is a desktop that writes down what it is asked for.
+type deskLog struct {
+	mu    sync.Mutex
+	log   []string
+	inUse int           // how often the file manager says that files are open
+	holds func() func() // what happens when it is asked to let go; nil: it has nothing
+}
+
+func (d *deskLog) add(s string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log = append(d.log, s)
+}
+
+func (d *deskLog) tell(_ context.Context, n notice)     { d.add("tell " + n.Title) }
+func (d *deskLog) withdraw(context.Context, string)     { d.add("withdraw") }
+func (d *deskLog) await(context.Context, string) string { return "" }
+func (d *deskLog) idle(context.Context) (bool, error)   { return true, nil }
+func (d *deskLog) notifies(context.Context) error       { return session.ErrNoBus }
+func (d *deskLog) close()                               {}
+func (d *deskLog) release(context.Context, usb.DeviceDesc) (func(), error) {
+	if d.inUse > 0 {
+		d.inUse--
+		return nil, session.ErrInUse
+	}
+	if d.holds == nil {
+		return nil, nil
+	}
+	d.add("release")
+	back := d.holds()
+	return func() { d.add("again"); back() }, nil
+}
+
+// TestOpenWhenReady: each state of a phone is told once and ends the waiting by itself.
+func TestOpenWhenReady(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		state  usb.State
+		locked bool
+		inUse  int
+		holds  bool // the file manager has it
+		then   func(*oneBus)
+		limit  time.Duration
+		err    error
+		log    []string
+	}{
+		{name: "ready", state: usb.Ready},
+		{name: "locked", state: usb.Ready, locked: true, then: func(b *oneBus) { b.phone.Unlock() }, log: []string{"tell Pixel: the phone shows no storage", "tell Pixel: syncing"}},
+		{name: "only charging", state: usb.ChargeOnly, then: func(b *oneBus) { b.set(usb.Ready) }, log: []string{"tell Pixel: the phone isn't in file transfer mode", "tell Pixel: syncing"}},
+		{name: "another program", state: usb.Busy, then: func(b *oneBus) { b.set(usb.Ready) }, log: []string{"tell Pixel: another program uses the phone", "tell Pixel: syncing"}},
+		{name: "the file manager", state: usb.Busy, holds: true, log: []string{"release", "again"}},
+		{name: "files are open", state: usb.Busy, inUse: 12, holds: true, log: []string{"tell Pixel: the file manager has files of the phone open", "release", "tell Pixel: syncing", "again"}},
+		{name: "busy too long", state: usb.Busy, limit: 150 * time.Millisecond, err: usb.ErrBusy, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "busy, and nobody waits", state: usb.Busy, limit: -1, err: usb.ErrBusy},
+		{name: "unplugged", state: usb.Busy, then: func(b *oneBus) { b.mu.Lock(); b.gone = true; b.mu.Unlock() }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "another phone in its place", state: usb.Busy, then: func(b *oneBus) { b.mu.Lock(); b.d.Serial = "S2"; b.mu.Unlock() }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := hwtest.Open(hwtest.Android, t.TempDir(), hwtest.Options{Locked: c.locked})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { p.Close() })
+			d := usb.DeviceDesc{Port: "1-2", Serial: "S1", Product: "Pixel", State: c.state}
+			b := &oneBus{d: d, phone: p}
+			desk := &deskLog{inUse: c.inUse}
+			if c.holds {
+				desk.holds = func() func() { b.set(usb.Ready); return func() { b.set(usb.Busy) } }
+			}
+			g := &globals{stderr: io.Discard, now: time.Now, bus: b, desktop: desk}
+			pat := g.automatically(t.Context(), d)
+			pat.grace, pat.poll = 50*time.Millisecond, 10*time.Millisecond
+			if c.limit != 0 {
+				pat.limit = max(c.limit, 0)
+			}
+			if c.then != nil {
+				time.AfterFunc(200*time.Millisecond, func() { c.then(b) })
+			}
+			opened, err := g.openWhenReady(t.Context(), d, pat)
+			if !errors.Is(err, c.err) || c.err == nil && err != nil {
+				t.Fatalf("got %v, want %v", err, c.err)
+			}
+			if err == nil {
+				opened.close()
+			}
+			if !slices.Equal(desk.log, c.log) {
+				t.Errorf("the desktop: got %q, want %q", desk.log, c.log)
+			}
+		})
+	}
+}
