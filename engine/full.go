@@ -75,8 +75,15 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 	if b.Changes, err = f.keeper.Read(ctx, scope, ids); err != nil {
 		return nil, fmt.Errorf("reading changed items: %w", err)
 	}
-	if b.Mark, err = f.keeper.Mark(ctx, scope); err != nil {
+	mark, err := f.keeper.Mark(ctx, scope)
+	if err != nil {
 		return nil, fmt.Errorf("marking what is sent: %w", err)
+	}
+	b.Marks = map[ReplicaID]Mark{rep.ID: mark}
+	for r, m := range rep.Marks {
+		if r != rep.ID {
+			b.Marks[r] = m
+		}
 	}
 	b.Changes = slices.DeleteFunc(b.Changes, func(c Change) bool { return c.Meta.KnownTo(req.Known) })
 	if req.Full {

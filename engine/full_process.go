@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"cradle/valuebag"
@@ -397,8 +399,11 @@ func (a *applier) refused(c Change, err error) error {
 // learn adds what the batch taught: all that its source knew of its range, or of
 // its items alone, but for what was not taken in.
 func (a *applier) learn() error {
-	if a.batch.Mark != (Mark{}) {
-		if err := a.tx.SetMark(a.batch.Source, a.batch.Mark); err != nil {
+	for _, r := range slices.SortedFunc(maps.Keys(a.batch.Marks), ReplicaID.Compare) {
+		if r == a.home {
+			continue
+		}
+		if err := a.tx.SetMark(r, a.batch.Marks[r]); err != nil {
 			return err
 		}
 	}

@@ -29,14 +29,17 @@ type Replica struct {
 	Tick      uint64 // the highest tick ever minted under ID
 	Knowledge Knowledge
 	Forgotten Knowledge
-	// Marks: the last mark that came from each other replica with its changes. One
-	// that its maker doesn't know tells that it was restored from a backup.
+	// Marks: the latest mark of each other replica that is known here. One that its
+	// maker doesn't know tells that it was restored from a backup.
 	Marks map[ReplicaID]Mark
 }
 
-// Mark is 16 random bytes that a replica makes for its changes as of one tick,
-// durable before anybody gets them.
-type Mark [16]byte
+// Mark stands for a replica's changes up to a tick: random, durable with its maker
+// before anybody gets them, and passed on with them.
+type Mark struct {
+	Tick uint64
+	ID   [16]byte
+}
 
 // Store is a full participant: it keeps items and metadata and commits both
 // together (sync-model §1.3 step 8). Scopes are named as their Schema.

@@ -50,8 +50,10 @@ type Request struct {
 // doesn't know of the items from Low to High, both included. That an item isn't
 // listed is proof that there is nothing to say of it (sync-model §1.3, step 4).
 type Batch struct {
-	Source    ReplicaID
-	Mark      Mark // of Source, for all that the batch brings; zero when it brings nothing
+	Source ReplicaID
+	// Marks: Source's own, for all that the batch brings, and those it has of others;
+	// empty when the batch brings nothing.
+	Marks     map[ReplicaID]Mark
 	MadeWith  Knowledge
 	Forgotten Knowledge
 	Low, High ItemID
@@ -136,7 +138,8 @@ type KeeperTx interface {
 	SetKnowledge(Knowledge) error
 	Forgotten() (Knowledge, error)
 	SetForgotten(Knowledge) error
-	SetMark(source ReplicaID, m Mark) error
+	// SetMark keeps a mark of another replica, unless a later one is known.
+	SetMark(of ReplicaID, m Mark) error
 	// Open lists the conflicts of an item with a source that nobody learned.
 	Open(source ReplicaID, item ItemID) ([]Conflict, error)
 	Log(run int64, c Conflict) error

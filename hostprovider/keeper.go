@@ -154,7 +154,8 @@ const settledCollection = `coalesce((SELECT p.given FROM pending p WHERE p.n = i
 func (s *Store) Mark(ctx context.Context, scope string) (engine.Mark, error) {
 	var m engine.Mark
 	last := func(c *conn) (bool, error) {
-		return c.one(func(r row) { copy(m[:], r.bytes(0)) }, `SELECT g.mark FROM given g JOIN scope s ON s.kind = g.kind AND s.tick = g.tick WHERE g.kind = ?`, scope)
+		return c.one(func(r row) { copy(m.ID[:], r.bytes(0)); m.Tick = uint64(r.int(1)) },
+			`SELECT g.mark, g.tick FROM given g JOIN scope s ON s.kind = g.kind AND s.tick = g.tick WHERE g.kind = ?`, scope)
 	}
 	found := false
 	err := s.read(ctx, func(c *conn) (err error) {
@@ -168,19 +169,23 @@ func (s *Store) Mark(ctx context.Context, scope string) (engine.Mark, error) {
 		if found, err := last(t.c); err != nil || found {
 			return err
 		}
-		if _, err := io.ReadFull(s.rand, m[:]); err != nil {
+		if _, err := io.ReadFull(s.rand, m.ID[:]); err != nil {
 			return fmt.Errorf("mark: %w", err)
 		}
-		_, _, err := t.c.exec(`INSERT INTO given (kind, tick, mark) SELECT kind, tick, ? FROM scope WHERE kind = ?`, m[:], scope)
+		if _, _, err := t.c.exec(`INSERT INTO given (kind, tick, mark) SELECT kind, tick, ? FROM scope WHERE kind = ?`, m.ID[:], scope); err != nil {
+			return err
+		}
+		_, err := last(t.c)
 		return err
 	})
 	return m, err
 }
 
-// SetMark keeps the last mark that came from another store.
-func (s *scopeTx) SetMark(source engine.ReplicaID, m engine.Mark) error {
-	_, _, err := s.c.exec(`INSERT INTO taken (kind, replica, mark) VALUES (?, ?, ?)
-		ON CONFLICT (kind, replica) DO UPDATE SET mark = excluded.mark WHERE mark <> excluded.mark`, s.kind.Name(), source[:], m[:])
+// SetMark keeps the latest mark of another store.
+func (s *scopeTx) SetMark(of engine.ReplicaID, m engine.Mark) error {
+	_, _, err := s.c.exec(`INSERT INTO taken (kind, replica, tick, mark) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, replica) DO UPDATE SET tick = excluded.tick, mark = excluded.mark
+		WHERE excluded.tick >= tick AND excluded.mark <> mark`, s.kind.Name(), of[:], m.Tick, m.ID[:])
 	return err
 }
 

@@ -85,7 +85,7 @@ func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (why
 			return "", false, err
 		}
 		if mark, ok := peer.Given[k.Name()][st.replica]; ok {
-			n, err := c.number(`SELECT count(*) FROM given WHERE kind = ? AND mark = ?`, k.Name(), mark[:])
+			n, err := c.number(`SELECT count(*) FROM given WHERE kind = ? AND mark = ?`, k.Name(), mark.ID[:])
 			if err != nil {
 				return "", false, err
 			}

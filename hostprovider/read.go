@@ -25,10 +25,10 @@ func (s *Store) Replica(ctx context.Context, scope string) (engine.Replica, erro
 		}
 		return c.query(func(row row) error {
 			if b := row.bytes(0); len(b) == 16 && len(row.bytes(1)) == 16 {
-				r.Marks[engine.ReplicaID(b)] = engine.Mark(row.bytes(1))
+				r.Marks[engine.ReplicaID(b)] = engine.Mark{Tick: uint64(row.int(2)), ID: [16]byte(row.bytes(1))}
 			}
 			return nil
-		}, `SELECT replica, mark FROM taken WHERE kind = ?`, scope)
+		}, `SELECT replica, mark, tick FROM taken WHERE kind = ?`, scope)
 	})
 	return r, err
 }

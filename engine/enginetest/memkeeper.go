@@ -35,15 +35,16 @@ func (s *MemStore) Renew(ctx context.Context, peer map[string]engine.Replica) er
 		}
 		id := engine.PeerID(p.ID)
 		mark, marked := p.Marks[sc.rep.ID]
-		renew := p.ID == sc.rep.ID || marked && !slices.Contains(sc.given, mark) || p.Knowledge.Tick(sc.rep.ID) > sc.rep.Tick
+		renew := s.Moved || p.ID == sc.rep.ID || marked && !slices.Contains(sc.given, mark) || p.Knowledge.Tick(sc.rep.ID) > sc.rep.Tick
 		for r, t := range sc.proxy {
 			renew = renew || p.Knowledge.Tick(r) > t
 		}
 		if renew {
-			sc.renew(s.fresh(), id, p.Knowledge)
+			sc.renew(s.fresh(), id, p.Knowledge, s.Moved)
 		}
 		sc.shared[id] = sc.rep.Tick
 	}
+	s.Moved = false
 	return nil
 }
 
@@ -74,7 +75,7 @@ func (s *MemStore) Read(ctx context.Context, scope string, ids []engine.ItemID) 
 func (s *MemStore) Mark(ctx context.Context, scope string) (engine.Mark, error) {
 	sc := s.scopes[scope]
 	if len(sc.given) == 0 || sc.givenTick < sc.rep.Tick {
-		sc.given = append(slices.Clip(sc.given), engine.Mark(s.fresh()))
+		sc.given = append(slices.Clip(sc.given), engine.Mark{Tick: sc.rep.Tick, ID: s.fresh()})
 		sc.givenTick = sc.rep.Tick
 	}
 	return sc.given[len(sc.given)-1], nil
@@ -136,7 +137,9 @@ func (t memKeeperTx) SetMark(source engine.ReplicaID, m engine.Mark) error {
 	if t.sc.rep.Marks == nil {
 		t.sc.rep.Marks = map[engine.ReplicaID]engine.Mark{}
 	}
-	t.sc.rep.Marks[source] = m
+	if t.sc.rep.Marks[source].Tick <= m.Tick {
+		t.sc.rep.Marks[source] = m
+	}
 	return nil
 }
 

@@ -26,6 +26,9 @@ type MemStore struct {
 	Crash   func() bool
 	Commits int
 	Refuse  Refuse // of an exchange
+	// Moved: it isn't where it was made: a copy, which takes new replica IDs when it
+	// next meets somebody.
+	Moved bool
 	// UniqueNames: no two items of an exchange may have the same name.
 	UniqueNames bool
 }
@@ -170,7 +173,7 @@ func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meetin
 	if renew {
 		s.id = s.fresh()
 		for n, sc := range s.scopes {
-			sc.renew(s.fresh(), p.ID, p.Knowledge[n])
+			sc.renew(s.fresh(), p.ID, p.Knowledge[n], s.Moved)
 		}
 	}
 	return engine.Meeting{Known: s.peers[p.ID], StoreID: s.id, Renewed: renew, Older: older}, nil
@@ -179,9 +182,14 @@ func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meetin
 // renew gives the scope a new replica ID. What this peer told of can go back to
 // the last session with it that the store remembers: ticks since then may have
 // been used twice, also with other peers. They are minted again.
-func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Knowledge) {
+func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Knowledge, moved bool) {
 	old := sc.rep.ID
 	floor := map[engine.ReplicaID]uint64{old: sc.shared[of]}
+	if moved { // a copy forked after the last session with anybody
+		for _, t := range sc.shared {
+			floor[old] = max(floor[old], t)
+		}
+	}
 	for pr := range sc.proxy {
 		floor[pr] = min(peer.Tick(pr), sc.proxy[pr])
 	}
@@ -192,7 +200,8 @@ func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Kno
 	sc.rep.ID, sc.rep.Tick = id, 0
 	sc.given, sc.givenTick = nil, 0
 	sc.proxy = map[engine.ReplicaID]uint64{}
-	for iid, it := range sc.items {
+	for _, iid := range slices.SortedFunc(maps.Keys(sc.items), engine.ItemID.Compare) {
+		it := sc.items[iid]
 		m := it.meta.Clone()
 		above := func(v engine.Version) bool { t, ok := floor[v.Replica]; return ok && v.Tick > t }
 		var fresh engine.Version

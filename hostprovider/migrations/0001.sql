@@ -113,7 +113,7 @@ CREATE TABLE mark (
 ) STRICT;
 
 -- Marks given to other stores with changes, each for all ticks up to its own; and
--- the last one that came from each other store.
+-- the latest that is known of each other store.
 CREATE TABLE given (
   kind TEXT    NOT NULL,
   tick INTEGER NOT NULL,
@@ -123,6 +123,7 @@ CREATE TABLE given (
 CREATE TABLE taken (
   kind    TEXT NOT NULL,
   replica BLOB NOT NULL,
+  tick    INTEGER NOT NULL,
   mark    BLOB NOT NULL,
   PRIMARY KEY (kind, replica)
 ) STRICT, WITHOUT ROWID;
