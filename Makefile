@@ -11,6 +11,7 @@ export PATH := $(PATH):/usr/local/go/bin
 
 GO ?= go
 FUZZTIME ?= 10s
+SEEDS ?= 20000
 BENCHTIME ?= 1s
 # When a package's tests are taken to hang: the whole suite's are done in less than half of it
 # where nothing else runs.
@@ -48,6 +49,10 @@ test: setup ## the whole fast suite: no cable, no root, no network
 .PHONY: accept
 accept: setup ## the acceptance suite with nothing left out: every cut, every kill (half an hour)
 	CRADLE_ACCEPT=all $(GO) test -timeout 2h ./hwtest/acceptance $(ARGS)
+
+.PHONY: sim
+sim: setup ## SEEDS (20000) simulated histories of full replicas, each run twice
+	$(GO) test -timeout 4h ./engine/enginetest -run TestSimulation -v -sim $(SEEDS) $(ARGS)
 
 .PHONY: race
 race: setup ## the fast suite under the race detector

@@ -33,7 +33,7 @@ func (s *scopeTx) put(row *stored, id engine.ItemID, value *valuebag.Values) (me
 		old = row.meta
 	}
 	value = s.kind.Close(value)
-	rev := revision{kind: s.kind, life: s.next()}
+	rev := revision{kind: s.kind, life: s.next(), forgot: !s.forgotten.IsZero()}
 	meta, same := rev.live(id, old, value)
 	if !same {
 		if _, err := s.Mint(); err != nil {
@@ -46,7 +46,7 @@ func (s *scopeTx) put(row *stored, id engine.ItemID, value *valuebag.Values) (me
 
 // remove deletes an item under the next tick.
 func (s *scopeTx) remove(row *stored) error {
-	rev := revision{kind: s.kind, life: s.next()}
+	rev := revision{kind: s.kind, life: s.next(), forgot: !s.forgotten.IsZero()}
 	if _, err := s.Mint(); err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func (s *scopeTx) renew(peer engine.PeerFacts, moved bool) error {
 	}
 	s.replica, s.tick, s.shared, s.knowledge, s.dirty = fresh, 0, 0, k, true
 	s.proxies, s.dirtyProxy = map[engine.ReplicaID]uint64{}, nil
-	for _, table := range []string{"proxy", "view", "given"} {
+	for _, table := range []string{"proxy", "view", "given", "met"} {
 		if _, _, err := s.c.exec(`DELETE FROM `+table+` WHERE kind = ?`, s.kind.Name()); err != nil {
 			return err
 		}
@@ -163,6 +163,18 @@ func (s *scopeTx) renew(peer engine.PeerFacts, moved bool) error {
 		if again[v], err = s.Mint(); err != nil {
 			return err
 		}
+	}
+	// What was forgotten beyond goes on under a new tick, that others can come to know.
+	forgotten := s.forgotten
+	for _, r := range sortedReplicas(limits) {
+		forgotten = forgotten.CapTick(r, limits[r])
+	}
+	if !forgotten.Equal(s.forgotten) {
+		v, err := s.Mint()
+		if err != nil {
+			return err
+		}
+		s.forgotten = forgotten.WithTick(v)
 	}
 	return s.relabel(again)
 }

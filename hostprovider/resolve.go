@@ -191,7 +191,7 @@ func (s *scopeTx) settleUnit(c *engine.Conflict, it *stored, after *valuebag.Val
 		old = it.meta
 	}
 	life := s.next()
-	meta, _ := revision{kind: s.kind, life: life}.live(id, old, after)
+	meta, _ := revision{kind: s.kind, life: life, forgot: !s.forgotten.IsZero()}.live(id, old, after)
 	if _, err := s.Mint(); err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ type revision struct {
 	life stamp
 	// of gives the stamp of a changed unit; nil means life.
 	of func(unit string) stamp
+	// forgot: the scope forgot tombstones. A new item may be one that was deleted, of
+	// which others still hold units: it takes the place of all of it.
+	forgot bool
 }
 
 // stamp is the version of an edit and its time, Unix milliseconds.
@@ -87,7 +90,11 @@ func (r revision) live(id engine.ItemID, old *engine.ItemMeta, value *valuebag.V
 	}
 	units, changed := r.units(was, value)
 	if old == nil {
-		return &engine.ItemMeta{ID: id, Creation: r.life.version, LifeVersion: r.life.version, LifeEdited: r.life.at, Units: units}, false
+		meta = &engine.ItemMeta{ID: id, Creation: r.life.version, LifeVersion: r.life.version, LifeEdited: r.life.at, Units: units}
+		if r.forgot {
+			meta.Rewrite(r.kind.Units(), r.life.version, false)
+		}
+		return meta, false
 	}
 	meta = old.Clone()
 	meta.Units = units

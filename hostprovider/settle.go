@@ -338,7 +338,7 @@ func (s *scopeTx) settleCreation(it *edited) error {
 			return err
 		}
 		value = s.kind.Close(value)
-		meta, err := s.place(one.stored, i == 0, value, given, revision{kind: s.kind, life: s.stampOf(it.edits[len(it.edits)-1])})
+		meta, err := s.place(one.stored, i == 0, value, given, revision{kind: s.kind, life: s.stampOf(it.edits[len(it.edits)-1]), forgot: !s.forgotten.IsZero()})
 		if err != nil {
 			return err
 		}

@@ -124,7 +124,7 @@ func (s *MemStore) Edit(scope string, id engine.ItemID, value *valuebag.Values, 
 		}
 		m.SetUnit(u)
 	}
-	if old.meta != nil && old.meta.Deleted {
+	if old.meta != nil && old.meta.Deleted || old.meta == nil && !sc.rep.Forgotten.IsZero() {
 		m.Rewrite(s.schema[scope].Units(), v, false)
 	}
 	for i := range m.Units {
@@ -199,6 +199,7 @@ func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Kno
 	}
 	sc.rep.ID, sc.rep.Tick = id, 0
 	sc.given, sc.givenTick = nil, 0
+	clear(sc.shared)
 	sc.proxy = map[engine.ReplicaID]uint64{}
 	for _, iid := range slices.SortedFunc(maps.Keys(sc.items), engine.ItemID.Compare) {
 		it := sc.items[iid]
@@ -224,6 +225,15 @@ func (sc *memScope) renew(id engine.ReplicaID, of engine.PeerID, peer engine.Kno
 			}
 		}
 		sc.items[iid] = memItem{m, it.value}
+	}
+	// What was forgotten beyond goes on under a new tick, that others can come to know.
+	f := sc.rep.Forgotten
+	for r, t := range floor {
+		f = f.CapTick(r, t)
+	}
+	if !f.Equal(sc.rep.Forgotten) {
+		sc.rep.Tick++
+		sc.rep.Forgotten = f.WithTick(engine.Version{Replica: id, Tick: sc.rep.Tick})
 	}
 	sc.rep.Knowledge = k.WithTick(engine.Version{Replica: id, Tick: sc.rep.Tick})
 	sc.views = map[engine.PeerID]map[engine.ItemID][]engine.ViewRow{}

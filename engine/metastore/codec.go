@@ -124,13 +124,11 @@ func appendReplica(b []byte, r Replica) []byte {
 	b = appendBytes(b, r.Forgotten.AppendBinary(nil))
 	b = binary.AppendUvarint(b, uint64(len(r.Marks)))
 	for _, id := range sorted(r.Marks) {
-		m := r.Marks[id]
-		b = append(append(b, id[:]...), m[:]...)
+		b = appendMark(append(b, id[:]...), r.Marks[id])
 	}
 	b = binary.AppendUvarint(b, uint64(len(r.Given)))
 	for _, g := range r.Given {
-		b = binary.AppendUvarint(b, g.Tick)
-		b = append(b, g.Mark[:]...)
+		b = appendMark(b, g)
 	}
 	b = binary.AppendUvarint(b, uint64(len(r.Shared)))
 	for _, id := range sorted(r.Shared) {
@@ -139,6 +137,12 @@ func appendReplica(b []byte, r Replica) []byte {
 	}
 	return appendBytes(b, r.Custom)
 }
+
+func appendMark(b []byte, m engine.Mark) []byte {
+	return append(binary.AppendUvarint(b, m.Tick), m.ID[:]...)
+}
+
+func (c *cursor) mark() engine.Mark { return engine.Mark{Tick: c.uvarint("a tick"), ID: c.fixed()} }
 
 func sorted[V any](m map[engine.ReplicaID]V) []engine.ReplicaID {
 	return slices.SortedFunc(maps.Keys(m), engine.ReplicaID.Compare)
@@ -156,17 +160,17 @@ func (c *cursor) replica() Replica {
 	}
 	r.Knowledge = c.knowledge()
 	r.Forgotten = c.knowledge()
-	if n := c.count(32, "a count of marks"); n > 0 {
+	if n := c.count(33, "a count of marks"); n > 0 {
 		r.Marks = make(map[engine.ReplicaID]engine.Mark, n)
 		for range n {
 			id := c.replicaID()
-			r.Marks[id] = engine.Mark(c.fixed())
+			r.Marks[id] = c.mark()
 		}
 	}
 	if n := c.count(17, "a count of marks given"); n > 0 {
-		r.Given = make([]Given, n)
+		r.Given = make([]engine.Mark, n)
 		for i := range r.Given {
-			r.Given[i] = Given{c.uvarint("a tick"), c.fixed()}
+			r.Given[i] = c.mark()
 		}
 	}
 	if n := c.count(17, "a count of replicas"); n > 0 {

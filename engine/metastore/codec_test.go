@@ -19,8 +19,8 @@ func golden() *Content {
 	v := engine.Version{Replica: a, Tick: 2}
 	return &Content{
 		Replica: Replica{
-			Replica: engine.Replica{ID: a, Tick: 2, Knowledge: engine.NewKnowledge(v), Marks: map[engine.ReplicaID]engine.Mark{{'C'}: {8}, {'B'}: {7}}},
-			Given:   []Given{{1, engine.Mark{5}}, {2, engine.Mark{6}}}, Shared: map[engine.ReplicaID]uint64{{'B'}: 2}, ProviderVersion: 3, Custom: []byte("@7"),
+			Replica: engine.Replica{ID: a, Tick: 2, Knowledge: engine.NewKnowledge(v), Marks: map[engine.ReplicaID]engine.Mark{{'C'}: {Tick: 4, ID: [16]byte{8}}, {'B'}: {Tick: 3, ID: [16]byte{7}}}},
+			Given:   []engine.Mark{{Tick: 1, ID: [16]byte{5}}, {Tick: 2, ID: [16]byte{6}}}, Shared: map[engine.ReplicaID]uint64{{'B'}: 2}, ProviderVersion: 3, Custom: []byte("@7"),
 		},
 		Items: []*Item{
 			{Meta: engine.ItemMeta{ID: engine.ItemID{1}, Creation: v, LifeVersion: v,
@@ -41,8 +41,8 @@ func TestEncodeGolden(t *testing.T) {
 	rep := append(append([]byte{'A'}, make([]byte, 15)...), 2, 3, byte(len(know)))
 	rep = append(append(rep, know...), byte(len(nothing)))
 	rep = append(append(rep, nothing...), unhex(t, `
-		02 42000000000000000000000000000000 07000000000000000000000000000000 marks of B, C
-		   43000000000000000000000000000000 08000000000000000000000000000000
+		02 42000000000000000000000000000000 03 07000000000000000000000000000000 marks of B, C
+		   43000000000000000000000000000000 04 08000000000000000000000000000000
 		02 01 05000000000000000000000000000000 given
 		   02 06000000000000000000000000000000
 		01 42000000000000000000000000000000 02 shared with B
@@ -192,7 +192,7 @@ func drawContent(t *rapid.T) *Content {
 	c := &Content{Replica: Replica{Replica: engine.Replica{ID: replicas[0], Tick: 50,
 		Knowledge: engine.NewKnowledge(version.Draw(t, "known"), version.Draw(t, "known")),
 		Forgotten: engine.NewKnowledge(version.Draw(t, "forgotten"))},
-		Given: []Given{{rapid.Uint64Range(1, 50).Draw(t, "given"), engine.Mark{1}}}, Shared: map[engine.ReplicaID]uint64{{'B'}: rapid.Uint64Range(0, 50).Draw(t, "shared")},
+		Given: []engine.Mark{{Tick: rapid.Uint64Range(1, 50).Draw(t, "given"), ID: [16]byte{1}}}, Shared: map[engine.ReplicaID]uint64{{'B'}: rapid.Uint64Range(0, 50).Draw(t, "shared")},
 		ProviderVersion: rapid.Uint32().Draw(t, "provider version"), Custom: rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(t, "custom")}}
 	for n := range rapid.IntRange(0, 6).Draw(t, "items") {
 		it := &Item{Meta: engine.ItemMeta{ID: engine.ItemID{byte(n), 1}, Creation: version.Draw(t, "creation"), LifeVersion: version.Draw(t, "life"),

@@ -85,19 +85,13 @@ type Replica struct {
 	engine.Replica
 	// Given: the marks that went out with the replica's own changes, by tick; a peer
 	// that has another one knows a replica of which this is a restored backup.
-	Given []Given
+	Given []engine.Mark
 	// Shared is the own tick up to which each other replica was sent changes.
 	Shared map[engine.ReplicaID]uint64
 	// ProviderVersion is that of the provider which wrote the metadata (Upgrade).
 	ProviderVersion uint32
 	// Custom is the provider's own, opaque to everybody else; empty by default.
 	Custom []byte
-}
-
-// Given is a mark for all own changes up to a tick.
-type Given struct {
-	Tick uint64
-	Mark engine.Mark
 }
 
 // Item is the metadata of one item with what its provider adds. The winner of a

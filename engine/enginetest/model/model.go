@@ -139,7 +139,7 @@ func (m *Model) isAccounted(r Replica, it Item, here bool, c Change, all []Chang
 	for _, w := range all {
 		if w.Unit == engine.Life && m.facts[w].content.Gone {
 			forgot = forgot || r.Forgotten(w)
-			dead = dead || r.Contains(w) && m.Covers(w, c)
+			dead = dead || r.Contains(w) && m.leadsTo(c, w, r, all)
 		}
 	}
 	if forgot && dead {
@@ -153,8 +153,13 @@ func (m *Model) isAccounted(r Replica, it Item, here bool, c Change, all []Chang
 		return true
 	}
 	now := m.facts[current]
-	// A unit that isn't there was taken away with the item, which came back without.
+	// It was deleted, and the item came back without it.
 	life := Change{c.Item, engine.Life, it.Units[engine.Life]}
+	for _, w := range all {
+		if w.Unit == engine.Life && m.facts[w].content.Gone && r.Contains(w) && m.leadsTo(c, w, r, all) && m.leadsTo(w, life, r, all) {
+			return true
+		}
+	}
 	return now == nil && unit != engine.Life && m.Covers(life, c)
 }
 
@@ -166,7 +171,7 @@ func (m *Model) leadsTo(c, current Change, r Replica, all []Change) bool {
 	for more := true; more; {
 		more = false
 		for _, w := range all {
-			if reached[w] || w.Unit != c.Unit && w.Unit != current.Unit && w.Unit != engine.Life || w != current && !r.Contains(w) {
+			if reached[w] || w.Unit != c.Unit && w.Unit != current.Unit && w.Unit != engine.Life || w != current && !r.Contains(w) && !m.Covers(current, w) {
 				continue
 			}
 			for x := range reached {

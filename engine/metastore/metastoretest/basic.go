@@ -310,8 +310,8 @@ func testReplica(t *testing.T, s Subject) {
 	want.Tick = 9
 	want.Knowledge = engine.NewKnowledge(engine.Version{Replica: want.ID, Tick: 9}, engine.Version{Replica: stranger, Tick: 4})
 	want.Forgotten = engine.NewKnowledge(engine.Version{Replica: stranger, Tick: 2})
-	want.Marks = map[engine.ReplicaID]engine.Mark{stranger: {1, 2}}
-	want.Given = []metastore.Given{{Tick: 3, Mark: engine.Mark{4}}, {Tick: 9, Mark: engine.Mark{5}}}
+	want.Marks = map[engine.ReplicaID]engine.Mark{stranger: {Tick: 1, ID: [16]byte{2}}}
+	want.Given = []engine.Mark{{Tick: 3, ID: [16]byte{4}}, {Tick: 9, ID: [16]byte{5}}}
 	want.Shared = map[engine.ReplicaID]uint64{stranger: 3}
 	want.ProviderVersion = 1<<32 - 1
 	want.Custom = []byte("anchor \x00")
@@ -328,7 +328,7 @@ func testReplica(t *testing.T, s Subject) {
 		got.Custom[1], got.Marks[stranger], got.Given[0].Tick, got.Shared[stranger] = 'Y', engine.Mark{}, 8, 8
 		return nil
 	})
-	want.Custom, want.Marks[stranger], want.Given[0].Tick, want.Shared[stranger] = custom, engine.Mark{1, 2}, 3, 3
+	want.Custom, want.Marks[stranger], want.Given[0].Tick, want.Shared[stranger] = custom, engine.Mark{Tick: 1, ID: [16]byte{2}}, 3, 3
 	if got := replica(t, st); !got.Equal(want) {
 		t.Errorf("replica:\n got %+v\nwant %+v", got, want)
 	}
@@ -382,7 +382,7 @@ func testRefused(t *testing.T, s Subject) {
 		{"a tick that no column holds", rep(func(r *metastore.Replica) { r.Tick = 1 << 63 })},
 		{"knowledge of ticks never given", rep(func(r *metastore.Replica) { r.Knowledge = r.Knowledge.WithTick(later) })},
 		{"forgotten ticks never given", rep(func(r *metastore.Replica) { r.Forgotten = r.Forgotten.WithTick(later) })},
-		{"a mark for a tick never given", rep(func(r *metastore.Replica) { r.Given = []metastore.Given{{Tick: 2}} })},
+		{"a mark for a tick never given", rep(func(r *metastore.Replica) { r.Given = []engine.Mark{{Tick: 2}} })},
 		{"a peer that was sent a tick never given", rep(func(r *metastore.Replica) { r.Shared = map[engine.ReplicaID]uint64{stranger: 2} })},
 		{"no item ID", put(func(it *metastore.Item) { it.Meta.ID = engine.ItemID{} })},
 		{"merged into itself", put(func(it *metastore.Item) { it.Meta.MergedInto = it.Meta.ID })},
