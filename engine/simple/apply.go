@@ -362,7 +362,7 @@ func (t *applyTx) SetForgotten(k engine.Knowledge) error {
 }
 
 func (t *applyTx) SetMark(source engine.ReplicaID, m engine.Mark) error {
-	if t.rep.Marks[source] == m {
+	if was := t.rep.Marks[source]; was == m || was.Tick > m.Tick {
 		return nil
 	}
 	t.rep.Marks = maps.Clone(t.rep.Marks)

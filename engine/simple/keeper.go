@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"cradle/engine"
 	"cradle/engine/metastore"
@@ -147,7 +148,7 @@ func (k *keeper) Mark(ctx context.Context, scope string) (engine.Mark, error) {
 		if n == 0 || rep.Given[n-1].Tick < rep.Tick {
 			return false
 		}
-		m = rep.Given[n-1].Mark
+		m = rep.Given[n-1]
 		return true
 	}
 	found := false
@@ -164,10 +165,11 @@ func (k *keeper) Mark(ctx context.Context, scope string) (engine.Mark, error) {
 		if err != nil || last(rep) {
 			return err
 		}
-		if _, err := io.ReadFull(k.opt.Rand, m[:]); err != nil {
+		if _, err := io.ReadFull(k.opt.Rand, m.ID[:]); err != nil {
 			return fmt.Errorf("mark: %w", err)
 		}
-		rep.Given = append(rep.Given, metastore.Given{Tick: rep.Tick, Mark: m})
+		m.Tick = rep.Tick
+		rep.Given = append(rep.Given, m)
 		return tx.SetReplica(rep)
 	})
 	return m, err
@@ -224,12 +226,7 @@ func isCopy(rep metastore.Replica, peer engine.Replica) bool {
 	if !ok {
 		return false
 	}
-	for _, g := range rep.Given {
-		if g.Mark == mark {
-			return false
-		}
-	}
-	return true
+	return !slices.Contains(rep.Given, mark)
 }
 
 // renew takes a new replica ID: own versions that the peer was never sent as far as
@@ -241,10 +238,25 @@ func (k *keeper) renew(tx metastore.Tx, rep metastore.Replica, peer engine.Repli
 	if err != nil {
 		return err
 	}
+	forgotten := rep.Forgotten
 	rep.Knowledge, rep.Forgotten = rep.Knowledge.CapTick(old, floor), rep.Forgotten.CapTick(old, floor)
+	lost := !rep.Forgotten.Equal(forgotten)
 	rep.ID, rep.Tick, rep.Given, rep.Shared = fresh.ID, 0, nil, nil
 	if err := tx.SetReplica(rep); err != nil {
 		return err
+	}
+	if lost { // what was forgotten beyond goes on under a new tick
+		v, err := tx.NextTick()
+		if err != nil {
+			return err
+		}
+		if rep, err = tx.Replica(); err != nil {
+			return err
+		}
+		rep.Forgotten = rep.Forgotten.WithTick(v)
+		if err := tx.SetReplica(rep); err != nil {
+			return err
+		}
 	}
 	return metastore.All(tx, func(it *metastore.Item) error {
 		rec, err := recordOf(it, old)
