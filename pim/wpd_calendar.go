@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -182,22 +183,21 @@ func (p *parsed) when(l *Line) (t time.Time, allDay, ok bool) {
 	return t, false, false
 }
 
-// location finds a zone by its tz database name, with or without the prefixes
-// that programs put before it, else by X-LIC-LOCATION, else by the one offset
+// location finds a zone by its name as recur.LoadZone knows it, else by X-LIC-LOCATION, else by the one offset
 // that its definition has. nil is floating.
 func (p *parsed) location(id string) *time.Location {
 	if id == "" {
 		return nil
 	}
-	if loc := zoneByName(id); loc != nil {
-		return loc
+	if z, ok := recur.LoadZone(id); ok {
+		return z.Location()
 	}
 	z := p.zone(id)
 	if z == 0 {
 		return nil
 	}
-	if loc := zoneByName(p.lineValue(z, "X-LIC-LOCATION")); loc != nil {
-		return loc
+	if zone, ok := recur.LoadZone(p.lineValue(z, "X-LIC-LOCATION")); ok {
+		return zone.Location()
 	}
 	offsets := map[string]bool{}
 	last := ""
@@ -210,24 +210,6 @@ func (p *parsed) location(id string) *time.Location {
 			_, off := t.Zone()
 			return time.FixedZone(id, off)
 		}
-	}
-	return nil
-}
-
-// zoneByName takes Area/City from the end of a name with a prefix
-// ("/freeassociation.sourceforge.net/Tzfile/Europe/Berlin").
-func zoneByName(id string) *time.Location {
-	for id != "" {
-		if id == "UTC" || strings.Contains(id, "/") && !strings.HasPrefix(id, "/") {
-			if loc, err := time.LoadLocation(id); err == nil {
-				return loc
-			}
-		}
-		i := strings.IndexByte(id, '/')
-		if i < 0 {
-			return nil
-		}
-		id = id[i+1:]
 	}
 	return nil
 }
