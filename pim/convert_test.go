@@ -183,3 +183,26 @@ func TestCrossings(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is converted: no panic, the result is of the dialect, and still is the
+// item it was.
+func FuzzConvert(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, o := range Read(data).Objects {
+			item, err := o.Item("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, to := range o.Kind.dialectsOf() {
+				there, err := o.Kind.Convert(item, to)
+				if err != nil {
+					continue // a hostile line that no dialect can take
+				}
+				if o.Kind.UID(there) != o.UID {
+					t.Fatalf("UID %q is %q in %s: %q", o.UID, o.Kind.UID(there), to, o.Text)
+				}
+			}
+		}
+	})
+}

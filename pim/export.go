@@ -3,13 +3,18 @@ package pim
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ExportVCF puts the texts of several contacts into one file: the cards' own
 // bytes one after the other, UTF-8 where they were UTF-16. A card without END
 // gets one.
 func ExportVCF(texts [][]byte) []byte {
-	var b []byte
+	n := 0
+	for _, text := range texts {
+		n += len(text)
+	}
+	b := make([]byte, 0, n)
 	for _, text := range texts {
 		b = appendWhole(b, text, "VCARD")
 	}
@@ -19,7 +24,9 @@ func ExportVCF(texts [][]byte) []byte {
 // appendWhole appends the top-level components of that name.
 func appendWhole(b []byte, text []byte, name string) []byte {
 	src, _ := sourceText(text)
-	t := parse(src)
+	ps := parsers.Get().(*parser)
+	defer parsers.Put(ps)
+	t := ps.parse(src)
 	eol := lineEnd(src)
 	for i := 1; i < len(t.Components); i++ {
 		c := &t.Components[i]
@@ -54,15 +61,25 @@ func appendRaw(b []byte, raw, eol string) []byte {
 	return b
 }
 
+// zone is a definition that a calendar has. Most of an export's are one text over
+// and over: its normal form is made when another text has to be compared with it.
+type zone struct {
+	raw  string
+	norm func() string
+}
+
+// same reports whether two definitions say the same.
+func (z zone) same(o zone) bool { return z.raw == o.raw || z.norm() == o.norm() }
+
 // calendarFile is one VCALENDAR of an export.
 type calendarFile struct {
 	d      Dialect
 	method string // METHOD and the like, which hold for all entries
 	prodID string // the line as written; ProductID when they differ
 	lines  []string
-	seen   map[string]bool   // normal forms of the wrapper's lines
-	zones  map[string]string // TZID → normal form
-	ids    []string          // "", the definitions in order
+	seen   map[string]bool // the wrapper's lines, as written and in normal form
+	zones  map[string]zone // by TZID
+	ids    []string        // "", the definitions in order
 	body   []byte
 }
 
@@ -75,19 +92,94 @@ type calendarFile struct {
 func ExportICS(texts [][]byte) []byte {
 	var files []*calendarFile
 	var notes []byte
+	var last exportHead
 	for _, text := range texts {
+		ps := parsers.Get().(*parser)
+		if entries, ok := last.entries(ps, text); ok {
+			last.file.body = append(last.file.body, entries...)
+			parsers.Put(ps)
+			continue
+		}
 		src, _ := sourceText(text)
-		t := parse(src)
+		t := ps.parse(src)
 		notes = appendNotes(notes, t)
 		if p := exportParts(t); p != nil {
-			files = p.add(files)
+			var f *calendarFile
+			files, f = p.add(files)
+			last = exportHead{p.head(), f}
 		}
+		parsers.Put(ps)
 	}
 	var b []byte
 	for _, f := range files {
 		b = f.write(b)
 	}
 	return append(b, notes...)
+}
+
+// exportHead is what stands before the entries of a text, and the file that it
+// went to. One producer's texts have it in common, so it is looked at once.
+type exportHead struct {
+	lines string
+	file  *calendarFile
+}
+
+// entries gives the entries of a text with this head and nothing else around
+// them, as they stand.
+func (h *exportHead) entries(ps *parser, text []byte) (string, bool) {
+	if h.lines == "" || len(text) < len(h.lines) || string(text[:len(h.lines)]) != h.lines {
+		return "", false
+	}
+	rest := string(text[len(h.lines):])
+	t := ps.parse(rest)
+	if len(t.Components) < 2 {
+		return "", false
+	}
+	end := 0
+	for i := 1; i < len(t.Components); i++ {
+		c := &t.Components[i]
+		switch {
+		case c.Parent != 0:
+		case c.Start != end || !c.Closed || !isEntry(c.Name) || c.Name == "VNOTE":
+			return "", false
+		default:
+			end = c.End
+		}
+	}
+	n := len(t.Lines) - 1
+	if n < 0 || !t.Lines[n].stray || t.Lines[n].Start != end || t.Lines[n].End != len(rest) || !strings.EqualFold(strings.TrimSpace(t.Raw(&t.Lines[n])), "END:VCALENDAR") {
+		return "", false
+	}
+	for i := range n {
+		if t.Lines[i].stray {
+			return "", false
+		}
+	}
+	return rest[:end], true
+}
+
+// head is what stands before the entries of a text, "" if they have something
+// behind or between them too.
+func (p *exportItem) head() string {
+	if len(p.wrappers) != 1 || len(p.others) == 0 {
+		return ""
+	}
+	t := p.t
+	w, first := &t.Components[p.wrappers[0]], t.Components[p.others[0]].Start
+	for _, z := range p.zones {
+		if t.Components[z].Start > first {
+			return ""
+		}
+	}
+	for i := range t.Lines {
+		if l := &t.Lines[i]; l.Component == 0 || l.Component == p.wrappers[0] && (l.Start > first || l.stray) {
+			return ""
+		}
+	}
+	if !w.Closed || w.End != len(t.Source) || !isEntry(t.Components[p.others[0]].Name) {
+		return ""
+	}
+	return t.Source[:first]
 }
 
 func appendNotes(b []byte, t *Text) []byte {
@@ -152,16 +244,18 @@ func (p *exportItem) apart() string {
 }
 
 // add puts the item into the first VCALENDAR that can take it.
-func (p *exportItem) add(files []*calendarFile) []*calendarFile {
-	zones := make([]string, len(p.zones))
+func (p *exportItem) add(files []*calendarFile) ([]*calendarFile, *calendarFile) {
+	zones := make([]zone, len(p.zones))
 	for i, z := range p.zones {
-		zones[i] = p.normComponent(z)
+		c := &p.t.Components[z]
+		raw, d := p.t.Source[c.Start:c.End], p.d
+		zones[i] = zone{raw, sync.OnceValue(func() string { return normZone(raw, d) })}
 	}
 	var f *calendarFile
 	for _, g := range files {
 		ok := g.d == p.d && g.method == p.method
 		for i, z := range p.zones {
-			if have, there := g.zones[p.zoneID(z)]; there && have != zones[i] {
+			if have, there := g.zones[p.zoneID(z)]; there && !have.same(zones[i]) {
 				ok = false
 			}
 		}
@@ -171,7 +265,7 @@ func (p *exportItem) add(files []*calendarFile) []*calendarFile {
 		}
 	}
 	if f == nil {
-		f = &calendarFile{d: p.d, method: p.method, prodID: p.prodID, seen: map[string]bool{}, zones: map[string]string{}}
+		f = &calendarFile{d: p.d, method: p.method, prodID: p.prodID, seen: map[string]bool{}, zones: map[string]zone{}}
 		files = append(files, f)
 	}
 	if f.prodID != p.prodID {
@@ -183,6 +277,11 @@ func (p *exportItem) add(files []*calendarFile) []*calendarFile {
 		if !slices.Contains(p.wrappers, l.Component) || l.stray || l.Name == "VERSION" || l.Name == "PRODID" {
 			continue
 		}
+		raw := "=" + t.Raw(l)
+		if f.seen[raw] {
+			continue
+		}
+		f.seen[raw] = true
 		key := "?" + l.RawValue
 		if !l.Junk {
 			m := modernise(l, p.d)
@@ -204,7 +303,17 @@ func (p *exportItem) add(files []*calendarFile) []*calendarFile {
 	for _, c := range p.others {
 		f.body = append(f.body, p.whole(c)...)
 	}
-	return files
+	return files, f
+}
+
+// normZone is the normal form of a definition by itself: the text it came from
+// may be another one by now.
+func normZone(raw string, d Dialect) string {
+	p := parsed{t: parse(raw), kind: Events, d: d}
+	if len(p.t.Components) < 2 {
+		return raw
+	}
+	return p.normComponent(1)
 }
 
 // whole is a component's own bytes, with an END.

@@ -21,6 +21,12 @@ func parse(s string) *Text { return new(parser).parse(s) }
 func (p *parser) parse(s string) *Text {
 	// One line in about 35 bytes in small texts; photos make it less.
 	n := min(len(s)/35, 4096) + 4
+	if n > 4096 {
+		// Of a large file as many as there are, unless most are folds.
+		if lines := strings.Count(s, "\n") - strings.Count(s, "\n "); lines <= len(s)/20 && lines >= len(s)/60 {
+			n = lines
+		}
+	}
 	old := p.t
 	if old == nil {
 		old = &Text{}

@@ -185,6 +185,8 @@ func TestExport(t *testing.T) {
 		want  string
 	}{
 		{"one producer", []string{calendar("X-WR-CALNAME:H\r\n" + berlin + ev("a")), calendar("X-WR-CALNAME:H\r\n" + berlin + ev("b"))}, head("x") + "X-WR-CALNAME:H\r\n" + berlin + ev("a") + ev("b") + "END:VCALENDAR\r\n"},
+		{"one producer, something behind", []string{calendar(ev("a")), calendar(ev("b") + "X-LATE:1\r\n"), calendar(ev("c") + berlin)}, head("x") + "X-LATE:1\r\n" + berlin + ev("a") + ev("b") + ev("c") + "END:VCALENDAR\r\n"},
+		{"one producer, no END", []string{calendar(ev("a")), strings.TrimSuffix(calendar(ev("b")), "END:VCALENDAR\r\n"), strings.TrimSuffix(calendar(ev("c")), "END:VEVENT\r\nEND:VCALENDAR\r\n")}, head("x") + ev("a") + ev("b") + ev("c") + "END:VCALENDAR\r\n"},
 		{"several producers", []string{calendar(ev("a")), head("y") + ev("b") + "END:VCALENDAR\r\n", ev("c")}, head(ProductID) + ev("a") + ev("b") + ev("c") + "END:VCALENDAR\r\n"},
 		{"zones that differ", []string{calendar(berlin + ev("a")), calendar(berlin2 + ev("b"))}, head("x") + berlin + ev("a") + "END:VCALENDAR\r\n" + head("x") + berlin2 + ev("b") + "END:VCALENDAR\r\n"},
 		{"methods", []string{calendar("METHOD:PUBLISH\r\n" + ev("a")), calendar(ev("b"))}, head("x") + "METHOD:PUBLISH\r\n" + ev("a") + "END:VCALENDAR\r\n" + head("x") + ev("b") + "END:VCALENDAR\r\n"},
