@@ -22,6 +22,8 @@ type Subject struct {
 	Units [3]string
 	// New makes an empty participant.
 	New func(t testing.TB) Participant
+	// Histories is how many random histories are run; 0: 40.
+	Histories int
 	// Skip names the capabilities that the participant doesn't have, each with the
 	// reason.
 	Skip map[Capability]string
@@ -86,7 +88,7 @@ type Crashing interface {
 // Restoring participants can be restored from a backup.
 type Restoring interface {
 	// Backup keeps the participant's metadata as of now, and its data if both are one.
-	// The function it returns puts that back; Start is called after it.
+	// The function it returns puts that back. Start is called after both.
 	Backup(t testing.TB) (restore func())
 }
 
@@ -190,8 +192,9 @@ func newTrial(t *testing.T, s Subject) *trial {
 	return r
 }
 
-// startDay is when histories begin, Unix milliseconds.
-const startDay = 1_700_000_000_000
+// startDay is when histories begin, Unix milliseconds: noon of 2026-03-01. A
+// participant with a clock of its own lets it start there.
+const startDay = 1_772_366_400_000
 
 // addPeer makes another peer.
 func (r *trial) addPeer() *MemStore {

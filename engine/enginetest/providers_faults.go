@@ -169,6 +169,7 @@ func restored(r *trial) {
 	}
 	r.sync(3, 0, 0)
 	restore := r.p.(Restoring).Backup(r)
+	r.provider = r.p.Start(r)
 	later := r.item("i0", "After the backup", "", "1")
 	r.here("i0", later)
 	r.sync(1, 0, 0)
@@ -183,9 +184,12 @@ func restored(r *trial) {
 // histories runs random edits and exchanges between the participant and two peers;
 // in the end all hold the same and nothing moves any more (I1, I2).
 func histories(r *trial) {
-	checks := 0
+	checks, most := 0, r.s.Histories
+	if most == 0 {
+		most = 40
+	}
 	rapid.Check(r.t, func(t *rapid.T) {
-		if checks++; checks > 40 { // a participant on disk is slow to make
+		if checks++; checks > most { // a participant on disk is slow to make
 			return
 		}
 		h := &trial{TB: r.t, t: r.t, s: r.s, p: r.s.New(r.t), now: startDay}
