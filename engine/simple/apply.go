@@ -216,6 +216,10 @@ func (t *applyTx) write(old *record, m *engine.ItemMeta, v *valuebag.Values) (Ob
 	if t.k.writer == nil {
 		return Object{}, t.wrap(at, ErrReadOnly)
 	}
+	if !old.live() && old.planned().Live() {
+		// It may have been created before a crash, as an object that can't be read now.
+		return Object{}, engine.ErrChanged
+	}
 	was, err := t.before(old)
 	if err != nil {
 		return Object{}, err
@@ -239,7 +243,7 @@ func (t *applyTx) write(old *record, m *engine.ItemMeta, v *valuebag.Values) (Ob
 		}
 	}
 	if err != nil {
-		return Object{}, t.wrap(at, err)
+		return Object{}, t.wrap(at, t.withdraw(m.ID, err))
 	}
 	delete(t.objects, m.ID)
 	if t.k.opt.Blind {
@@ -284,9 +288,9 @@ func (t *applyTx) remove(old *record, m *engine.ItemMeta) error {
 	switch {
 	case errors.Is(err, ErrNotFound):
 	case errors.Is(err, engine.ErrChanged):
-		return t.changed(old)
+		return t.withdraw(m.ID, t.changed(old))
 	case err != nil:
-		return t.wrap(old, err)
+		return t.wrap(old, t.withdraw(m.ID, err))
 	}
 	delete(t.objects, m.ID)
 	return nil
@@ -309,6 +313,31 @@ func (t *applyTx) announce(m *engine.ItemMeta) error {
 		}
 		return tx.Put(it)
 	})
+}
+
+// withdraw takes an announcement back after the place refused the write; cause is
+// returned. After an error that ends the session it stands: the write may have been
+// done.
+func (t *applyTx) withdraw(id engine.ItemID, cause error) error {
+	if fatal(t.ctx, cause) {
+		return cause
+	}
+	err := t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
+		r, err := t.k.record(tx, id)
+		if err != nil || r == nil {
+			return err
+		}
+		if r.fresh {
+			return tx.Remove(id)
+		}
+		r.plan = nil
+		it, err := r.item()
+		if err != nil {
+			return err
+		}
+		return tx.Put(it)
+	})
+	return errors.Join(cause, err)
 }
 
 // Drop implements engine.KeeperTx.

@@ -92,7 +92,7 @@ func (p *memPlace) put(key string, v *valuebag.Values) simple.Object {
 		p.next++
 		key = fmt.Sprintf("k%03d", p.next)
 	}
-	o := simple.Object{Key: key, Version: "v" + strconv.Itoa(p.rev), Value: v}
+	o := simple.Object{Key: key, Version: "v" + strconv.Itoa(p.rev), Modified: int64(p.rev) * 10_000, Value: v}
 	p.objects[key] = o
 	p.journal = append(p.journal, key)
 	return o

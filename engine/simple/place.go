@@ -44,7 +44,9 @@ type Place interface {
 	Read(ctx context.Context, key string) (Object, error)
 }
 
-// Writer is a Place that can be changed. What it is given it keeps as it is.
+// Writer is a Place that can be changed. What it is given it keeps as it is. An error
+// says that nothing was done; when that isn't known (no answer came) it is
+// engine.ErrGone, which leaves it to the next session to find out.
 type Writer interface {
 	Place
 	// Create adds an item and gives its key, and its version if that is known.

@@ -47,7 +47,7 @@ func (r *record) known() *engine.ItemMeta {
 
 // planned is what the item was about to become; nil when nothing was.
 func (r *record) planned() *engine.ItemMeta {
-	if r.plan == nil {
+	if r == nil || r.plan == nil {
 		return nil
 	}
 	return &r.plan.meta

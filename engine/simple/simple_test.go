@@ -418,6 +418,10 @@ func TestWithoutUID(t *testing.T) {
 		p.mem.drop("k002")
 		p.sync(1, 0)
 		p.names("single", "was a twin")
+		// Edited since it was first seen, then moved.
+		v = p.mem.objects["k001"].Value
+		p.mem.drop("k001")
+		p.mem.put("moved too", v)
 		p.sync(0, 0)
 	})
 }
