@@ -96,7 +96,8 @@ func TestRevise(t *testing.T) {
 
 func TestIsCopy(t *testing.T) {
 	home, peer := engine.ReplicaID{1}, engine.ReplicaID{2}
-	rep := metastore.Replica{Replica: engine.Replica{ID: home, Tick: 5}, Given: []metastore.Given{{Tick: 3, Mark: engine.Mark{3}}, {Tick: 5, Mark: engine.Mark{5}}}}
+	mark := func(tick uint64) engine.Mark { return engine.Mark{Tick: tick, ID: [16]byte{byte(tick)}} }
+	rep := metastore.Replica{Replica: engine.Replica{ID: home, Tick: 5}, Given: []engine.Mark{mark(3), mark(5)}}
 	knows := func(tick uint64) engine.Knowledge {
 		return engine.NewKnowledge(engine.Version{Replica: home, Tick: tick})
 	}
@@ -106,13 +107,13 @@ func TestIsCopy(t *testing.T) {
 		want bool
 	}{
 		{"a stranger", engine.Replica{ID: peer}, false},
-		{"up to date", engine.Replica{ID: peer, Knowledge: knows(5), Marks: map[engine.ReplicaID]engine.Mark{home: {5}}}, false},
-		{"an older mark", engine.Replica{ID: peer, Knowledge: knows(3), Marks: map[engine.ReplicaID]engine.Mark{home: {3}}}, false},
+		{"up to date", engine.Replica{ID: peer, Knowledge: knows(5), Marks: map[engine.ReplicaID]engine.Mark{home: mark(5)}}, false},
+		{"an older mark", engine.Replica{ID: peer, Knowledge: knows(3), Marks: map[engine.ReplicaID]engine.Mark{home: mark(3)}}, false},
 		{"itself", engine.Replica{ID: home, Knowledge: knows(5)}, true},
 		{"later ticks", engine.Replica{ID: peer, Knowledge: knows(6)}, true},
-		{"later ticks, a known mark", engine.Replica{ID: peer, Knowledge: knows(6), Marks: map[engine.ReplicaID]engine.Mark{home: {5}}}, true},
-		{"an unknown mark", engine.Replica{ID: peer, Knowledge: knows(4), Marks: map[engine.ReplicaID]engine.Mark{home: {4}}}, true},
-		{"another's mark", engine.Replica{ID: peer, Marks: map[engine.ReplicaID]engine.Mark{peer: {4}}}, false},
+		{"later ticks, a known mark", engine.Replica{ID: peer, Knowledge: knows(6), Marks: map[engine.ReplicaID]engine.Mark{home: mark(5)}}, true},
+		{"an unknown mark", engine.Replica{ID: peer, Knowledge: knows(4), Marks: map[engine.ReplicaID]engine.Mark{home: mark(4)}}, true},
+		{"another's mark", engine.Replica{ID: peer, Marks: map[engine.ReplicaID]engine.Mark{peer: mark(4)}}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if got := isCopy(rep, row.peer); got != row.want {
