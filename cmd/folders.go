@@ -119,27 +119,31 @@ func vdirPath(v devprovider.Vdir) string {
 	return v.Folder
 }
 
-// recallFolders takes up the vdirs that this store knows of a phone whose state is
-// gone: else what is in them would be taken for missing there, and doubled.
+// recallFolders takes up the vdirs that this store knows of a phone whose state doesn't
+// name them any more: it was lost, and perhaps written anew by a computer that doesn't
+// know of them. Else what is in them would be taken for missing there, and doubled.
 func (g *globals) recallFolders(ctx context.Context, s *hostprovider.Store, f *devprovider.Folder, peer engine.PeerFacts) error {
-	if peer.HasState || errors.Is(f.ReadOnly(), engine.ErrNewer) {
+	if errors.Is(f.ReadOnly(), engine.ErrNewer) {
 		return nil
+	}
+	folders, err := s.ViewOutside(ctx, peer.ID, cradleFolder)
+	if err != nil || !slices.ContainsFunc(folders, func(name string) bool { return !f.Names(name) }) {
+		return err
 	}
 	known, err := s.ViewFolders(ctx, peer.ID)
 	if err != nil {
 		return err
 	}
-	known = mostOf(known)
-	for _, k := range known {
-		if _, err := devprovider.CleanFolder(k.Folder); err != nil {
-			continue // the tree's own
+	for _, k := range mostOf(known) {
+		if !slices.Contains(folders, k.Folder) || f.Names(k.Folder) {
+			continue
 		}
 		switch err := f.Use(ctx, devprovider.Vdir{Folder: k.Folder, Collection: k.Collection}); {
-		case errors.Is(err, devprovider.ErrNoFolder):
+		case errors.Is(err, devprovider.ErrNoFolder), errors.Is(err, devprovider.ErrFolderPath):
 		case err != nil:
 			return err
 		default:
-			fmt.Fprintf(g.stderr, "note: the phone has lost its state; %s is synced where it lies, as before\n", plain(k.Folder))
+			fmt.Fprintf(g.stderr, "note: the phone has lost its list of folders; %s is synced where it lies, as before\n", plain(k.Folder))
 		}
 	}
 	return nil

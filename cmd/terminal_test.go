@@ -55,12 +55,12 @@ func TestFirstMeetingAsksForFolders(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
+			t.Cleanup(xdg.Reload) // after the variables are back
 			for _, v := range []string{"XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"} {
 				t.Setenv(v, filepath.Join(dir, v))
 			}
 			t.Setenv("CRADLE_CONFIG", "")
 			xdg.Reload()
-			t.Cleanup(xdg.Reload)
 			for path, uid := range map[string]string{"Cradle/contacts/personal/a.vcf": "a", "Documents/Contacts/b.vcf": "b"} {
 				path = filepath.Join(dir, "stick", path)
 				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -77,6 +77,7 @@ type Folder struct {
 	roots     map[string][]Entry // what discovery needs of the storages' roots
 	gone      map[spot]bool      // vdirs' folders that the last walk didn't find
 	listed    map[spot]bool      // those that it asked for
+	holds     map[spot]fileKinds // what the files of vdirs' folders are
 	below     map[spot][]string  // the folders found below a vdir's
 	steps     []step
 	alias     map[spot]string // where an object lies until the steps are done

@@ -60,6 +60,12 @@ func (v Vdir) equal(o Vdir) bool {
 // storage and folder.
 func (f *Folder) Vdirs() []Vdir { return slices.Clone(f.state.vdirs) }
 
+// Names reports whether the state says of a folder that it is used where it lies, or
+// was let go; on any storage.
+func (f *Folder) Names(folder string) bool {
+	return slices.ContainsFunc(f.storages, func(s Storage) bool { return vdirAt(f.state.vdirs, spot{s.Name, folder}) != nil })
+}
+
 // Vanished reports whether the last Survey found a vdir's folder gone.
 func (f *Folder) Vanished(v Vdir) bool { return f.gone[v.spot()] }
 
@@ -313,30 +319,37 @@ func (f *Folder) vdirOf(scope, collection string) (spot, bool) {
 }
 
 // takes reports whether new items of a scope go to a vdir's folder. Where nobody said
-// so its files do; an empty one takes everything.
+// so its files do; an empty one takes everything, one that isn't there cards.
 func (f *Folder) takes(v *Vdir, at spot, scope string) bool {
 	if len(v.Scopes) > 0 {
 		return slices.Contains(v.Scopes, scope)
 	}
-	n := f.folders[at]
-	if n == nil {
+	k, known := f.holds[at]
+	switch {
+	case !known:
 		return scope == "contacts"
+	case !k.cards && !k.calendars:
+		return true
+	case scope == "contacts":
+		return k.cards
 	}
-	n.index()
-	cards, calendars := false, false
-	for name := range n.names {
-		switch {
-		case !isItemFile(name):
-		case isCard(name):
-			cards = true
+	return k.calendars
+}
+
+// fileKinds is what the item files of a folder are, by their names.
+type fileKinds struct{ cards, calendars bool }
+
+func kindsOf(entries []Entry) (k fileKinds) {
+	for i := range entries {
+		switch e := &entries[i]; {
+		case e.Folder || !isItemFile(e.Name):
+		case isCard(e.Name):
+			k.cards = true
 		default:
-			calendars = true
+			k.calendars = true
 		}
 	}
-	if !cards && !calendars {
-		return true
-	}
-	return cards && scope == "contacts" || calendars && scope != "contacts"
+	return k
 }
 
 // isCard reports whether an item file's name is that of a card.

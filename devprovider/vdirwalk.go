@@ -12,7 +12,7 @@ import (
 // is gone says nothing about what was in it: it may have been renamed, or lie on a
 // card that was taken out.
 func (f *Folder) walkVdirs(ctx context.Context, w *walk) error {
-	f.gone, f.listed, f.below = map[spot]bool{}, map[spot]bool{}, map[spot][]string{}
+	f.gone, f.listed, f.holds, f.below = map[spot]bool{}, map[spot]bool{}, map[spot]fileKinds{}, map[spot][]string{}
 	for i := range f.state.vdirs {
 		v := &f.state.vdirs[i]
 		at := v.spot()
@@ -84,7 +84,7 @@ func (f *Folder) listVdir(ctx context.Context, w *walk, at spot) (*Listing, erro
 		f.listed[at] = true // as far as it goes
 		return nil, w.unlisted(ctx, at.storage, at.path, err)
 	}
-	f.listed[at] = true
+	f.listed[at], f.holds[at] = true, kindsOf(l.Entries)
 	w.note(at.storage, at.path, l)
 	return &l, nil
 }

@@ -52,6 +52,17 @@ func TestViewFolders(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	for except, want := range map[string][]string{
+		"Documents/Contacts": {"Later", "New", "Old"}, "Documents": {"Later", "New", "Old"}, "New": {"Documents/Contacts", "Later", "Old"}, "Cradle": {"Documents/Contacts", "Later", "New", "Old"},
+	} {
+		outside, err := s.ViewOutside(ctx, phone1.ID, except)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, outside); diff != "" {
+			t.Errorf("outside %s (-want +got)\n%s", except, diff)
+		}
+	}
 	if none, err := s.ViewFolders(ctx, engine.PeerID{0xff}); err != nil || len(none) != 0 {
 		t.Errorf("of a stranger: %v %v", none, err)
 	}
