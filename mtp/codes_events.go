@@ -25,29 +25,34 @@ const (
 	EventObjectPropChanged       EventCode = 0xC801 // Handle, PropCode
 	EventObjectPropDescChanged   EventCode = 0xC802 // PropCode, Format
 	EventObjectReferencesChanged EventCode = 0xC803 // Handle
+
+	EventRequestSyncObjectTransfer EventCode = 0xC390 // Nokia
+	EventRequestSanAlertInfo       EventCode = 0xC391 // Nokia
 )
 
 var eventNames = map[EventCode]string{
-	EventUndefined:               "Undefined",
-	EventCancelTransaction:       "CancelTransaction",
-	EventObjectAdded:             "ObjectAdded",
-	EventObjectRemoved:           "ObjectRemoved",
-	EventStoreAdded:              "StoreAdded",
-	EventStoreRemoved:            "StoreRemoved",
-	EventDevicePropChanged:       "DevicePropChanged",
-	EventObjectInfoChanged:       "ObjectInfoChanged",
-	EventDeviceInfoChanged:       "DeviceInfoChanged",
-	EventRequestObjectTransfer:   "RequestObjectTransfer",
-	EventStoreFull:               "StoreFull",
-	EventDeviceReset:             "DeviceReset",
-	EventStorageInfoChanged:      "StorageInfoChanged",
-	EventCaptureComplete:         "CaptureComplete",
-	EventUnreportedStatus:        "UnreportedStatus",
-	EventServiceAdded:            "ServiceAdded",
-	EventServiceRemoved:          "ServiceRemoved",
-	EventServicePropChanged:      "ServicePropChanged",
-	EventMethodComplete:          "MethodComplete",
-	EventObjectPropChanged:       "ObjectPropChanged",
-	EventObjectPropDescChanged:   "ObjectPropDescChanged",
-	EventObjectReferencesChanged: "ObjectReferencesChanged",
+	EventUndefined:                 "Undefined",
+	EventCancelTransaction:         "CancelTransaction",
+	EventObjectAdded:               "ObjectAdded",
+	EventObjectRemoved:             "ObjectRemoved",
+	EventStoreAdded:                "StoreAdded",
+	EventStoreRemoved:              "StoreRemoved",
+	EventDevicePropChanged:         "DevicePropChanged",
+	EventObjectInfoChanged:         "ObjectInfoChanged",
+	EventDeviceInfoChanged:         "DeviceInfoChanged",
+	EventRequestObjectTransfer:     "RequestObjectTransfer",
+	EventStoreFull:                 "StoreFull",
+	EventDeviceReset:               "DeviceReset",
+	EventStorageInfoChanged:        "StorageInfoChanged",
+	EventCaptureComplete:           "CaptureComplete",
+	EventUnreportedStatus:          "UnreportedStatus",
+	EventServiceAdded:              "ServiceAdded",
+	EventServiceRemoved:            "ServiceRemoved",
+	EventServicePropChanged:        "ServicePropChanged",
+	EventMethodComplete:            "MethodComplete",
+	EventObjectPropChanged:         "ObjectPropChanged",
+	EventObjectPropDescChanged:     "ObjectPropDescChanged",
+	EventObjectReferencesChanged:   "ObjectReferencesChanged",
+	EventRequestSyncObjectTransfer: "RequestSyncObjectTransfer",
+	EventRequestSanAlertInfo:       "RequestSanAlertInfo",
 }

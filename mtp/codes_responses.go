@@ -57,6 +57,16 @@ const (
 	MaxStreamsReached                     RespCode = 0xA80D // 2.0 draft
 	MaxStreamsPerObjectReached            RespCode = 0xA80E // 2.0 draft
 	SessionLimitReached                   RespCode = 0xA80F // 2.0 draft
+
+	InvalidWFCSyntax         RespCode = 0xA121 // WPDWCN
+	WFCVersionNotSupported   RespCode = 0xA122 // WPDWCN
+	InvalidMediaSessionID    RespCode = 0xA170 // AAVT
+	MediaSessionLimitReached RespCode = 0xA171 // AAVT
+	NoMoreData               RespCode = 0xA172 // AAVT
+	SANStored                RespCode = 0xA391 // Nokia
+	UserRejectedSAN          RespCode = 0xA392 // Nokia
+	SANParseError            RespCode = 0xA393 // Nokia
+	ProfileMissing           RespCode = 0xA394 // Nokia
 )
 
 var respNames = map[RespCode]string{
@@ -113,4 +123,13 @@ var respNames = map[RespCode]string{
 	MaxStreamsReached:                     "MaxStreamsReached",
 	MaxStreamsPerObjectReached:            "MaxStreamsPerObjectReached",
 	SessionLimitReached:                   "SessionLimitReached",
+	InvalidWFCSyntax:                      "InvalidWFCSyntax",
+	WFCVersionNotSupported:                "WFCVersionNotSupported",
+	InvalidMediaSessionID:                 "InvalidMediaSessionID",
+	MediaSessionLimitReached:              "MediaSessionLimitReached",
+	NoMoreData:                            "NoMoreData",
+	SANStored:                             "SANStored",
+	UserRejectedSAN:                       "UserRejectedSAN",
+	SANParseError:                         "SANParseError",
+	ProfileMissing:                        "ProfileMissing",
 }

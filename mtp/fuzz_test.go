@@ -143,3 +143,20 @@ func FuzzObjectPropList(f *testing.F) {
 		fixpoint(t, p, DecodePropCodes, func(h []PropCode) ([]byte, error) { return AppendPropCodes(nil, h), nil })
 	})
 }
+
+func FuzzInterdependentPropDesc(f *testing.F) {
+	u8 := UintValue(TypeUint8, 1)
+	p, err := AppendInterdependentPropDesc(nil, [][]ObjectPropDesc{
+		{{Code: PropObjectFormat, Type: TypeUint8, Default: u8, Form: Form{Flag: FormEnum, Enum: []Value{u8}}}, {Code: PropName, Type: TypeString, Default: StringValue("x")}}, {},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(p)
+	f.Add([]byte{0xFF, 0xFF, 0xFF, 0x3F, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, p []byte) {
+		fixpoint(t, p, DecodeInterdependentPropDesc, func(sets [][]ObjectPropDesc) ([]byte, error) {
+			return AppendInterdependentPropDesc(nil, sets)
+		})
+	})
+}

@@ -91,3 +91,40 @@ func (s *Session) SetDevicePropValue(ctx context.Context, prop DevicePropCode, v
 	_, err = s.do(ctx, OpSetDevicePropValue, []uint32{uint32(prop)}, outBytes(p), nil)
 	return err
 }
+
+// ResetDevicePropValue sets a device property to its default, or all of them
+// with [AllDeviceProps].
+func (s *Session) ResetDevicePropValue(ctx context.Context, prop DevicePropCode) error {
+	code := uint32(prop)
+	if prop == AllDeviceProps {
+		code = 0xFFFFFFFF
+	}
+	_, err := s.do(ctx, OpResetDevicePropValue, []uint32{code}, dataOut{}, nil)
+	return err
+}
+
+// AllDeviceProps stands for all device properties in [Session.ResetDevicePropValue].
+const AllDeviceProps DevicePropCode = 0xFFFF
+
+// FormatStore erases a storage. Everything on it is lost.
+func (s *Session) FormatStore(ctx context.Context, id StorageID) error {
+	_, err := s.do(ctx, OpFormatStore, []uint32{uint32(id), 0}, dataOut{}, nil)
+	return err
+}
+
+// Transact makes a transaction of any operation, a vendor's for instance: with
+// up to five parameters, and with data to the device if out is not nil. What
+// comes back is the response's parameters and the data from the device, of at
+// most 256 MiB. A response other than OK is an [*OpError].
+func (s *Session) Transact(ctx context.Context, op OpCode, params []uint32, out []byte) (results []uint32, in []byte, err error) {
+	if len(params) > 5 {
+		return nil, nil, fmt.Errorf("%v: %d parameters, at most 5 can be sent", op, len(params))
+	}
+	var send dataOut
+	if out != nil {
+		send = outBytes(out)
+	}
+	d := dataset{max: maxDataset}
+	m, err := s.do(ctx, op, params, send, &d)
+	return m.Params[:m.N:m.N], d.p, err
+}

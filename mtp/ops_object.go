@@ -327,3 +327,20 @@ func (s *Session) CopyObject(ctx context.Context, h ObjectHandle, storage Storag
 func (s *Session) Rename(ctx context.Context, h ObjectHandle, name string) error {
 	return s.SetObjectPropValue(ctx, h, PropObjectFileName, StringValue(name))
 }
+
+// GetThumb reads an object's thumbnail of at most max bytes, mostly a JPEG.
+// Without one the error is [NoThumbnailPresent].
+func (s *Session) GetThumb(ctx context.Context, h ObjectHandle, max int) ([]byte, error) {
+	d := dataset{max: max}
+	if _, err := s.do(ctx, OpGetThumb, []uint32{uint32(h)}, dataOut{}, &d); err != nil {
+		return nil, err
+	}
+	return d.p, nil
+}
+
+// SetObjectProtection protects an object from being changed or deleted, or lifts
+// that.
+func (s *Session) SetObjectProtection(ctx context.Context, h ObjectHandle, p ProtectionStatus) error {
+	_, err := s.do(ctx, OpSetObjectProtection, []uint32{uint32(h), uint32(p)}, dataOut{}, nil)
+	return err
+}

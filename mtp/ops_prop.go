@@ -2,6 +2,7 @@ package mtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -54,16 +55,40 @@ func (s *Session) propList(ctx context.Context, h ObjectHandle, format FormatCod
 	return s.get(ctx, OpGetObjectPropList, uint32(h), uint32(format), prop, group, depth)
 }
 
-// SetObjectPropList sets properties, of one object or several. On refusal the
-// index of the element at fault is often in the [OpError]'s RespParams; those
-// before it may have been set.
+// SetObjectPropList sets properties, of one object or several. Where the device
+// has no such operation, or a bad one, they are set one by one; the session
+// remembers that. On refusal the index of the element at fault is often in the
+// [OpError]'s RespParams; those before it may have been set.
 func (s *Session) SetObjectPropList(ctx context.Context, props []ObjectProp) error {
 	p, err := AppendObjectPropList(nil, props)
 	if err != nil {
 		return fmt.Errorf("%v: %w", OpSetObjectPropList, err)
 	}
-	_, err = s.do(ctx, OpSetObjectPropList, nil, outBytes(p), nil)
-	return err
+	if s.Supports(OpSetObjectPropList) && !s.Quirks().Has(QuirkNoSetPropList) {
+		_, err = s.do(ctx, OpSetObjectPropList, nil, outBytes(p), nil)
+		if !errors.Is(err, OperationNotSupported) {
+			return err
+		}
+		s.quirks.Or(uint32(QuirkNoSetPropList))
+	}
+	for i, prop := range props {
+		err := s.SetObjectPropValue(ctx, prop.Handle, prop.Code, prop.Value)
+		var refused *OpError
+		if errors.As(err, &refused) && len(refused.RespParams) == 0 {
+			refused.RespParams = []uint32{uint32(i)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GetInterdependentPropDesc reads which combinations of properties a format may
+// have: sets of descriptions, each of which holds as a whole.
+func (s *Session) GetInterdependentPropDesc(ctx context.Context, format FormatCode) ([][]ObjectPropDesc, error) {
+	p, err := s.get(ctx, OpGetInterdependentPropDesc, uint32(format))
+	return decoded(OpGetInterdependentPropDesc, p, err, DecodeInterdependentPropDesc)
 }
 
 // GetObjectReferences lists the objects that an object refers to.

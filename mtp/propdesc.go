@@ -100,11 +100,17 @@ func (d *ObjectPropDesc) AppendBinary(b []byte) ([]byte, error) {
 // length tells how wide a form's length is.
 func DecodeObjectPropDesc(p []byte) (ObjectPropDesc, error) {
 	c := newCursor("ObjectPropDesc", p)
+	d := c.objectPropDesc()
+	return d, c.err
+}
+
+// objectPropDesc reads a description, of which others may follow.
+func (c *cursor) objectPropDesc() ObjectPropDesc {
 	d := ObjectPropDesc{Code: PropCode(c.uint16()), Type: DataType(c.uint16()), Writable: c.uint8() == 1}
 	d.Default = c.value(d.Type)
 	d.Group = c.uint32()
 	d.Form = c.form(d.Type, false)
-	return d, c.err
+	return d
 }
 
 // AppendBinary appends the dataset. Errors: a value whose type isn't d.Type,

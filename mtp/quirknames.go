@@ -28,6 +28,7 @@ var quirkKinds = []quirkKind{
 	{QuirkShortEnd, "short-end", "a body is over for it when a transfer comes whose length is no multiple of 64", "bodies of other lengths are refused before anything is sent", false},
 	{QuirkListFirst, "list-first", "new objects get their handles only in folders that were listed", "a folder is listed before it changes", false},
 	{QuirkEventPoll, "event-poll", "an event is given to the read after the one that waited for it", "events are read for a second at a time", false},
+	{QuirkNoBattery, "no-battery", "hangs when it is asked for its battery", "it isn't asked", false},
 	{QuirkNoAllStorages, "no-all-storages", "a request for all storages at once wedges it", "storages are asked one by one", false},
 }
 

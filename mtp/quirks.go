@@ -1,6 +1,9 @@
 package mtp
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Quirks are known deviations of devices from the specification, as flags.
 type Quirks uint32
@@ -43,6 +46,8 @@ const (
 	QuirkEventPoll
 	// QuirkNoAllStorages: a request for all storages at once wedges the device.
 	QuirkNoAllStorages
+	// QuirkNoBattery: the device hangs when it is asked for its battery.
+	QuirkNoBattery
 )
 
 // Has reports whether all of q are set.
@@ -141,6 +146,11 @@ func deviceQuirks(vendor, product uint16, d *DeviceInfo) Quirks {
 	for i := range quirkTable {
 		if quirkTable[i].matches(vendor, product, d) {
 			q |= quirkTable[i].quirks
+		}
+	}
+	for i := range quirksByID {
+		if r := &quirksByID[i]; r.vendor == vendor && slices.Contains(r.products, product) {
+			q |= r.quirks
 		}
 	}
 	return q

@@ -20,7 +20,7 @@ func TestQuirkTables(t *testing.T) {
 		known |= q.quirk
 		names[q.name] = true
 	}
-	if next := QuirkNoAllStorages << 1; known != next-1 {
+	if next := QuirkNoBattery << 1; known != next-1 {
 		t.Errorf("flags without a row: %b", (next-1)&^known)
 	}
 	for i, r := range quirkTable {
@@ -30,6 +30,22 @@ func TestQuirkTables(t *testing.T) {
 		if r.vendor == 0 && r.extension == "" && r.manufacturer == "" && r.model == "" {
 			t.Errorf("row %d is for every device", i)
 		}
+	}
+	seen := map[[2]uint16]bool{}
+	for _, r := range quirksByID {
+		if r.vendor == 0 || r.maker == "" || r.quirks == 0 || len(r.products) == 0 {
+			t.Errorf("%+v", r)
+		}
+		for _, p := range r.products {
+			if id := [2]uint16{r.vendor, p}; seen[id] {
+				t.Errorf("%04x:%04x is there twice", r.vendor, p)
+			} else {
+				seen[id] = true
+			}
+		}
+	}
+	if q := usbQuirks(0x0781, 0x7432); !q.Has(QuirkNoPropList) {
+		t.Errorf("a Sansa Clip has %v", q)
 	}
 	if got, want := (QuirkNoOutZLP | QuirkShortEnd).String(), "no-out-zlp,short-end"; got != want {
 		t.Errorf("got %q, want %q", got, want)

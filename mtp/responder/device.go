@@ -13,6 +13,8 @@ type Device struct {
 	Info mtp.DeviceInfo
 	// Props are the object properties for folders and for all other objects.
 	FolderProps, FileProps []mtp.ObjectPropDesc
+	// Interdependent are the sets of GetInterdependentPropDesc, of any format.
+	Interdependent [][]mtp.ObjectPropDesc
 	// DeviceProps are the device properties with their values; those that are
 	// writable can be set, for as long as the responder lives.
 	DeviceProps []mtp.DevicePropDesc

@@ -192,6 +192,26 @@ func (m *memory) SetModified(h mtp.ObjectHandle, t time.Time) error {
 	return err
 }
 
+// Thumb gives pictures one.
+func (m *memory) Thumb(h mtp.ObjectHandle) ([]byte, error) {
+	o, err := m.live(h)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.o.Format != mtp.FormatEXIFJPEG:
+		return nil, mtp.NoThumbnailPresent
+	}
+	return []byte("thumbnail of " + o.o.Name), nil
+}
+
+func (m *memory) Protect(h mtp.ObjectHandle, p mtp.ProtectionStatus) error {
+	o, err := m.live(h)
+	if err == nil {
+		o.o.ReadOnly = p == mtp.ProtectionReadOnly
+	}
+	return err
+}
+
 func (m *memory) Edit(h mtp.ObjectHandle) (Editor, error) {
 	o, err := m.live(h)
 	if err != nil {

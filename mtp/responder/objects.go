@@ -274,15 +274,6 @@ func (r *Responder) copyObject(c *call) error {
 	return nil
 }
 
-// getObjectReferences says that an object has none.
-func (r *Responder) getObjectReferences(c *call) error {
-	if _, err := r.object(c); err != nil {
-		return err
-	}
-	c.data = mtp.AppendHandles(nil, nil)
-	return nil
-}
-
 // wireText makes a file name that the wire can hold: as Android does it, a
 // longer one is cut, and bytes that are no UTF-8 are replaced.
 func wireText(s string) string {

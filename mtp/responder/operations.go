@@ -47,6 +47,9 @@ var operations = map[mtp.OpCode]*operation{
 	mtp.OpGetObject:        {toInitiator, nil, (*Responder).getObject},
 	mtp.OpGetPartialObject: {toInitiator, nil, (*Responder).getPartialObject},
 
+	mtp.OpGetThumb:            {toInitiator, nil, (*Responder).getThumb},
+	mtp.OpSetObjectProtection: {noData, nil, (*Responder).setObjectProtection},
+
 	mtp.OpDeleteObject:       {noData, nil, (*Responder).deleteObject},
 	mtp.OpMoveObject:         {noData, nil, (*Responder).moveObject},
 	mtp.OpCopyObject:         {noData, nil, (*Responder).copyObject},
@@ -54,13 +57,15 @@ var operations = map[mtp.OpCode]*operation{
 	mtp.OpSendObjectPropList: {toDevice, nil, (*Responder).sendObjectPropList},
 	mtp.OpSendObject:         {toDevice, (*Responder).sendObject, nil},
 
-	mtp.OpGetObjectPropsSupported: {toInitiator, nil, (*Responder).getObjectPropsSupported},
-	mtp.OpGetObjectPropDesc:       {toInitiator, nil, (*Responder).getObjectPropDesc},
-	mtp.OpGetObjectPropValue:      {toInitiator, nil, (*Responder).getObjectPropValue},
-	mtp.OpSetObjectPropValue:      {toDevice, nil, (*Responder).setObjectPropValue},
-	mtp.OpGetObjectPropList:       {toInitiator, nil, (*Responder).getObjectPropList},
-	mtp.OpSetObjectPropList:       {toDevice, nil, (*Responder).setObjectPropList},
-	mtp.OpGetObjectReferences:     {toInitiator, nil, (*Responder).getObjectReferences},
+	mtp.OpGetObjectPropsSupported:   {toInitiator, nil, (*Responder).getObjectPropsSupported},
+	mtp.OpGetObjectPropDesc:         {toInitiator, nil, (*Responder).getObjectPropDesc},
+	mtp.OpGetObjectPropValue:        {toInitiator, nil, (*Responder).getObjectPropValue},
+	mtp.OpSetObjectPropValue:        {toDevice, nil, (*Responder).setObjectPropValue},
+	mtp.OpGetObjectPropList:         {toInitiator, nil, (*Responder).getObjectPropList},
+	mtp.OpSetObjectPropList:         {toDevice, nil, (*Responder).setObjectPropList},
+	mtp.OpGetObjectReferences:       {toInitiator, nil, (*Responder).getObjectReferences},
+	mtp.OpSetObjectReferences:       {toDevice, nil, (*Responder).setObjectReferences},
+	mtp.OpGetInterdependentPropDesc: {toInitiator, nil, (*Responder).getInterdependentPropDesc},
 
 	mtp.OpGetDevicePropDesc:    {toInitiator, nil, (*Responder).getDevicePropDesc},
 	mtp.OpGetDevicePropValue:   {toInitiator, nil, (*Responder).getDevicePropValue},
@@ -74,7 +79,6 @@ var operations = map[mtp.OpCode]*operation{
 	mtp.OpEndEditObject:      {noData, nil, (*Responder).endEditObject},
 
 	// Known to take data, which has to be swallowed before they are refused.
-	mtp.OpSetObjectReferences:  {toDevice, nil, (*Responder).unsupported},
 	mtp.OpSetServicePropList:   {toDevice, nil, (*Responder).unsupported},
 	mtp.OpUpdateObjectPropList: {toDevice, nil, (*Responder).unsupported},
 }
@@ -99,6 +103,7 @@ func (r *Responder) openSession(c *call) error {
 		return mtp.InvalidParameter
 	}
 	r.session = mtp.SessionID(c.param(0))
+	r.references = nil
 	r.backend.OpenSession()
 	return nil
 }

@@ -30,6 +30,8 @@ type Responder struct {
 	session mtp.SessionID // 0: none
 	pending pendingObject
 	edits   map[mtp.ObjectHandle]Editor
+	// references of objects, in this session.
+	references map[mtp.ObjectHandle][]mtp.ObjectHandle
 
 	count   int
 	cuts    []Cut

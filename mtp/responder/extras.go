@@ -1,0 +1,92 @@
+package responder
+
+import (
+	"cradle/mtp"
+)
+
+// A Backend may have more than the interface asks for; without it the
+// operations answer as a device that doesn't have them for any object.
+type (
+	// Thumbnailer has thumbnails.
+	Thumbnailer interface {
+		// Thumb gives an object's thumbnail, or fails with NoThumbnailPresent.
+		Thumb(h mtp.ObjectHandle) ([]byte, error)
+	}
+	// Protector protects objects.
+	Protector interface {
+		Protect(h mtp.ObjectHandle, p mtp.ProtectionStatus) error
+	}
+)
+
+func (r *Responder) getThumb(c *call) error {
+	o, err := r.object(c)
+	if err != nil {
+		return err
+	}
+	t, ok := r.backend.(Thumbnailer)
+	if !ok {
+		return mtp.NoThumbnailPresent
+	}
+	c.data, err = t.Thumb(o.Handle)
+	return err
+}
+
+func (r *Responder) setObjectProtection(c *call) error {
+	o, err := r.object(c)
+	if err != nil {
+		return err
+	}
+	switch p := mtp.ProtectionStatus(c.param(1)); p {
+	case mtp.ProtectionNone, mtp.ProtectionReadOnly:
+		if b, ok := r.backend.(Protector); ok {
+			return b.Protect(o.Handle, p)
+		}
+		return mtp.OperationNotSupported
+	}
+	return mtp.InvalidParameter
+}
+
+// getInterdependentPropDesc: the same for all formats.
+func (r *Responder) getInterdependentPropDesc(c *call) (err error) {
+	c.data, err = mtp.AppendInterdependentPropDesc(nil, r.dev.Interdependent)
+	return err
+}
+
+// getObjectReferences gives those that are there still.
+func (r *Responder) getObjectReferences(c *call) error {
+	o, err := r.object(c)
+	if err != nil {
+		return err
+	}
+	var there []mtp.ObjectHandle
+	for _, h := range r.references[o.Handle] {
+		if _, err := r.backend.Object(h); err == nil {
+			there = append(there, h)
+		}
+	}
+	c.data = mtp.AppendHandles(nil, there)
+	return nil
+}
+
+// setObjectReferences replaces an object's references. They last as long as the
+// session, as handles do.
+func (r *Responder) setObjectReferences(c *call) error {
+	o, err := r.object(c)
+	if err != nil {
+		return err
+	}
+	refs, err := mtp.DecodeHandles(c.payload)
+	if err != nil {
+		return mtp.InvalidDataset
+	}
+	for _, h := range refs {
+		if _, err := r.backend.Object(h); err != nil {
+			return mtp.InvalidObjectReference
+		}
+	}
+	if r.references == nil {
+		r.references = map[mtp.ObjectHandle][]mtp.ObjectHandle{}
+	}
+	r.references[o.Handle] = refs
+	return nil
+}
