@@ -19,6 +19,7 @@ type applier struct {
 	batch  *Batch
 	opt    Processing
 	home   ReplicaID
+	tick   uint64    // of home, when the batch came
 	before Knowledge // what was known before the batch
 	out    *Outcome
 	left   unlearned
@@ -39,8 +40,11 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 	case !b.Full && !rep.Knowledge.Covers(b.Forgotten):
 		return nil, ErrOutdated
 	}
-	if err := b.check(); err != nil {
+	if err := b.Check(); err != nil {
 		return nil, err
+	}
+	if err := b.MadeWith.CheckClaims(rep.ID, rep.Tick); err != nil {
+		return nil, fmt.Errorf("what the source claims to know: %w", err)
 	}
 	if opt.Preset == "" {
 		opt.Preset = Newest
@@ -54,7 +58,7 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 	var out *Outcome
 	err = f.keeper.Apply(ctx, scope, func(tx KeeperTx) error {
 		out = &Outcome{}
-		a := &applier{schema: schema, scope: scope, tx: tx, batch: b, opt: opt, home: rep.ID, out: out, left: unlearned{}}
+		a := &applier{schema: schema, scope: scope, tx: tx, batch: b, opt: opt, home: rep.ID, tick: rep.Tick, out: out, left: unlearned{}}
 		var err error
 		if a.before, err = tx.Knowledge(); err != nil {
 			return err
@@ -88,8 +92,8 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 
 var errPreview = errors.New("a preview is rolled back")
 
-// check refuses a batch that isn't one: the sender is not to be trusted.
-func (b *Batch) check() error {
+// Check refuses a batch that isn't one: the sender is not to be trusted.
+func (b *Batch) Check() error {
 	last := b.Low
 	for i := range b.Changes {
 		m := b.Changes[i].Meta
@@ -114,6 +118,10 @@ func (a *applier) change(c Change) error {
 	p := c.Meta
 	if p.KnownTo(a.before) {
 		a.out.Known++
+		return nil
+	}
+	if err := p.CheckClaims(a.home, a.tick); err != nil {
+		a.fail(c, err)
 		return nil
 	}
 	h, err := a.tx.Meta(p.ID)
