@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -113,7 +114,9 @@ func has[C any](p Participant) bool { _, ok := p.(C); return ok }
 // participant lacks a capability that Subject.Skip doesn't name, and when Skip names
 // one that it has.
 func Providers(t *testing.T, s Subject) {
-	checkSkips(t, s)
+	for _, w := range checkSkips(s.New(t), s.Skip) {
+		t.Error(w)
+	}
 	tests := []struct {
 		name  string
 		needs Capability // "" is what every provider has
@@ -153,24 +156,27 @@ func Providers(t *testing.T, s Subject) {
 	}
 }
 
-func checkSkips(t *testing.T, s Subject) {
-	p := s.New(t)
-	for c, can := range capabilities {
-		reason, skip := s.Skip[c]
+// checkSkips says what is wrong with a subject's table of skips.
+func checkSkips(p Participant, skip map[Capability]string) []string {
+	var wrong []string
+	for _, c := range slices.Sorted(maps.Keys(capabilities)) {
+		reason, skipped := skip[c]
+		has := capabilities[c](p)
 		switch {
-		case skip && can(p):
-			t.Errorf("%s is skipped, and the participant has it", c)
-		case !skip && !can(p):
-			t.Errorf("the participant has no %s, and Skip doesn't say why", c)
-		case skip && strings.TrimSpace(reason) == "":
-			t.Errorf("%s is skipped without a reason", c)
+		case skipped && has:
+			wrong = append(wrong, fmt.Sprintf("%s is skipped, and the participant has it", c))
+		case !skipped && !has:
+			wrong = append(wrong, fmt.Sprintf("the participant has no %s, and Skip doesn't say why", c))
+		case skipped && strings.TrimSpace(reason) == "":
+			wrong = append(wrong, fmt.Sprintf("%s is skipped without a reason", c))
 		}
 	}
-	for c := range s.Skip {
+	for _, c := range slices.Sorted(maps.Keys(skip)) {
 		if capabilities[c] == nil {
-			t.Errorf("the suite has no capability %q to skip", c)
+			wrong = append(wrong, fmt.Sprintf("the suite has no capability %q to skip", c))
 		}
 	}
+	return wrong
 }
 
 // trial is one test: the participant and, as peers, full participants in memory.

@@ -23,7 +23,7 @@ func (k *keeper) Apply(ctx context.Context, scope string, fn func(engine.KeeperT
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t := &applyTx{k: k, ctx: ctx, records: map[engine.ItemID]*record{}, dirty: map[engine.ItemID]bool{}, objects: map[engine.ItemID]Object{},
-		early: map[engine.ItemID][]engine.Conflict{}}
+		early: map[engine.ItemID][]engine.Conflict{}, undecided: map[engine.ItemID]bool{}}
 	err := k.store.View(ctx, func(r metastore.Reader) (err error) {
 		t.rep, err = r.Replica()
 		return err
@@ -47,12 +47,14 @@ type applyTx struct {
 	dirty    map[engine.ItemID]bool
 	objects  map[engine.ItemID]Object            // as read in this transaction, with their values
 	early    map[engine.ItemID][]engine.Conflict // of items that aren't here yet
+	// undecided: it isn't known what became of the write.
+	undecided map[engine.ItemID]bool
 }
 
 var _ engine.KeeperTx = (*applyTx)(nil)
 
 func (t *applyTx) commit() error {
-	if len(t.dirty) == 0 && t.rep.Equal(t.was) {
+	if len(t.dirty) == 0 && len(t.k.ahead) == 0 && t.rep.Equal(t.was) {
 		return nil
 	}
 	return t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
@@ -64,6 +66,9 @@ func (t *applyTx) commit() error {
 			return metastore.ErrOvertaken
 		}
 		if err := tx.SetReplica(t.rep); err != nil {
+			return err
+		}
+		if err := t.withdrawAhead(tx); err != nil {
 			return err
 		}
 		for _, id := range slices.SortedFunc(maps.Keys(t.dirty), engine.ItemID.Compare) {
@@ -95,6 +100,7 @@ func (t *applyTx) record(id engine.ItemID) (*record, error) {
 	var r *record
 	err := t.k.store.View(t.ctx, func(rd metastore.Reader) (err error) {
 		r, err = t.k.record(rd, id)
+		r = t.k.stripped(r)
 		return err
 	})
 	if err == nil {
@@ -254,6 +260,7 @@ func (t *applyTx) write(old *record, m *engine.ItemMeta, v *valuebag.Values) (Ob
 		err = errors.New("the place did not keep it as it was written")
 	}
 	if err != nil {
+		t.undecided[m.ID] = true
 		return Object{}, t.wrap(at, fmt.Errorf("reading it back: %w", err))
 	}
 	o.Version = back.Version
@@ -298,6 +305,9 @@ func (t *applyTx) remove(old *record, m *engine.ItemMeta) error {
 
 // announce commits what an item is about to become, before it is written.
 func (t *applyTx) announce(m *engine.ItemMeta) error {
+	if ahead := t.k.ahead[m.ID]; ahead != nil && ahead.Equal(m) {
+		return nil
+	}
 	return t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
 		r, err := t.k.record(tx, m.ID) // as stored: without what this transaction did
 		if err != nil {
@@ -322,21 +332,8 @@ func (t *applyTx) withdraw(id engine.ItemID, cause error) error {
 	if fatal(t.ctx, cause) {
 		return cause
 	}
-	err := t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
-		r, err := t.k.record(tx, id)
-		if err != nil || r == nil {
-			return err
-		}
-		if r.fresh {
-			return tx.Remove(id)
-		}
-		r.plan = nil
-		it, err := r.item()
-		if err != nil {
-			return err
-		}
-		return tx.Put(it)
-	})
+	delete(t.k.ahead, id)
+	err := t.k.store.Update(t.ctx, func(tx metastore.Tx) error { return t.k.withdraw(tx, id) })
 	return errors.Join(cause, err)
 }
 

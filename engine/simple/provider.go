@@ -88,8 +88,11 @@ type keeper struct {
 	store  metastore.Store
 	opt    Options
 
-	mu     sync.Mutex
-	failed []engine.ItemError
+	process sync.Mutex // of Process, around mu
+	mu      sync.Mutex
+	failed  []engine.ItemError
+	// ahead is what Process announced for its whole batch.
+	ahead map[engine.ItemID]*engine.ItemMeta
 }
 
 func (k *keeper) now() int64 { return k.opt.Now().UnixMilli() }
