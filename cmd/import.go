@@ -24,6 +24,16 @@ type importDocument struct {
 	Updated   int               `json:"updated"`
 	Unchanged int               `json:"unchanged"`
 	Problems  []problemDocument `json:"problems"`
+	Matches   []matchDocument   `json:"matches"`
+}
+
+// matchDocument is an item of a file that is, or may be, one of the store's.
+type matchDocument struct {
+	Path    string `json:"path"`
+	Item    string `json:"item"`
+	Summary string `json:"summary"`
+	Reason  string `json:"reason"`
+	Merged  bool   `json:"merged"` // false: only proposed, and taken in as an item of its own
 }
 
 // problemDocument is something of a file that was repaired or, with lost, did not
@@ -36,7 +46,7 @@ type problemDocument struct {
 }
 
 func importCommand(g *globals) *cobra.Command {
-	collection, texts := "", false
+	collection, texts, match := "", false, false
 	c := &cobra.Command{
 		Use:   "import PATH...|-",
 		Short: "Take vCard and iCalendar files into the store",
@@ -45,15 +55,21 @@ func importCommand(g *globals) *cobra.Command {
 UID of one in the store edits that one to the file's text; one without a UID
 pairs with an item of equal content. What the files don't hold stays as it is.
 A .txt or .md file becomes a note with the file's name as its title; of folders
-such files are taken only with --texts.`,
+such files are taken only with --texts.
+
+With --match a contact without a UID also pairs with the one of the same name and
+number or e-mail address, and an event with the one of the same subject and start:
+what that one lacks is added, and nothing of it changed. Each pair is told with its
+reason; where two would fit, none is made.`,
 		Example: "  cradle import contacts.vcf\n  cradle import --collection club ~/club.ics\n  cradle import ~/vdir",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return g.runImport(c.Context(), args, importFiles{collection: collection, texts: texts})
+			return g.runImport(c.Context(), args, importFiles{collection: collection, texts: texts, match: match})
 		},
 	}
 	c.Flags().StringVar(&collection, "collection", "", "put new items into this collection (default: the folder's name, else personal)")
 	c.Flags().BoolVar(&texts, "texts", false, "of folders, take .txt and .md files too, a note each")
+	c.Flags().BoolVar(&match, "match", false, "merge what has no UID into the item that it surely is, and tell why")
 	return c
 }
 
@@ -81,6 +97,9 @@ func (g *globals) runImport(ctx context.Context, args []string, r importFiles) e
 	for _, p := range res.Problems {
 		doc.Problems = append(doc.Problems, problemDocument{p.Path, p.Line, p.Reason, p.Lost})
 	}
+	for _, m := range res.Matches {
+		doc.Matches = append(doc.Matches, matchDocument{m.Path, m.Item.String(), m.Summary, m.Reason, m.Merged})
+	}
 	return g.imported(&doc)
 }
 
@@ -88,12 +107,22 @@ func (g *globals) imported(doc *importDocument) error {
 	if doc.Problems == nil {
 		doc.Problems = []problemDocument{}
 	}
+	if doc.Matches == nil {
+		doc.Matches = []matchDocument{}
+	}
 	if g.json {
 		if err := g.print(doc); err != nil {
 			return err
 		}
 	} else {
 		g.say("%d new, %d changed, %d unchanged", doc.Created, doc.Updated, doc.Unchanged)
+		for _, m := range doc.Matches {
+			what := "merged into"
+			if !m.Merged {
+				what = "new, but perhaps"
+			}
+			g.say("%s %s: %s", what, plain(m.Summary), m.Reason)
+		}
 		g.sayProblems(doc.Problems)
 	}
 	if slices.ContainsFunc(doc.Problems, func(p problemDocument) bool { return p.Lost }) {
@@ -136,6 +165,7 @@ func (g *globals) sayProblems(list []problemDocument) {
 type importFiles struct {
 	collection string // of all; empty: by folder
 	texts      bool   // plain texts of folders too
+	match      bool
 	files      []hostprovider.ImportFile
 	problems   []problemDocument
 }
@@ -158,7 +188,7 @@ func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
 		}
 		whole = !info.Mode().IsRegular()
 	}
-	f := hostprovider.ImportFile{Path: path, Collection: r.collection, Open: opened(path)}
+	f := hostprovider.ImportFile{Path: path, Collection: r.collection, Match: r.match, Open: opened(path)}
 	if whole {
 		data, err := g.readArg(path)
 		if err != nil {
@@ -223,7 +253,7 @@ func (r *importFiles) addFolder(ctx context.Context, root string) error {
 			}
 			collection = collectionOf(folder)
 		}
-		r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: collection, Open: opened(path)})
+		r.files = append(r.files, hostprovider.ImportFile{Path: path, Collection: collection, Match: r.match, Open: opened(path)})
 		return nil
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"cradle/engine"
 	"cradle/pim"
+	"cradle/valuebag"
 )
 
 // ImportFile is one file to be imported.
@@ -21,6 +22,9 @@ type ImportFile struct {
 	Path       string
 	Collection string // where new items go; empty: DefaultCollection
 	Data       []byte
+	// Match merges an item that has no UID, and no item of equal content, into the live
+	// one that it surely is: what that one lacks is added, and nothing changed.
+	Match bool
 	// Open, if set, is asked for the data in Data's stead, once in each try of the
 	// transaction: a file of many cards is then never in memory as a whole.
 	Open func() (io.ReadCloser, error)
@@ -30,6 +34,16 @@ type ImportFile struct {
 type ImportResult struct {
 	Created, Updated, Unchanged int
 	Problems                    []ImportProblem
+	Matches                     []ImportMatch
+}
+
+// ImportMatch is an item of a file with Match that is, or may be, one of the store's.
+type ImportMatch struct {
+	Path    string
+	Item    engine.ItemID
+	Summary string // the store's
+	Reason  string
+	Merged  bool // else it is a proposal, and came in as an item of its own
 }
 
 // ImportProblem is something of a file that was repaired or, with Lost, did not
@@ -55,7 +69,7 @@ func (s *Store) Import(ctx context.Context, files []ImportFile) (ImportResult, e
 				return err
 			}
 		}
-		return nil
+		return im.match()
 	})
 	return res, err
 }
@@ -65,6 +79,13 @@ type importer struct {
 	res    *ImportResult
 	nth    map[string]int // how often a kind and UID came
 	paired map[engine.ItemID]bool
+	later  map[*pim.Kind][]unmatched
+}
+
+// unmatched is an item that waits to be matched.
+type unmatched struct {
+	path  string
+	value *valuebag.Values
 }
 
 func (im *importer) file(f ImportFile) error {
@@ -146,6 +167,18 @@ func (im *importer) object(f ImportFile, o *pim.Object) error {
 	if err != nil {
 		return err
 	}
+	if f.Match && row == nil && s.kind.UID(v) == "" {
+		if im.later == nil {
+			im.later = map[*pim.Kind][]unmatched{}
+		}
+		im.later[s.kind] = append(im.later[s.kind], unmatched{f.Path, v})
+		return nil
+	}
+	return im.put(s, row, id, v)
+}
+
+// put stores a value as the item of a row, or as a new one.
+func (im *importer) put(s *scopeTx, row *stored, id engine.ItemID, v *valuebag.Values) error {
 	im.paired[id] = true
 	live := row != nil && row.gone == 0
 	if live {
@@ -206,4 +239,85 @@ func (im *importer) byContent(s *scopeTx, content engine.Digest) (*stored, engin
 		}
 	}
 	return s.free(func(n int) engine.ItemID { return engine.ItemIDFromContent(s.kind.Name(), content, n) })
+}
+
+// match takes in what waits, once all that is certain has found its item: merged
+// into the one that it surely is, else as a new one.
+func (im *importer) match() error {
+	for _, k := range pim.Kinds() {
+		waiting := im.later[k]
+		if len(waiting) == 0 {
+			continue
+		}
+		s, err := im.t.scope(k.Name())
+		if err != nil {
+			return err
+		}
+		rows, values, err := im.candidates(s)
+		if err != nil {
+			return err
+		}
+		ours := make([]*valuebag.Values, len(waiting))
+		for i := range waiting {
+			ours[i] = waiting[i].value
+		}
+		found := map[int]pim.Match{}
+		for _, m := range k.Matches(ours, values) {
+			found[m.A] = m
+		}
+		for i, w := range waiting {
+			m, ok := found[i]
+			if ok {
+				it := rows[m.B]
+				im.res.Matches = append(im.res.Matches, ImportMatch{w.path, it.meta.ID, it.summary, m.Reason, m.Sure})
+			}
+			if ok && m.Sure {
+				v, err := k.Fill(values[m.B], w.value)
+				if err != nil {
+					im.res.Problems = append(im.res.Problems, ImportProblem{w.path, 0, err.Error(), true})
+					continue
+				}
+				if err := im.put(s, rows[m.B], rows[m.B].meta.ID, v); err != nil {
+					return err
+				}
+				continue
+			}
+			row, id, err := im.byContent(s, engine.Digest(k.ContentDigest(w.value)))
+			if err != nil {
+				return err
+			}
+			if err := im.put(s, row, id, w.value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// candidates are the live items of a kind that nothing of this import is paired
+// with, by ID.
+func (im *importer) candidates(s *scopeTx) ([]*stored, []*valuebag.Values, error) {
+	var ids []string
+	err := s.c.query(func(r row) error { ids = append(ids, r.str(0)); return nil },
+		`SELECT id FROM item WHERE kind = ? AND gone = 0 AND meta IS NOT NULL ORDER BY id`, s.kind.Name())
+	if err != nil {
+		return nil, nil, err
+	}
+	var rows []*stored
+	var values []*valuebag.Values
+	for _, id := range ids {
+		it, err := s.item(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if im.paired[it.meta.ID] {
+			continue
+		}
+		v, err := s.value(it)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows, values = append(rows, it), append(values, v)
+	}
+	return rows, values, nil
 }

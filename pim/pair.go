@@ -65,11 +65,16 @@ func matchName(s string) string {
 	return oneLine(b.String())
 }
 
-// matchPhone is the last nine digits of a number, all of a shorter one. Numbers
-// of fewer than three digits, and texts without digits, match nothing.
+// matchPhone is the last nine digits of a number, all of a shorter one: what stands
+// before them is written in many ways (+49 30, 0049 30, 030), and what follows a
+// pause (",", "p", "w") or ";" is dialled later. Numbers of fewer than three digits,
+// and texts without digits, match nothing.
 func matchPhone(s string) string {
 	s = strings.TrimPrefix(strings.ToLower(s), "tel:")
-	if i := strings.IndexByte(s, ';'); i >= 0 {
+	if i := strings.IndexAny(s, ";,"); i > 0 {
+		s = s[:i]
+	}
+	if i := strings.IndexAny(s, "pw"); i > 0 && s[i-1] >= '0' && s[i-1] <= '9' {
 		s = s[:i]
 	}
 	var b []byte

@@ -11,16 +11,19 @@ import (
 func (k *Kind) unitLines(item *valuebag.Values, unit string) []Line {
 	var out []Line
 	for _, s := range k.unitStrings(item, unit) {
-		if i := strings.IndexByte(s, '\n'); i >= 0 {
-			s = s[:i]
-		}
 		p := parser{}
 		var l Line
-		if p.head(s, &l) {
+		if p.head(firstLine(s), &l) {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// firstLine is the main line of a normal form.
+func firstLine(norm string) string {
+	s, _, _ := strings.Cut(norm, "\n")
+	return s
 }
 
 // oneLine puts a text on one line: runs of blanks and line ends are one blank.
