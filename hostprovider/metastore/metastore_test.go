@@ -23,8 +23,9 @@ var subject = metastoretest.Subject{
 		}
 		return closing{s, db}, nil
 	},
-	Files: []string{"meta.db"},
-	Slack: true,
+	Files:  []string{"meta.db"},
+	Slack:  true,
+	Checks: 30,
 }
 
 // closing closes the file with the store.

@@ -18,7 +18,11 @@ import (
 func testModel(t *testing.T, s Subject) {
 	_, forgets := s.Skip[Reopen]
 	base := t.TempDir()
+	checks := 0
 	rapid.Check(t, func(t *rapid.T) {
+		if checks++; s.Checks > 0 && checks > s.Checks {
+			return
+		}
 		dir, err := os.MkdirTemp(base, "")
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,8 @@ type Subject struct {
 	// may go unnoticed as long as the content is the same; and it is their library
 	// that says what is wrong with them.
 	Slack bool
+	// Checks bounds the random histories of the model test; 0: as many as rapid does.
+	Checks int
 	// Skip names the capabilities that the store doesn't have, each with the reason.
 	Skip map[string]string
 }
