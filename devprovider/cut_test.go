@@ -216,7 +216,7 @@ func TestCutsInVdir(t *testing.T) {
 		home := &memStorage{Storage: Storage{Name: "home", Label: "home", Writable: true, Free: 1 << 30}, files: map[string]*memFile{}, folders: map[string]bool{"": true, rootFolder: true}}
 		m.storages = append(m.storages, home)
 	}
-	for _, name := range []string{"can all", "replaces", "no rename", "coarse times"} {
+	for _, name := range []string{"can all", "replaces", "no rename"} {
 		t.Run(name, func(t *testing.T) {
 			newCutSceneAt(t, shapes[name], "Documents/Contacts").cutEverywhere(t)
 		})

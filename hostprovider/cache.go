@@ -79,13 +79,24 @@ const noteStorage = "\x00note"
 
 // Note gives the text that KeepNote kept under a name; empty when there is none.
 func (c *Cache) Note(name string) string {
-	s, _ := c.look(engine.Place{Storage: noteStorage, Path: name})
-	return s.reason
+	if s, ok := c.fresh[spot{noteStorage, name}]; ok {
+		return s.reason
+	}
+	text := ""
+	// Without the rest of the cache, which a run may never ask for. An unreadable one is
+	// an empty one.
+	_ = c.s.read(context.Background(), func(db *conn) error {
+		_, err := db.one(func(r row) { text = r.str(0) }, `SELECT reason FROM seen WHERE device = ? AND storage = ? AND path = ?`, c.device, noteStorage, name)
+		return err
+	})
+	return text
 }
 
 // KeepNote keeps a text about the device under a name.
 func (c *Cache) KeepNote(name, text string) {
-	c.fresh[spot{noteStorage, name}] = sight{reason: text}
+	if c.Note(name) != text {
+		c.fresh[spot{noteStorage, name}] = sight{reason: text}
+	}
 }
 
 // Flush writes what was remembered since. Without anything new it writes
