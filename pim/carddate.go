@@ -32,6 +32,9 @@ func commonDate(m *modern) {
 	}
 	params := make([]Param, 0, len(m.params))
 	for _, p := range m.params {
+		if p.Name == "VALUE" && len(p.Values) == 1 && strings.EqualFold(p.Values[0], "TEXT") {
+			return
+		}
 		one := ""
 		if len(p.Values) == 1 {
 			one = p.Values[0]
@@ -54,6 +57,11 @@ func commonDate(m *modern) {
 // dateIn writes a date in the common form as dialect d does.
 func dateIn(m *modern, d Dialect) (value string, params []Param) {
 	v := m.value
+	for i := range m.params {
+		if p := &m.params[i]; p.Name == "VALUE" && len(p.Values) == 1 && strings.EqualFold(p.Values[0], "TEXT") {
+			return v, m.params
+		}
+	}
 	switch yearless := len(v) == 7 && strings.HasPrefix(v, "--"); {
 	case !yearless && !(len(v) == 10 && v[4] == '-' && v[7] == '-'):
 	case d == VCard40:

@@ -7,6 +7,7 @@ import (
 
 	"cradle/hwtest/reader"
 	"cradle/pim"
+	"cradle/valuebag"
 )
 
 // score is what became of a number of objects.
@@ -18,6 +19,7 @@ type row struct {
 	files, objects int // as the independent reader counts
 	cradle         score
 	rewritten      int // equal although each line was written anew
+	converted      int // equal after every version of the format and back
 	library        score
 }
 
@@ -44,15 +46,20 @@ func measure(files []file, others []other) result {
 		original := reader.Objects(f.name, f.data)
 		r.objects += len(original)
 		ours, seen := cradle(f, &res)
-		kept, lost := compare(original, ours.plain)
+		kept, lost := compare(original, ours.plain, (*reader.Object).Key)
 		r.cradle.kept += kept
 		for _, o := range lost {
 			res.findings = append(res.findings, fmt.Sprintf("%s: %s %q doesn't come out as it went in: %s", f.name, o.Name, o.UID, difference(o, ours.plain)))
 		}
-		kept, lost = compare(original, ours.anew)
+		kept, lost = compare(original, ours.anew, (*reader.Object).Key)
 		r.rewritten += kept
 		for _, o := range lost {
 			res.findings = append(res.findings, fmt.Sprintf("%s: %s %q written anew differs: %s", f.name, o.Name, o.UID, difference(o, ours.anew)))
+		}
+		kept, lost = compare(original, ours.converted, (*reader.Object).Meaning)
+		r.converted += kept
+		for _, o := range lost {
+			res.findings = append(res.findings, fmt.Sprintf("%s: %s %q converted and back differs: %s", f.name, o.Name, o.UID, difference(o, ours.converted)))
 		}
 		r.cradle.read += min(len(seen), len(original))
 		if len(seen) < len(original) {
@@ -66,7 +73,7 @@ func measure(files []file, others []other) result {
 		l := guarded(library, f.data)
 		into[f.name] = l
 		r.library.read += min(len(l.seen), len(original))
-		kept, _ = compare(original, l.written)
+		kept, _ = compare(original, l.written, (*reader.Object).Key)
 		r.library.kept += kept
 		for _, o := range append([]other{{name: "go library", files: into}}, others...) {
 			for _, m := range missing(o.files[f.name].seen, seen) {
@@ -83,13 +90,38 @@ func measure(files []file, others []other) result {
 }
 
 // output is what Cradle writes of a file: the objects' own texts exported
-// together, and the same with each line encoded anew.
-type output struct{ plain, anew []byte }
+// together, the same with each line encoded anew, and the same after conversions.
+type output struct{ plain, anew, converted []byte }
+
+// versions are those that cards and entries are converted to and back from.
+var versions = map[*pim.Kind][]string{
+	pim.Contacts: {"2.1", "3.0", "4.0"}, pim.Events: {"1.0", "2.0"}, pim.Tasks: {"1.0", "2.0"}, pim.Notes: {"2.0"},
+}
+
+// converted gives an item after it was converted to each other version of its
+// kind and back, one after the other.
+func converted(k *pim.Kind, item *valuebag.Values) ([]byte, error) {
+	own := k.Dialect(item)
+	for _, version := range versions[k] {
+		d, ok := k.DialectByVersion(version)
+		if !ok {
+			return nil, fmt.Errorf("no version %s of %s", version, k.Name())
+		}
+		there, err := k.Convert(item, d)
+		if err != nil {
+			return nil, err
+		}
+		if item, err = k.Convert(there, own); err != nil {
+			return nil, err
+		}
+	}
+	return k.Text(item), nil
+}
 
 // cradle reads a file as an import does and writes it as an export does.
 func cradle(f file, res *result) (output, []sighting) {
 	var seen []sighting
-	var texts, anew [2][][]byte
+	var texts, anew, turned [2][][]byte
 	for i, o := range pim.Read(f.data).Objects {
 		item, err := o.Item("personal")
 		if err != nil {
@@ -112,10 +144,17 @@ func cradle(f file, res *result) (output, []sighting) {
 			res.findings = append(res.findings, fmt.Sprintf("%s object %d: %v", f.name, i, err))
 		}
 		anew[n] = append(anew[n], again)
+		back, err := converted(o.Kind, item)
+		if err != nil {
+			res.findings = append(res.findings, fmt.Sprintf("%s object %d: %v", f.name, i, err))
+			back = text
+		}
+		turned[n] = append(turned[n], back)
 	}
 	return output{
 		append(pim.ExportVCF(texts[0]), pim.ExportICS(texts[1])...),
 		append(pim.ExportVCF(anew[0]), pim.ExportICS(anew[1])...),
+		append(pim.ExportVCF(turned[0]), pim.ExportICS(turned[1])...),
 	}, seen
 }
 
@@ -162,15 +201,16 @@ func rewrite(text []byte) ([]byte, error) {
 	return out, nil
 }
 
-// compare counts the originals that a text still holds, and gives the others.
-func compare(original []*reader.Object, text []byte) (kept int, lost []*reader.Object) {
+// compare counts the originals that a text still holds by that key, and gives the
+// others.
+func compare(original []*reader.Object, text []byte, key func(*reader.Object) string) (kept int, lost []*reader.Object) {
 	have := map[string]int{}
 	for _, o := range reader.Objects("", text) {
-		have[o.Key()]++
+		have[key(o)]++
 	}
 	for _, o := range original {
-		if have[o.Key()] > 0 {
-			have[o.Key()]--
+		if k := key(o); have[k] > 0 {
+			have[k]--
 			kept++
 			continue
 		}

@@ -17,6 +17,7 @@ func document(res result) []byte {
 		sum.cradle.read += r.cradle.read
 		sum.cradle.kept += r.cradle.kept
 		sum.rewritten += r.rewritten
+		sum.converted += r.converted
 		sum.library.read += r.library.read
 		sum.library.kept += r.library.kept
 	}
@@ -28,13 +29,16 @@ func document(res result) []byte {
 	p("* **read**: objects found. **kept**: objects that say the same after reading and writing.")
 	p("* **anew**: the same after each line was changed, changed back and so encoded from its decoded")
 	p("  value; a line that nobody edits keeps its bytes.")
+	p("* **converted**: the same after each other version of the format (vCard 2.1, 3.0, 4.0, vCalendar 1.0,")
+	p("  iCalendar 2.0) and back, one after the other, but for what a version spells in its own way")
+	p("  ([dialects.md](dialects.md)).")
 	p("* **go libraries**: go-vcard for cards and go-ical for calendars, on the same files. A calendar that")
 	p("  go-ical refuses to write counts as lost.\n")
-	p("| Producer | files | objects | Cradle: read | kept | anew | go libraries: read | kept |")
-	p("|---|--:|--:|--:|--:|--:|--:|--:|")
+	p("| Producer | files | objects | Cradle: read | kept | anew | converted | go libraries: read | kept |")
+	p("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
 	line := func(r row) {
-		p("| %s | %d | %d | %d | %d | %d | %d | %d |", r.producer, r.files, r.objects,
-			r.cradle.read, r.cradle.kept, r.rewritten, r.library.read, r.library.kept)
+		p("| %s | %d | %d | %d | %d | %d | %d | %d | %d |", r.producer, r.files, r.objects,
+			r.cradle.read, r.cradle.kept, r.rewritten, r.converted, r.library.read, r.library.kept)
 	}
 	for _, r := range res.rows {
 		line(r)

@@ -47,3 +47,36 @@ func TestKeysDiffer(t *testing.T) {
 		}
 	}
 }
+
+// The versions' ways to say one thing have one meaning; another thing has another.
+func TestMeaning(t *testing.T) {
+	card := func(s string) string { return Objects("", []byte("BEGIN:VCARD\n"+s+"\nEND:VCARD\n"))[0].Meaning() }
+	same := [][]string{
+		{"BDAY:1815-12-10", "BDAY:18151210", "BDAY;VALUE=date:1815-12-10"},
+		{"BDAY:--1210", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-12-10"},
+		{"ANNIVERSARY:18350708", "X-ANNIVERSARY:1835-07-08"},
+		{"KIND:group", "X-ADDRESSBOOKSERVER-KIND:group"},
+		{"TEL;VALUE=uri;TYPE=home:tel:+1", "VERSION:2.1\nTEL;HOME:+1"},
+		{"PHOTO:data:image/jpeg;base64,AAAA", "PHOTO;ENCODING=b;TYPE=JPEG:AAAA", "VERSION:2.1\nPHOTO;JPEG;BASE64:AAAA\n"},
+		{"VERSION:2.1\nNOTE:a,b", "VERSION:4.0\nNOTE:a\\,b"},
+		{"EMAIL;PREF=1:x", "EMAIL;TYPE=PREF:x"},
+	}
+	seen := map[string]int{}
+	for i, forms := range same {
+		for _, f := range forms {
+			m := card(f)
+			if m != card(forms[0]) {
+				t.Errorf("%q is %q, %q is %q", f, m, forms[0], card(forms[0]))
+			}
+			if j, ok := seen[m]; ok && j != i {
+				t.Errorf("%q has the meaning of %q", f, same[j][0])
+			}
+			seen[m] = i
+		}
+	}
+	for _, f := range []string{"BDAY:1815-12-11", "BDAY;VALUE=text:--12-10", "TEL;TYPE=work:+1", "TEL;TYPE=home:+2", "PHOTO;ENCODING=b;TYPE=PNG:AAAA", "item1.KIND:group"} {
+		if i, ok := seen[card(f)]; ok {
+			t.Errorf("%q has the meaning of %q", f, same[i][0])
+		}
+	}
+}
