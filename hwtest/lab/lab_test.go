@@ -26,6 +26,9 @@ const storyTimeout = "480"
 //go:embed story.sh
 var story []byte
 
+//go:embed tool.sh
+var tool []byte
+
 // lab is where the lab's programs and the program under test lie.
 type lab struct {
 	dir string // CRADLE_LAB
@@ -168,6 +171,28 @@ func (l lab) usb(t *testing.T, phone, backend, tests string) {
 		t.Fatalf("the guest: %v\n%s", err, said)
 	}
 	t.Log(measured(said))
+}
+
+// TestTool runs tool.sh with each phone: cradle mtp through both backends.
+func TestTool(t *testing.T) {
+	l := open(t)
+	for _, phone := range []string{"umtprd", "qemu"} {
+		t.Run(phone, func(t *testing.T) {
+			share, seed := t.TempDir(), t.TempDir()
+			seedPhone(t, seed)
+			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
+			write(t, filepath.Join(share, "tool.sh"), string(tool))
+			said, err := l.run(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", "240", "--", "bash", "tool.sh", phone)
+			if err != nil || !strings.Contains(said, "tool: done") {
+				t.Fatalf("the guest: %v\n%s", err, said)
+			}
+			for line := range strings.Lines(said) {
+				if strings.HasPrefix(line, "tool: ") {
+					t.Log(strings.TrimSpace(line))
+				}
+			}
+		})
+	}
 }
 
 // TestRate measures what the backends move. It judges nothing: a machine that does other things
