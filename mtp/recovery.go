@@ -36,10 +36,14 @@ func (s *Session) openLadder(ctx context.Context) error {
 			s.inTx, s.tx = true, 0
 			return nil
 		case errors.Is(err, SessionAlreadyOpen):
-			// Ours or not, it ends here: its handles are of no use to us. The
-			// device knows which transaction was last, we don't; ids that skip
-			// are accepted by all devices tried.
+			// The device knows which transaction was last, we don't; ids that
+			// skip are accepted by all devices tried.
 			s.inTx = true
+			info, ierr := s.GetDeviceInfo(ctx)
+			if ierr == nil && deviceQuirks(s.opt.VendorID, s.opt.ProductID, &info).Has(QuirkNoCloseSession) {
+				return nil // left open by the last Close, for good reason
+			}
+			// Else, ours or not, it ends here: its handles are of no use to us.
 			_, cerr := s.do(ctx, OpCloseSession, nil, dataOut{}, nil)
 			s.inTx = false
 			if cerr != nil && !errors.Is(cerr, SessionNotOpen) {

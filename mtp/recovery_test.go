@@ -194,11 +194,19 @@ func TestOpenLadder(t *testing.T) {
 		{"already open", func(d *device) {
 			d.commandAs(mtp.OpOpenSession, 0, 1)
 			d.in(response(0, mtp.SessionAlreadyOpen, 77))
-			d.commandAs(mtp.OpCloseSession, 1)
-			d.in(response(1, mtp.OK))
+			d.describedAs(1, mtp.DeviceInfo{})
+			d.commandAs(mtp.OpCloseSession, 2)
+			d.in(response(2, mtp.OK))
 			d.commandAs(mtp.OpOpenSession, 0, 1)
 			d.in(response(0, mtp.OK))
 			d.described(mtp.DeviceInfo{})
+		}, nil},
+		{"left open, since the device goes away when it is closed", func(d *device) {
+			tp7 := mtp.DeviceInfo{Manufacturer: "teenage engineering", Model: "TP-7"}
+			d.commandAs(mtp.OpOpenSession, 0, 1)
+			d.in(response(0, mtp.SessionAlreadyOpen, 1))
+			d.describedAs(1, tp7)
+			d.describedAs(2, tp7)
 		}, nil},
 		{"busy at first", func(d *device) {
 			d.commandAs(mtp.OpOpenSession, 0, 1)
@@ -224,8 +232,9 @@ func TestOpenLadder(t *testing.T) {
 			d.fail(mtptest.In, nil, mtptest.ErrSilence)
 			d.commandAs(mtp.OpOpenSession, 0, 1)
 			d.in(response(0, mtp.SessionAlreadyOpen, 1))
-			d.commandAs(mtp.OpCloseSession, 1)
-			d.in(response(1, mtp.OK))
+			d.describedAs(1, mtp.DeviceInfo{})
+			d.commandAs(mtp.OpCloseSession, 2)
+			d.in(response(2, mtp.OK))
 			d.commandAs(mtp.OpOpenSession, 0, 1)
 			d.in(response(0, mtp.OK))
 			d.described(mtp.DeviceInfo{})

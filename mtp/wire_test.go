@@ -77,6 +77,20 @@ func (d *device) described(info mtp.DeviceInfo) {
 	d.respond(mtp.OK)
 }
 
+// describedAs is described as a given transaction.
+func (d *device) describedAs(tx mtp.TransactionID, info mtp.DeviceInfo) {
+	was := d.tx
+	d.tx = tx
+	p, err := info.AppendBinary(nil)
+	if err != nil {
+		panic(err)
+	}
+	d.commandAs(mtp.OpGetDeviceInfo, tx)
+	d.in(d.data(p))
+	d.in(response(tx, mtp.OK))
+	d.tx = was
+}
+
 // play opens a session on the device and has f use it. Everything must go by
 // the transcript.
 func play(t *testing.T, d *device, opt mtp.Options, f func(*mtp.Session)) {
