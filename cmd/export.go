@@ -31,6 +31,7 @@ const (
 	formatVCF  = "vcf"
 	formatICS  = "ics"
 	formatVdir = "vdir"
+	formatTXT  = "txt"
 )
 
 type exportOptions struct {
@@ -47,7 +48,9 @@ func exportCommand(g *globals) *cobra.Command {
 		Short: "Write the store's items to a file or folder",
 		Long: `Export writes contacts into one .vcf file, or events, tasks and notes into one
 .ics file, or all kinds into a folder with one file an item (vdir):
-contacts/COLLECTION/*.vcf, calendars/, tasks/ and notes/COLLECTION/*.ics. The
+contacts/COLLECTION/*.vcf, calendars/, tasks/ and notes/COLLECTION/*.ics. With
+--format txt notes go as plain texts into notes/COLLECTION/*.txt below a folder,
+or one after the other into a .txt file or to -: for reading, since a text can't hold all of a note. The
 format is PATH's extension, a folder is vdir. A file is replaced in one step once
 the new one is whole. In a folder only files of an earlier export of the same
 item are replaced; nothing is deleted.
@@ -64,11 +67,11 @@ it can't say is carried in X- properties.`,
 	f := c.Flags()
 	f.StringVar(&o.query.Kind, "kind", "", "only this `KIND`: contacts, events, tasks or notes")
 	f.StringVar(&o.query.Collection, "collection", "", "only this collection")
-	f.StringVar(&o.format, "format", "", "vcf, ics or vdir (default: by PATH or KIND)")
+	f.StringVar(&o.format, "format", "", "vcf, ics, vdir or txt (default: by PATH or KIND)")
 	f.StringVar(&o.vcard, "vcard", "", "write contacts in this `VERSION`: 2.1, 3.0 or 4.0")
 	f.StringVar(&o.vcalendar, "vcalendar", "", "write events and tasks in this `VERSION`: 1.0 or 2.0")
 	completeKinds(c)
-	completeWords(c, "format", formatVCF, formatICS, formatVdir)
+	completeWords(c, "format", formatVCF, formatICS, formatVdir, formatTXT)
 	completeWords(c, "vcard", "2.1", "3.0", "4.0")
 	completeWords(c, "vcalendar", "1.0", "2.0")
 	return c
@@ -124,7 +127,7 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 	}
 	defer s.Close()
 	doc := exportDocument{Version: 1, Format: o.format, Path: path, Failed: []problemDocument{}}
-	if o.format == formatVdir {
+	if o.format == formatVdir || o.format == formatTXT && path != "-" && !strings.EqualFold(filepath.Ext(path), ".txt") {
 		err = g.exportFolder(ctx, s, path, o, &doc)
 	} else {
 		err = g.exportFile(ctx, s, path, o, &doc)
@@ -169,7 +172,7 @@ func (o *exportOptions) complete(path string) error {
 	}
 	switch o.format {
 	case "":
-		return usageError("the format isn't clear: say --format vcf, ics or vdir")
+		return usageError("the format isn't clear: say --format vcf, ics, vdir or txt")
 	case formatVdir:
 		if path == "-" {
 			return usageError("--format vdir writes a folder, not standard output")
@@ -185,8 +188,15 @@ func (o *exportOptions) complete(path string) error {
 		if o.query.Kind == pim.Contacts.Name() {
 			return usageError("--format ics holds events, tasks and notes, not contacts: use vcf")
 		}
+	case formatTXT:
+		if o.query.Kind == "" {
+			o.query.Kind = pim.Notes.Name()
+		}
+		if o.query.Kind != pim.Notes.Name() {
+			return usageError("--format txt holds notes, not %s: use vcf or ics", o.query.Kind)
+		}
 	default:
-		return usageError("--format %q: want vcf, ics or vdir", o.format)
+		return usageError("--format %q: want vcf, ics, vdir or txt", o.format)
 	}
 	return nil
 }
@@ -201,6 +211,8 @@ func (o *exportOptions) guess(path string) string {
 			return formatVCF
 		case ".ics", ".ical", ".vcs":
 			return formatICS
+		case ".txt":
+			return formatTXT
 		}
 	}
 	switch o.query.Kind {
@@ -236,8 +248,11 @@ func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path st
 		return err
 	}
 	body := pim.ExportICS
-	if o.format == formatVCF {
+	switch o.format {
+	case formatVCF:
 		body = pim.ExportVCF
+	case formatTXT:
+		body = plainTexts
 	}
 	doc.Items, doc.Written = len(texts), 1
 	if path == "-" {
@@ -247,6 +262,18 @@ func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path st
 		return nil
 	}
 	return replaceFile(path, body(texts), true)
+}
+
+// plainTexts are notes one after the other, for reading.
+func plainTexts(texts [][]byte) []byte {
+	var b []byte
+	for i, t := range texts {
+		if i > 0 {
+			b = append(b, "\n----\n\n"...)
+		}
+		b = append(b, pim.PlainText(t)...)
+	}
+	return b
 }
 
 // replaceFile puts a whole new file in the place of another in one step; with flush

@@ -44,15 +44,16 @@ func collectionOf(folder string) string {
 // vdir is an export into a folder.
 type vdir struct {
 	root    string
-	folders map[string]map[string]string // by folder: the names that carry an ID, by that ID
+	folders map[string]map[string]string // by folder: the names that carry an ID, by that ID and their extension
+	texts   bool                         // notes as plain texts
 }
 
 // exportedName is a name that an export gives: readable part, 8 characters of the
 // item's ID, extension.
-var exportedName = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([0-9a-f]{8})\.(?:vcf|ics)$`)
+var exportedName = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([0-9a-f]{8})\.(?:vcf|ics|txt)$`)
 
 func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root string, o exportOptions, doc *exportDocument) error {
-	v := vdir{root: root, folders: map[string]map[string]string{}}
+	v := vdir{root: root, folders: map[string]map[string]string{}, texts: o.format == formatTXT}
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return err
 	}
@@ -99,10 +100,13 @@ func (v *vdir) put(it hostprovider.Item) (path string, written bool, err error) 
 	if err != nil {
 		return folder, false, err
 	}
-	id := it.ID.String()[:8]
-	name, exported := names[id]
+	id, ext := it.ID.String()[:8], extension(it.Kind)
+	if v.texts {
+		ext, it.Text = ".txt", pim.PlainText(it.Text)
+	}
+	name, exported := names[id+ext]
 	if !exported {
-		if name = id + extension(it.Kind); pim.Slug(it.Summary) != "" {
+		if name = id + ext; pim.Slug(it.Summary) != "" {
 			name = pim.Slug(it.Summary) + "." + name
 		}
 	}
@@ -113,7 +117,7 @@ func (v *vdir) put(it hostprovider.Item) (path string, written bool, err error) 
 		return path, false, err
 	case bytes.Equal(old, it.Text):
 		return path, false, nil
-	case !exported || !sameItem(old, it):
+	case !exported || !v.texts && !sameItem(old, it):
 		return path, false, errForeignFile
 	}
 	return path, true, replaceFile(path, it.Text, false)
@@ -135,7 +139,7 @@ func (v *vdir) names(folder string) (map[string]string, error) {
 	}
 	for _, e := range entries {
 		if m := exportedName.FindStringSubmatch(e.Name()); m != nil {
-			names[m[1]] = e.Name()
+			names[m[1]+filepath.Ext(e.Name())] = e.Name()
 		}
 	}
 	v.folders[folder] = names
