@@ -11,7 +11,12 @@ import (
 )
 
 func benchCards(n int) (bags []*valuebag.Values, metas []*engine.ItemMeta) {
-	for i := range n {
+	return benchCardsFrom(0, n)
+}
+
+// benchCardsFrom makes n cards that are numbered from first on.
+func benchCardsFrom(first, n int) (bags []*valuebag.Values, metas []*engine.ItemMeta) {
+	for i := first; i < first+n; i++ {
 		uid := fmt.Sprintf("bench-%06d", i)
 		text := card(uid, fmt.Sprintf("Person Number %d", i), "TEL;TYPE=HOME:+4930123456"+uid, "TEL;TYPE=CELL:+49170123456"+uid,
 			"EMAIL;TYPE=INTERNET:person"+uid+"@example.org", "ADR;TYPE=HOME:;;Some Street 12;Berlin;;10115;Germany", "ORG:Example;Dept",

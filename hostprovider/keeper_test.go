@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"cradle/engine"
-	"cradle/pim"
 )
 
 // storeAt is a store of its own with its own random IDs.
@@ -230,66 +229,4 @@ func TestCopiedStoreExchanges(t *testing.T) {
 	if s := texts(t, a)["c0"]; !strings.Contains(s, "at b") || !strings.Contains(s, "at c") {
 		t.Errorf("an edit is lost:\n%s", s)
 	}
-}
-
-// BenchmarkStores is store to store in one process: 10,000 contacts.
-func BenchmarkStores(b *testing.B) {
-	ctx := context.Background()
-	const n = 10000
-	bags, _ := benchCards(n)
-	fill := func(b *testing.B) (x, y *Store) {
-		x, y = newTestStore(b), storeAt(b, "other")
-		var files []ImportFile
-		for i, v := range bags {
-			files = append(files, ImportFile{Path: fmt.Sprint(i, ".vcf"), Data: pim.Contacts.Text(v), Collection: "personal"})
-		}
-		if _, err := x.Import(ctx, files); err != nil {
-			b.Fatal(err)
-		}
-		return x, y
-	}
-	b.Run("first", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
-			x, y := fill(b)
-			b.StartTimer()
-			exchange(b, x, y)
-			b.StopTimer()
-			x.Close()
-			y.Close()
-			b.StartTimer()
-		}
-	})
-	x, y := fill(b)
-	exchange(b, x, y)
-	b.Run("no-op", func(b *testing.B) {
-		for b.Loop() {
-			exchange(b, x, y)
-		}
-	})
-	round := 0
-	change := func(s *Store, unit string) {
-		round++
-		for i := range n / 100 {
-			uid := fmt.Sprintf("bench-%06d", i*100)
-			editCard(b, s, uid, strings.Replace(string(pim.Contacts.Text(bags[i*100])), "NOTE:", fmt.Sprintf("%s:%d ", unit, round), 1))
-		}
-	}
-	b.Run("change", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
-			change(x, "NOTE")
-			b.StartTimer()
-			exchange(b, x, y)
-		}
-	})
-	b.Run("conflicts", func(b *testing.B) {
-		for b.Loop() {
-			b.StopTimer()
-			change(x, "NOTE")
-			change(y, "NOTE")
-			b.StartTimer()
-			exchange(b, x, y)
-		}
-	})
 }

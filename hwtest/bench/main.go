@@ -53,10 +53,18 @@ func main() {
 	cradle := flag.String("cradle", "./cradle", "the program to measure")
 	n := flag.Int("n", floorContacts, "how many contacts")
 	rounds := flag.Int("rounds", 3, "how often the whole course is run")
+	peers := flag.Bool("peers", false, "measure it beside unison and vdirsyncer instead, folder to folder")
 	raw := flag.Bool("raw", false, "print Go benchmark lines, for benchstat")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *peers {
+		if err := runPeers(ctx, os.Stdout, *cradle, *n, *rounds); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	late, err := run(ctx, os.Stdout, *cradle, *n, *rounds, *raw)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
