@@ -41,9 +41,11 @@ func showCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show ID|UID...",
 		Short: "Show items in full",
-		Long: `Show prints items line by line, decoded. An item is named by its ID, by the
-beginning of its ID (4 characters or more), or by its UID; all holders of a UID
-are shown. With --raw the text comes out as the store holds it, byte for byte.`,
+		Long: `Show prints items for a person: names, numbers and dates in words, what repeats
+an event and when it is next, in the time zone of this computer, and then every
+other line as it is. An item is named by its ID, by the beginning of its ID (4
+characters or more), or by its UID; all holders of a UID are shown. With --raw
+the text comes out as the store holds it, byte for byte.`,
 		Example: "  cradle show 3f9a1c2e\n  cradle show --raw 3f9a1c2e > ada.vcf",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -100,36 +102,42 @@ func (g *globals) show(items []hostprovider.Item, raw bool) error {
 	return nil
 }
 
-// widest is how many characters of a value are shown.
-const widest = 400
+const (
+	// widest is how many characters of a value are shown.
+	widest = 2000
+	// widestLabel is the longest label that others are lined up with.
+	widestLabel = 24
+)
 
 func (g *globals) showItem(it hostprovider.Item) {
 	g.say("%s", plain(it.Summary))
-	g.say("  id          %s", it.ID)
-	if it.UID != "" {
-		g.say("  uid         %s", plain(it.UID))
+	var fields []pim.Field
+	if k, ok := pim.KindByName(it.Kind); ok {
+		fields = k.Describe(it.Text, g.now(), time.Local)
 	}
-	g.say("  kind        %s", it.Kind)
-	g.say("  collection  %s", plain(it.Collection))
-	g.say("  changed     %s", it.Modified.Local().Format(time.DateTime))
-	component := ""
-	for _, p := range pim.Properties(it.Text) {
-		if p.Component != component {
-			component = p.Component
-			g.say("  [%s]", plain(component))
+	fields = append(fields, pim.Field{Label: "collection", Value: it.Collection + " (" + it.Kind + ")"},
+		pim.Field{Label: "edited", Value: it.Modified.Local().Format(time.DateTime)})
+	if it.UID != "" {
+		fields = append(fields, pim.Field{Label: "uid", Value: it.UID})
+	}
+	fields = append(fields, pim.Field{Label: "id", Value: it.ID.String()})
+	width := 10
+	for _, f := range fields {
+		if n := utf8.RuneCountInString(f.Label); n <= widestLabel {
+			width = max(width, n)
 		}
-		name := p.Name
-		if p.Group != "" {
-			name = p.Group + "." + name
+	}
+	for _, f := range fields {
+		value := strings.ReplaceAll(shorten(plainLines(f.Value)), "\n", "\n"+strings.Repeat(" ", width+4))
+		if utf8.RuneCountInString(f.Label) > widestLabel {
+			g.say("  %s: %s", plain(f.Label), value)
+			continue
 		}
-		if p.Params != "" {
-			name += ";" + p.Params
-		}
-		g.say("  %s: %s", plain(name), shorten(plainLines(p.Value)))
+		g.say("  %-*s  %s", width, plain(f.Label), value)
 	}
 }
 
-// shorten cuts a long value (a picture) and puts further lines under the first.
+// shorten cuts a long value.
 func shorten(s string) string {
 	if n := utf8.RuneCountInString(s); n > widest {
 		cut := string([]rune(s)[:widest])
@@ -138,7 +146,7 @@ func shorten(s string) string {
 		}
 		s = fmt.Sprintf("%s… (%d characters)", cut, n)
 	}
-	return strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n      ")
+	return strings.TrimRight(s, "\n")
 }
 
 // plainLines makes a text of several lines fit for a terminal.
