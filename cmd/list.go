@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"cradle/hostprovider"
 
@@ -31,14 +32,15 @@ func document(it hostprovider.Item) itemDocument {
 func listCommand(g *globals) *cobra.Command {
 	q := hostprovider.Query{}
 	c := &cobra.Command{
-		Use:     "list [QUERY]",
-		Short:   "List the items of the store",
-		Example: "  cradle list ada\n  cradle list --kind events --collection work",
-		Args:    cobra.MaximumNArgs(1),
+		Use:   "list [QUERY...]",
+		Short: "List the items of the store",
+		Long: `List shows the items, sorted by kind, collection, summary and ID. With a QUERY,
+those in which every word of it is found, in any order: in the summary, the UID or
+the values, whatever the case and the accents. Digits are found in telephone
+numbers however these are written. The beginning of an ID finds that item.`,
+		Example: "  cradle list ada\n  cradle list muller 030/1234\n  cradle list --kind events --collection work",
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				q.Text = args[0]
-			}
+			q.Text = strings.Join(args, " ")
 			if q.Kind != "" {
 				if _, err := kindsOf([]string{q.Kind}); err != nil {
 					return usageError("--kind %q: want contacts, events, tasks or notes", q.Kind)

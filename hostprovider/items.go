@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"cradle/engine"
+	"cradle/pim"
 )
 
 // ErrAmbiguous: several items answer to a name; their IDs tell them apart.
@@ -27,8 +27,9 @@ type Item struct {
 
 // Query chooses items. Empty fields choose all.
 type Query struct {
-	// Text is looked for in summary, UID, ID and the values of properties, without
-	// regard to case; pictures and other binary properties are not searched.
+	// Text is looked for in summary, UID and the values of properties as [pim.Search]
+	// does: every word, without regard to case and accents, numbers by their digits;
+	// pictures and other binary properties are not searched. An ID may begin with it.
 	Text       string
 	Kind       string
 	Collection string
@@ -93,41 +94,42 @@ func itemRow(r row) (Item, error) {
 }
 
 // matcher looks for a text in items.
-type matcher struct{ want string }
+type matcher struct {
+	search *pim.Search
+	id     string // what an ID may begin with
+}
 
-func newMatcher(text string) *matcher { return &matcher{strings.ToLower(text)} }
-
-// binary names properties whose values nobody types.
-var binary = []string{"PHOTO", "LOGO", "SOUND", "KEY", "ATTACH"}
+func newMatcher(text string) *matcher {
+	return &matcher{search: pim.NewSearch(text), id: strings.ToLower(strings.TrimSpace(text))}
+}
 
 func (m *matcher) item(c *conn, it *Item, n int64) (bool, error) {
-	if m.want == "" || m.in(it.Summary) || m.in(it.UID) || strings.HasPrefix(it.ID.String(), m.want) {
+	if m.search.Empty() || strings.HasPrefix(it.ID.String(), m.id) {
+		return true, nil
+	}
+	head := func(yield func(string, string) bool) bool {
+		return yield("SUMMARY", it.Summary) && yield("UID", it.UID)
+	}
+	if m.search.Match(func(yield func(string, string) bool) { head(yield) }) {
 		return true, nil
 	}
 	var rows string
 	if _, err := c.one(func(r row) { rows = r.str(0) }, `SELECT lines FROM body WHERE n = ?`, n); err != nil {
 		return false, err
 	}
-	if !m.maybe(rows) {
+	if !m.search.May(rows + " " + it.Summary + " " + it.UID) {
 		return false, nil
 	}
-	found := false
-	err := eachValue(rows, func(name, value string) bool {
-		found = !slices.Contains(binary, strings.ToUpper(name)) && m.in(value)
-		return !found
+	var err error
+	found := m.search.Match(func(yield func(string, string) bool) {
+		if head(yield) {
+			err = eachValue(rows, yield)
+		}
 	})
 	if err != nil {
 		return false, fmt.Errorf("item %s: %w", it.ID, err)
 	}
 	return found, nil
-}
-
-func (m *matcher) in(s string) bool { return strings.Contains(strings.ToLower(s), m.want) }
-
-// maybe rules most items out without taking their rows apart: escapes aside,
-// what isn't in the JSON isn't in a value.
-func (m *matcher) maybe(rows string) bool {
-	return strings.ContainsAny(m.want, "\"\\\n\r\t") || m.in(rows)
 }
 
 // minPrefix is the least number of characters of an ID that name an item.
