@@ -125,5 +125,5 @@ func (s *Session) writeZLP(x *txn) {
 	x.alive()
 	ctx, cancel := context.WithTimeout(x.ctx, time.Second)
 	defer cancel()
-	_ = s.t.Write(ctx, nil)
+	x.zlpRefused = s.t.Write(ctx, nil) != nil
 }

@@ -17,7 +17,7 @@ type quirkKind struct {
 var quirkKinds = []quirkKind{
 	{QuirkPropListByProp, "prop-list-by-prop", "mixes up the properties of a folder's objects when asked for all at once", "a folder is listed by one request a property", false},
 	{QuirkNoPropList, "no-prop-list", "its property lists are wrong, or it chews on them for ever", "each object is asked for its ObjectInfo", true},
-	{QuirkNoOutZLP, "no-out-zlp", "stalls on a zero-length packet", "none is sent after a container that fills its last packet", false},
+	{QuirkNoOutZLP, "no-out-zlp", "stalls on a zero-length packet", "none is sent after a container that fills its last packet", true},
 	{QuirkSplitHeader, "split-header", "wants the header of a data container in a packet of its own", "it gets it so", false},
 	{QuirkIgnoreHeader, "ignore-header", "codes and transaction ids in its headers are garbage", "only the container's type is looked at", true},
 	{QuirkLongTimeout, "long-timeout", "listing or deleting takes it tens of seconds", "it may keep silent for a minute", false},

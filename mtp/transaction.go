@@ -23,6 +23,7 @@ type txn struct {
 
 	bytesIn, bytesOut int64
 	sinkErr           error // the caller's Writer; the data phase goes on
+	zlpRefused        bool  // the device would not take the ZLP after the data
 }
 
 // alive starts the clock for the next transfer.
@@ -126,6 +127,9 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		if e.Code == SessionNotOpen && s.inTx && op != OpCloseSession {
 			err = s.lose(e) // the device has closed it by itself
 		}
+	case x.zlpRefused:
+		// It has all of the data all the same: from now on without.
+		s.quirks.Or(uint32(QuirkNoOutZLP))
 	case x.sinkErr != nil:
 		err = fmt.Errorf("%v: %w", op, x.sinkErr)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cradle/mtp"
@@ -289,6 +290,34 @@ func TestSendDataPhases(t *testing.T) {
 			play(t, d, mtp.Options{Quirks: tt.quirks}, func(s *mtp.Session) {
 				if err := s.SendObject(t.Context(), bytes.NewReader(body), int64(len(body))); err != nil {
 					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestZLPRefused: a device that stalls on the ZLP, or lets it wait, and has the
+// data all the same, isn't sent another one.
+func TestZLPRefused(t *testing.T) {
+	for _, refusal := range []error{mtp.ErrStalled, mtptest.ErrSilence} {
+		synctest.Test(t, func(t *testing.T) {
+			body := pattern(500)
+			d := opened(mtp.DeviceInfo{})
+			d.command(mtp.OpSendObject)
+			d.out(d.data(body))
+			d.fail(mtptest.Out, nil, refusal)
+			d.respond(mtp.OK)
+			d.command(mtp.OpSendObject)
+			d.out(d.data(body))
+			d.respond(mtp.OK)
+			play(t, d, mtp.Options{}, func(s *mtp.Session) {
+				for range 2 {
+					if err := s.SendObject(t.Context(), bytes.NewReader(body), 500); err != nil {
+						t.Error(err)
+					}
+				}
+				if !s.Quirks().Has(mtp.QuirkNoOutZLP) {
+					t.Error("nothing was learned")
 				}
 			})
 		})

@@ -17,4 +17,8 @@
 // answer, its exit status and a listing of the phone in a file, and the tests compare those on
 // the host, with a comparer that shares no code with the program. CRADLE_VM_KEEP names a folder
 // that keeps what the stories leave, to look at it afterwards.
+//
+// tool.sh is `cradle mtp` through each backend to USB, and usb.test are the tests of mtp/usb that
+// want a phone, again through each. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
+// loop of transfers and beside libmtp's tools (beside.sh).
 package lab

@@ -29,6 +29,9 @@ var story []byte
 //go:embed tool.sh
 var tool []byte
 
+//go:embed beside.sh
+var beside []byte
+
 // lab is where the lab's programs and the program under test lie.
 type lab struct {
 	dir string // CRADLE_LAB
@@ -195,12 +198,26 @@ func TestTool(t *testing.T) {
 	}
 }
 
-// TestRate measures what the backends move. It judges nothing: a machine that does other things
-// besides tells little.
+// TestRate measures what the backends move: large transfers in one program, and whole commands
+// beside libmtp's. It runs with CRADLE_VM_RATE=1 and judges nothing: a machine that does other
+// things besides tells little.
 func TestRate(t *testing.T) {
 	l := open(t)
+	if os.Getenv("CRADLE_VM_RATE") != "1" {
+		t.Skip("CRADLE_VM_RATE=1 measures, which takes some minutes")
+	}
 	for _, phone := range []string{"umtprd", "qemu"} {
 		t.Run(phone, func(t *testing.T) { l.usb(t, phone, "", "RateHardware") })
+		t.Run(phone+" beside libmtp", func(t *testing.T) {
+			share := t.TempDir()
+			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
+			write(t, filepath.Join(share, "beside.sh"), string(beside))
+			said, err := l.run(t, "--phone", phone, "--share", share, "--timeout", "400", "--", "bash", "beside.sh", phone)
+			if err != nil || !strings.Contains(said, "beside: done") {
+				t.Fatalf("the guest: %v\n%s", err, said)
+			}
+			t.Log(said)
+		})
 	}
 }
 
