@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"cradle/valuebag"
 )
@@ -33,7 +34,7 @@ func (s *Session) execute(ctx context.Context, work []*scopeWork) (int, error) {
 	for _, w := range work {
 		w.ex = execution{
 			put: map[ItemID]PartialItem{}, after: map[ItemID]*ItemMeta{},
-			unlearned: map[ItemID]bool{}, failed: map[ItemID]bool{},
+			unlearned: maps.Clone(w.withheld), failed: map[ItemID]bool{},
 		}
 		if err := s.executeStore(ctx, w); err != nil {
 			return 0, err

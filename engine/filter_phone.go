@@ -154,7 +154,7 @@ func (v *sieve) blocks(h, p *ItemMeta, k Knowledge) bool {
 // lie there as the store knows them, and that the phone's user didn't put there.
 func (s *Session) leave(ctx context.Context, w *scopeWork) error {
 	v := &w.sieve
-	if len(v.outside) == 0 || s.opt.PutBackOnly || s.first.noState {
+	if len(v.outside) == 0 || s.opt.PutBackOnly || s.opt.Withhold || s.first.noState {
 		return nil
 	}
 	planned := map[ItemID]*decision{}

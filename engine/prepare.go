@@ -21,9 +21,11 @@ type scopeWork struct {
 	now     map[ItemID]*ItemMeta // phone items whose metadata isn't as in the state
 	metas   map[ItemID]*ItemMeta // the store's items that may matter
 	skip    map[ItemID]bool      // not to be touched or learned
-	copies  map[ItemID]*copyOf   // preset Both: second items
-	torn    map[ItemID]string    // items whose object was written only in part, with its path
-	renames map[ItemID]ItemID    // the store's item ID → the ID it gets
+
+	withheld map[ItemID]bool    // not to be written to the phone
+	copies   map[ItemID]*copyOf // preset Both: second items
+	torn     map[ItemID]string  // items whose object was written only in part, with its path
+	renames  map[ItemID]ItemID  // the store's item ID → the ID it gets
 
 	decisions []*decision // in item order
 	quiet     []*decision // that only leave deferred what was deferred before
@@ -71,10 +73,11 @@ func (s *Session) prepare(ctx context.Context) ([]*scopeWork, error) {
 	}
 	s.opt.Progress(Progress{Stage: "plan"})
 	var all []*scopeWork
+	s.result.Withheld = 0
 	for _, sc := range s.schemas {
 		w := &scopeWork{
 			schema: sc, survey: surveys[sc.Name()],
-			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{},
+			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{}, withheld: map[ItemID]bool{},
 			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{}, torn: map[ItemID]string{},
 		}
 		if w.survey == nil {
@@ -166,6 +169,7 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		return err
 	}
 	s.tellFilter(w)
+	s.withhold(w)
 	return s.describe(ctx, w)
 }
 

@@ -28,10 +28,13 @@ type Options struct {
 	// Exempt: no brake and no question, the session takes a run back. PutBackOnly:
 	// it does nothing but give the phone what undos want it to have again.
 	Exempt, PutBackOnly bool
-	Now                 func() time.Time
-	Rand                io.Reader
-	Log                 *slog.Logger
-	Progress            func(Progress)
+	// Withhold: nothing is written to the phone but its state. Its changes come to the
+	// store; those of the store wait for a session that doesn't withhold.
+	Withhold bool
+	Now      func() time.Time
+	Rand     io.Reader
+	Log      *slog.Logger
+	Progress func(Progress)
 }
 
 // Meet is what a person is told at a first meeting, in items.
@@ -63,6 +66,7 @@ type Result struct {
 	Planned   bool        // the session came as far as a plan
 	Agreed    bool        // Options.Accept names this plan
 	Overtaken []Overtaken // that an undo wanted back on the phone and that changed there since
+	Withheld  int         // items of the last pass that would have been written to the phone
 	Left      int         // items that changed under way and are left for the next run
 	// Filters are those of the phone, by scope; scopes without one are absent.
 	Filters map[string]Filtered

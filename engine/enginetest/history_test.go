@@ -51,6 +51,8 @@ type world struct {
 	item map[string]string
 	// sieves is set in histories with filters.
 	sieves *sieves
+	// withhold is set in histories in which some sessions write nothing to the phone.
+	withhold *withhold
 }
 
 const scope = "toys"
@@ -236,10 +238,12 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	sess := engine.NewSession(s, p, []engine.Schema{Toy{scope}}, engine.Options{
 		Preset: engine.Newest, Pair: func(engine.Meet) bool { return true }, Exempt: true,
 		Now: func() time.Time { return time.UnixMilli(w.now) }, Rand: zero{w},
-		Filters: w.sieves.choose(w),
+		Filters: w.sieves.choose(w), Withhold: w.withholding(),
 	})
+	had := p.Objects()
 	res, err := sess.Run(context.Background())
 	p.Cut, s.Crash = nil, nil
+	w.untouched(p, had, res)
 	w.logf("PC%d <-> %s: %+v err %v", i+1, p.Serial, *res.Stats[scope], err)
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
 		w.fail("session: %v", err)
@@ -330,7 +334,7 @@ func (w *world) step(faults bool) {
 		w.stepPhone(j)
 	case x < 15 || !faults:
 		w.sync(i, j, -1, false)
-	case x < 17:
+	case x < 17, w.withhold != nil:
 		w.sync(i, j, 1+w.r.IntN(12), w.r.IntN(2) == 0)
 	default:
 		w.disaster(i, j)
@@ -510,6 +514,14 @@ func TestFilteredHistoriesWithoutFaults(t *testing.T) {
 
 func TestFilteredHistories(t *testing.T) {
 	histories(t, runFiltered, true)
+}
+
+func TestWithheldHistoriesWithoutFaults(t *testing.T) {
+	histories(t, runWithheld, false)
+}
+
+func TestWithheldHistories(t *testing.T) {
+	histories(t, runWithheld, true)
 }
 
 func histories(t *testing.T, run func(*testing.T, uint64, bool), faults bool) {
