@@ -22,6 +22,7 @@ const (
 	pairMerge   = "merge"
 	pairPhone   = "phone"
 	pairDesktop = "desktop"
+	pairRead    = "read-only"
 )
 
 type pairOptions struct {
@@ -45,9 +46,11 @@ synced by itself when it is plugged in (after cradle install, or while cradle wa
 runs); a phone that isn't paired is never touched.
 
 --as says what the first sync does:
-  merge    both sides get what the other has; nothing is deleted (the default)
-  phone    the store's items become the phone's: others are deleted from the store
-  desktop  the phone's items become the store's: others are deleted from the phone
+  merge      both sides get what the other has; nothing is deleted (the default)
+  phone      the store's items become the phone's: others are deleted from the store
+  desktop    the phone's items become the store's: others are deleted from the phone
+  read-only  the store gets what the phone has, now and later; nothing is written to
+             the phone but its sync state
 What is deleted is in the backup, and cradle undo takes each run back.
 A phone that is paired already gets its settings changed.`,
 		Example: "  cradle pair\n  cradle pair --as phone --only contacts\n  cradle pair --auto=false",
@@ -59,8 +62,8 @@ A phone that is paired already gets its settings changed.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
-	f.StringVar(&o.as, "as", pairMerge, "what the first sync does: merge, phone or desktop")
-	completeWords(c, "as", pairMerge, pairPhone, pairDesktop)
+	f.StringVar(&o.as, "as", pairMerge, "what the first sync does: merge, phone, desktop or read-only")
+	completeWords(c, "as", pairMerge, pairPhone, pairDesktop, pairRead)
 	f.StringSliceVar(&o.only, "only", nil, "sync only these kinds, now and later: contacts,events,tasks,notes")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides, now and later: newest, phone, desktop, both or ask")
 	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
@@ -73,13 +76,14 @@ A phone that is paired already gets its settings changed.`,
 type firstLook struct {
 	name, serial, selector string
 	met                    bool // the store knows the phone
+	readOnly               bool // the settings say that it is only read
 	meet                   engine.Meet
 	phone, store           int // items of the kinds
 }
 
 func (g *globals) runPair(ctx context.Context, o pairOptions) error {
-	if !slices.Contains([]string{pairMerge, pairPhone, pairDesktop}, o.as) {
-		return usageError("--as %q: want merge, phone or desktop", o.as)
+	if !slices.Contains([]string{pairMerge, pairPhone, pairDesktop, pairRead}, o.as) {
+		return usageError("--as %q: want merge, phone, desktop or read-only", o.as)
 	}
 	kinds, err := kindsOf(o.only)
 	if err != nil {
@@ -93,11 +97,12 @@ func (g *globals) runPair(ctx context.Context, o pairOptions) error {
 		names = append(names, k.Name())
 	}
 	sync := syncOptions{phone: o.phone, only: o.only, conflict: o.conflict, said: func(flag string) bool { return flag == "conflict" && o.said("conflict") }}
+	sync.readPhone = o.as == pairRead
 	look, err := g.firstLook(ctx, sync)
 	if err != nil {
 		return err
 	}
-	if look.met && o.as == pairMerge {
+	if look.met && (o.as == pairMerge || o.as == pairRead) {
 		if err := g.writeSettings(look, o); err != nil {
 			return err
 		}
@@ -108,6 +113,12 @@ func (g *globals) runPair(ctx context.Context, o pairOptions) error {
 		return err
 	}
 	g.running = "pair"
+	if o.as == pairRead { // a sync that comes in between must know it
+		if err := g.writeSettings(look, o); err != nil {
+			return err
+		}
+		return g.firstSync(ctx, o, sync, names)
+	}
 	if err := g.firstSync(ctx, o, sync, names); err != nil {
 		return err
 	}
@@ -124,6 +135,11 @@ func (g *globals) firstLook(ctx context.Context, o syncOptions) (firstLook, erro
 			return r.err
 		}
 		l = firstLook{name: r.phone.name, serial: r.phone.serial, selector: r.phone.selector, meet: r.res.Meet}
+		settings, err := g.phoneSettings(r.phone)
+		if err != nil {
+			return err
+		}
+		l.readOnly = settings.Direction == config.FromPhone
 		known, err := r.store.Phones(ctx)
 		for _, k := range known {
 			l.met = l.met || k.ID == r.folder.Facts().ID
@@ -147,6 +163,8 @@ func (g *globals) agreeToPair(l firstLook, o pairOptions) error {
 	switch o.as {
 	case pairMerge:
 		what = fmt.Sprintf("%d items are on both, %d go to the phone, %d come to the store.", l.meet.Pair, l.meet.ToPhone, l.meet.ToStore)
+	case pairRead:
+		what = fmt.Sprintf("%d items are on both, %d come to the store; nothing is written to the phone.", l.meet.Pair, l.meet.ToStore)
 	case pairPhone:
 		what = fmt.Sprintf("The store's %s are replaced by the phone's: %s of the store are deleted.", strings.Join(kindWords(o.only), ", "), count(l.meet.ToPhone, "item", "items"))
 	case pairDesktop:
@@ -157,7 +175,7 @@ func (g *globals) agreeToPair(l firstLook, o pairOptions) error {
 		return nil
 	}
 	if g.json || !isTerminal(g.stdin) || !isTerminal(g.stderr) {
-		if o.as == pairMerge {
+		if o.as == pairMerge || o.as == pairRead {
 			return nil
 		}
 		return &failure{exit: exitBraked, Code: "not-paired", What: "nothing was written", Why: what, Next: o.command(g) + " --yes"}
@@ -320,6 +338,12 @@ func (g *globals) writeSettings(l firstLook, o pairOptions) error {
 	}
 	if o.said("conflict") {
 		set = append(set, config.Setting{Key: "conflict", Value: config.Quote(o.conflict)})
+	}
+	switch {
+	case o.as == pairRead:
+		set = append(set, config.Setting{Key: "direction", Value: config.Quote(string(config.FromPhone))})
+	case o.said("as") && l.readOnly:
+		set = append(set, config.Setting{Key: "direction", Value: config.Quote(string(config.TwoWay))})
 	}
 	if len(set) == 0 {
 		return nil

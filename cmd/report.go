@@ -177,6 +177,11 @@ func (r *syncReport) document() *syncDocument {
 		Phone: phoneDocument{Name: r.phone.name, Serial: r.phone.serial, Sources: append(sources(r.folder, r.kinds), foundSources(r.found, false)...)},
 		Kinds: map[string]kindDocument{}, IO: r.io(),
 	}
+	for i := range doc.Phone.Sources {
+		if s := &doc.Phone.Sources[i]; r.opt.readPhone && s.Mode == "two-way" {
+			s.Mode = "read-only"
+		}
+	}
 	if doc.Plan == nil {
 		doc.Plan = []engine.Action{}
 	}
@@ -368,6 +373,9 @@ func (r *syncReport) apart() string {
 	}
 	if n := r.waitingHere; n > 0 {
 		parts = append(parts, count(n, "conflict that waits", "conflicts that wait"))
+	}
+	if n := r.res.Withheld; n > 0 {
+		parts = append(parts, count(n, "item", "items")+" of the store that this phone isn't given, since it is only read")
 	}
 	if n := r.held; n > 0 {
 		parts = append(parts, count(n, "field", "fields")+" that an undo left apart")

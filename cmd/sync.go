@@ -39,11 +39,12 @@ type syncOptions struct {
 	paired bool
 	ifIdle bool
 
-	said    func(flag string) bool                   // a person gave this flag
-	open    func(context.Context) (*phone, error)    // opens the phone; nil: the one that phone names
-	done    func(context.Context, *syncReport) error // what becomes of the report; nil: it is printed
-	exempt  bool                                     // a person agreed to whatever the plan is
-	pairing func(p *phone, m engine.Meet) bool       // answers a first meeting; nil: a person does
+	said      func(flag string) bool                   // a person gave this flag
+	open      func(context.Context) (*phone, error)    // opens the phone; nil: the one that phone names
+	done      func(context.Context, *syncReport) error // what becomes of the report; nil: it is printed
+	readPhone bool                                     // nothing is written to the phone but its state
+	exempt    bool                                     // a person agreed to whatever the plan is
+	pairing   func(p *phone, m engine.Meet) bool       // answers a first meeting; nil: a person does
 }
 
 func syncCommand(g *globals) *cobra.Command {
@@ -192,7 +193,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	facts := folder.Facts()
 	g.log().Debug("looking through the phone", "peer", facts.ID, "state", facts.HasState, "read_only", folder.ReadOnly() != nil)
 	session := engine.NewSession(store, folder, schemas, engine.Options{
-		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Exempt: o.exempt,
+		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Exempt: o.exempt, Withhold: o.readPhone,
 		Pair: func(m engine.Meet) bool {
 			if o.pairing != nil {
 				return o.pairing(p, m)
@@ -241,6 +242,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 
 // settle joins what the settings say of the phone to the flags, which come first.
 func (o *syncOptions) settle(s config.Phone, preset engine.Preset, kinds []*pim.Kind) (engine.Preset, []*pim.Kind, error) {
+	o.readPhone = o.readPhone || s.Direction == config.FromPhone
 	if s.Conflict != "" && (o.said == nil || !o.said("conflict")) {
 		p, err := engine.ParsePreset(string(s.Conflict))
 		if err != nil {

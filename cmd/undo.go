@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"cradle/cmd/config"
 	"cradle/engine"
 
 	"github.com/spf13/cobra"
@@ -78,7 +79,11 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 	stats := u.Stats
 	if len(u.Phone) > 0 {
 		doc.Phone = phoneLater
-		if d.folder != nil && d.folder.Facts().ID == u.Peer {
+		read, serr := g.onlyRead(d.phone)
+		if serr != nil {
+			return serr
+		}
+		if d.folder != nil && d.folder.Facts().ID == u.Peer && !read {
 			var res *engine.Result
 			res, err = g.putBack(ctx, d)
 			doc.phonePart(res, err, stats)
@@ -98,6 +103,15 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 		doc.Error = g.explain(err)
 	}
 	return g.undone(doc, stats)
+}
+
+// onlyRead reports whether the settings say that nothing is written to a phone.
+func (g *globals) onlyRead(p *phone) (bool, error) {
+	if p == nil {
+		return false, nil
+	}
+	s, err := g.phoneSettings(p)
+	return s.Direction == config.FromPhone, err
 }
 
 // putBack gives the phone what it had, and nothing else.

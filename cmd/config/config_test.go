@@ -27,7 +27,7 @@ func TestReferenceFile(t *testing.T) {
 	want := Phone{
 		Discover: DiscoverTell,
 		Auto:     &yes,
-		Conflict: "newest",
+		Conflict: "newest", Direction: TwoWay,
 		Folders: []Folder{
 			{Path: "Documents/Contacts", Kind: "contacts", Collection: "family"},
 			{Path: "vdirsyncer/calendars/*"},

@@ -23,6 +23,8 @@ type Phone struct {
 	Kinds []ItemKind `toml:"kinds"`
 	// Conflict is the preset of a sync without --conflict; empty: newest.
 	Conflict Conflict `toml:"conflict"`
+	// Direction says which way items go; empty: two-way.
+	Direction Direction `toml:"direction"`
 	// Filter is what the phone isn't given.
 	Filter
 }
@@ -45,6 +47,9 @@ func (p Phone) over(base Phone) Phone {
 	}
 	if p.Kinds != nil {
 		base.Kinds = p.Kinds
+	}
+	if p.Direction != "" {
+		base.Direction = p.Direction
 	}
 	if p.Conflict != "" {
 		base.Conflict = p.Conflict
@@ -147,6 +152,25 @@ func (k *ItemKind) UnmarshalText(text []byte) error {
 		return nil
 	}
 	return fmt.Errorf("kind %q: want contacts, events, tasks or notes", text)
+}
+
+// Direction says which way items go.
+type Direction string
+
+// The words of Direction.
+const (
+	TwoWay    Direction = "two-way"    // the default
+	FromPhone Direction = "from-phone" // the phone is only read, but for its sync state
+)
+
+// UnmarshalText refuses other words.
+func (d *Direction) UnmarshalText(text []byte) error {
+	switch Direction(text) {
+	case TwoWay, FromPhone:
+		*d = Direction(text)
+		return nil
+	}
+	return fmt.Errorf("direction %q: want two-way or from-phone", text)
 }
 
 // Conflict is the preset that says who wins where one field changed on both sides.
