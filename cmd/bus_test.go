@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 	"cradle/udev"
 )
 
-// fileBus is a bus that a file describes, line by line: port, serial (- for none),
+// fileBus is a bus that a file describes, line by line: port (with @ADDRESS where it
+// matters that the phone was plugged in anew), serial (- for none),
 // state, the virtual phone behind it, and its name. It is read anew each time, so
 // that a script can pull a cable or change a state.
 type fileBus struct{ path string }
@@ -30,7 +32,12 @@ func (b fileBus) list() ([]usb.DeviceDesc, error) {
 		if len(f) < 4 {
 			return nil, fmt.Errorf("%s: %q: want PORT SERIAL STATE SELECTOR NAME", b.path, line)
 		}
-		d := usb.DeviceDesc{Bus: 1, Address: len(out) + 1, Port: f[0], Serial: strings.TrimPrefix(f[1], "-"), State: usb.State(f[2]), VendorID: 0x18d1, ProductID: 0x4ee1, Product: strings.Join(f[4:], " ")}
+		port, at, _ := strings.Cut(f[0], "@")
+		address, err := strconv.Atoi(at)
+		if err != nil {
+			address = len(out) + 1
+		}
+		d := usb.DeviceDesc{Bus: 1, Address: address, Port: port, Serial: strings.TrimPrefix(f[1], "-"), State: usb.State(f[2]), VendorID: 0x18d1, ProductID: 0x4ee1, Product: strings.Join(f[4:], " ")}
 		if d.State != usb.Ready {
 			d.Reason = "as the bus has it"
 		}
@@ -50,7 +57,7 @@ func (b fileBus) open(ctx context.Context, g *globals, d usb.DeviceDesc) (*phone
 		return nil, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); f[0] == d.Port {
+		if f := strings.Fields(line); f[0] == d.Port || strings.HasPrefix(f[0], d.Port+"@") {
 			sel := f[3]
 			if d.Serial != "" {
 				join := "?"
@@ -115,7 +122,7 @@ func (f *fileEvents) Next(ctx context.Context) (udev.Event, error) {
 		}
 		now := map[string]string{}
 		for _, d := range list {
-			now[d.Port] = fmt.Sprint(d.Serial, d.State, d.Product)
+			now[d.Port] = fmt.Sprint(d.Serial, d.State, d.Product, d.Address)
 		}
 		for _, m := range []map[string]string{now, f.was} {
 			for p := range m {

@@ -62,13 +62,14 @@ func (g *globals) byHand() patience {
 // waiting is a patience in use.
 type waiting struct {
 	patience
+	now   func() time.Time
 	since time.Time
 	told  string
 }
 
 // on waits a little longer, for that reason; its error ends the waiting.
 func (w *waiting) on(ctx context.Context, why *failure) error {
-	past := time.Since(w.since)
+	past := w.now().Sub(w.since)
 	if past >= w.limit {
 		return why
 	}
@@ -87,7 +88,7 @@ const letGo = 300 * time.Millisecond
 // anew. The file manager is asked to let go of the phone, and gets it back when it is
 // closed. Nothing is killed, and the phone isn't reset.
 func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, pat patience) (_ *phone, err error) {
-	w := &waiting{patience: pat, since: time.Now()}
+	w := &waiting{patience: pat, now: g.now, since: g.now()}
 	var again func()
 	defer func() {
 		if w.told != "" && err == nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,8 +23,11 @@ type oneBus struct {
 	d     usb.DeviceDesc
 	gone  bool
 	phone *hwtest.Phone
+	looks int
+	then  func(*oneBus) // after the tenth look, unlocked
 }
 
+// set is called from outside of list.
 func (b *oneBus) set(s usb.State) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -33,6 +37,9 @@ func (b *oneBus) set(s usb.State) {
 func (b *oneBus) list() ([]usb.DeviceDesc, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.looks++; b.looks == 10 && b.then != nil {
+		b.then(b)
+	}
 	if b.gone {
 		return nil, nil
 	}
@@ -93,6 +100,7 @@ func TestOpenWhenReady(t *testing.T) {
 		name   string
 		state  usb.State
 		locked bool
+		unlock bool // once it was told
 		inUse  int
 		holds  bool // the file manager has it
 		then   func(*oneBus)
@@ -101,15 +109,15 @@ func TestOpenWhenReady(t *testing.T) {
 		log    []string
 	}{
 		{name: "ready", state: usb.Ready},
-		{name: "locked", state: usb.Ready, locked: true, then: func(b *oneBus) { b.phone.Unlock() }, log: []string{"tell Pixel: the phone shows no storage", "tell Pixel: syncing"}},
-		{name: "only charging", state: usb.ChargeOnly, then: func(b *oneBus) { b.set(usb.Ready) }, log: []string{"tell Pixel: the phone isn't in file transfer mode", "tell Pixel: syncing"}},
-		{name: "another program", state: usb.Busy, then: func(b *oneBus) { b.set(usb.Ready) }, log: []string{"tell Pixel: another program uses the phone", "tell Pixel: syncing"}},
+		{name: "locked", state: usb.Ready, locked: true, unlock: true, log: []string{"tell Pixel: the phone shows no storage", "tell Pixel: syncing"}},
+		{name: "only charging", state: usb.ChargeOnly, then: func(b *oneBus) { b.d.State = usb.Ready }, log: []string{"tell Pixel: the phone isn't in file transfer mode", "tell Pixel: syncing"}},
+		{name: "another program", state: usb.Busy, then: func(b *oneBus) { b.d.State = usb.Ready }, log: []string{"tell Pixel: another program uses the phone", "tell Pixel: syncing"}},
 		{name: "the file manager", state: usb.Busy, holds: true, log: []string{"release", "again"}},
 		{name: "files are open", state: usb.Busy, inUse: 12, holds: true, log: []string{"tell Pixel: the file manager has files of the phone open", "release", "tell Pixel: syncing", "again"}},
-		{name: "busy too long", state: usb.Busy, limit: 150 * time.Millisecond, err: usb.ErrBusy, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "busy too long", state: usb.Busy, limit: 300 * time.Millisecond, err: usb.ErrBusy, log: []string{"tell Pixel: another program uses the phone"}},
 		{name: "busy, and nobody waits", state: usb.Busy, limit: -1, err: usb.ErrBusy},
-		{name: "unplugged", state: usb.Busy, then: func(b *oneBus) { b.mu.Lock(); b.gone = true; b.mu.Unlock() }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
-		{name: "another phone in its place", state: usb.Busy, then: func(b *oneBus) { b.mu.Lock(); b.d.Serial = "S2"; b.mu.Unlock() }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "unplugged", state: usb.Busy, then: func(b *oneBus) { b.gone = true }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "another phone in its place", state: usb.Busy, then: func(b *oneBus) { b.d.Serial = "S2" }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,19 +127,22 @@ func TestOpenWhenReady(t *testing.T) {
 			}
 			t.Cleanup(func() { p.Close() })
 			d := usb.DeviceDesc{Port: "1-2", Serial: "S1", Product: "Pixel", State: c.state}
-			b := &oneBus{d: d, phone: p}
+			b := &oneBus{d: d, phone: p, then: c.then}
 			desk := &deskLog{inUse: c.inUse}
 			if c.holds {
 				desk.holds = func() func() { b.set(usb.Ready); return func() { b.set(usb.Busy) } }
 			}
-			g := &globals{stderr: io.Discard, now: time.Now, bus: b, desktop: desk}
+			// Each look at the clock is 20 ms later.
+			var clock atomic.Int64
+			now := func() time.Time { return time.UnixMilli(20 * clock.Add(1)) }
+			g := &globals{stderr: io.Discard, now: now, bus: b, desktop: desk}
 			pat := g.automatically(t.Context(), d)
-			pat.grace, pat.poll = 50*time.Millisecond, 10*time.Millisecond
+			pat.grace, pat.poll = 50*time.Millisecond, time.Millisecond
 			if c.limit != 0 {
 				pat.limit = max(c.limit, 0)
 			}
-			if c.then != nil {
-				time.AfterFunc(200*time.Millisecond, func() { c.then(b) })
+			if tell := pat.tell; c.unlock {
+				pat.tell = func(f *failure) { tell(f); p.Unlock() }
 			}
 			opened, err := g.openWhenReady(t.Context(), d, pat)
 			if !errors.Is(err, c.err) || c.err == nil && err != nil {

@@ -68,7 +68,7 @@ func TestScripts(t *testing.T) {
 			"sameplan": cmdSamePlan, "copytree": cmdCopyTree, "sameitems": cmdSameItems, "spoil": cmdSpoil, "newer": cmdNewer,
 			"short": cmdShort, "setin": cmdSetIn, "onphone": cmdOnPhone, "copydb": cmdCopyDB, "foreign": cmdForeign,
 			"photo": cmdPhoto, "bigfile": cmdBigFile, "sqlbusy": cmdSQLBusy, "mode": cmdMode, "sqlhold": cmdSQLHold,
-			"waitfor": cmdWaitFor, "desktop": cmdDesktop,
+			"waitfor": cmdWaitFor, "waittext": cmdWaitText, "desktop": cmdDesktop,
 		},
 	})
 }
@@ -250,6 +250,20 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("the store has %d items, want %d", got, want)
+}
+
+// waittext FILE TEXT waits until a file that another process writes has a text.
+func cmdWaitText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waittext FILE TEXT")
+	}
+	var b []byte
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if b, _ = os.ReadFile(ts.MkAbs(args[0])); strings.Contains(string(b), args[1]) {
+			return
+		}
+	}
+	ts.Fatalf("%s never had %q: %s", args[0], args[1], b)
 }
 
 // cards FOLDER N [FROM] makes N contacts with the UIDs FROM (1), FROM+1 ...
