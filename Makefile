@@ -54,6 +54,10 @@ accept: setup ## the acceptance suite with nothing left out: every cut, every ki
 sim: setup ## SEEDS (20000) simulated histories of full replicas, each run twice
 	$(GO) test -timeout 4h ./engine/enginetest -run TestSimulation -v -sim $(SEEDS) $(ARGS)
 
+.PHONY: mutants
+mutants: setup ## break each rule of the engine once: its test has to fail (ARGS='-j 4 PATTERN')
+	@$(GO) run ./scripts/mutants $(ARGS)
+
 .PHONY: race
 race: setup ## the fast suite under the race detector
 	$(GO) test -race -timeout 20m ./...
