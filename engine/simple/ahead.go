@@ -57,7 +57,7 @@ func (k *keeper) announceAll(ctx context.Context, b *engine.Batch) error {
 			case rec == nil:
 				rec = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 			}
-			rec.plan = &plan{rep.Tick, *m}
+			rec.plan = &plan{tick: rep.Tick, meta: *m}
 			plans = append(plans, rec)
 		}
 		return nil

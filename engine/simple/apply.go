@@ -316,7 +316,7 @@ func (t *applyTx) announce(m *engine.ItemMeta) error {
 		if r == nil {
 			r = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 		}
-		r.plan = &plan{t.was.Tick, *m.Clone()}
+		r.plan = &plan{tick: t.was.Tick, meta: *m.Clone()}
 		it, err := r.item()
 		if err != nil {
 			return err

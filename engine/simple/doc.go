@@ -17,5 +17,7 @@
 // Absence deletes, within reason: a listing that fails deletes nothing, and one that
 // lacks too much stops with a *Brake. Each write is announced in the metadata before
 // it happens, so that what was written before a crash is known again by its content,
-// with or without a UID, and never becomes a second item.
+// with or without a UID, and never becomes a second item. An object that could never
+// be read yet is nobody's: when its item comes from elsewhere meanwhile, there will be
+// two, and both stay.
 package simple

@@ -263,8 +263,15 @@ func (k *keeper) renew(tx metastore.Tx, rep metastore.Replica, peer engine.Repli
 		if err != nil {
 			return err
 		}
-		rec.plan = nil // Settle came before: nothing is on its way
-		above := false
+		above := rec.plan != nil
+		if above { // of an object that could not be read since: its own versions are still to be minted
+			eachVersion(&rec.plan.meta, func(v *engine.Version) {
+				if v.IsPending() || v.Replica == old && v.Tick > floor {
+					*v = engine.Version{Replica: fresh.ID, Tick: 1}
+				}
+			})
+			rec.plan.tick, rec.plan.raw = 0, nil
+		}
 		eachVersion(&rec.meta, func(v *engine.Version) {
 			if v.Replica == old && v.Tick > floor {
 				*v, above = engine.Pending(fresh.ID), true

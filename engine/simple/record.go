@@ -1,6 +1,7 @@
 package simple
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -33,6 +34,7 @@ type plan struct {
 	// were never committed and are pending.
 	tick uint64
 	meta engine.ItemMeta
+	raw  []byte // as stored, with those versions; nil: meta has none that are pending
 }
 
 func (r *record) live() bool { return r != nil && !r.fresh && !r.meta.Deleted }
@@ -88,7 +90,11 @@ func (r *record) item() (*metastore.Item, error) {
 	}
 	if r.plan != nil {
 		vs.SetUint64(keyPlanTick, r.plan.tick)
-		vs.SetBytes(keyPlanMeta, engine.MarshalMeta(&r.plan.meta))
+		raw := r.plan.raw
+		if raw == nil {
+			raw = engine.MarshalMeta(&r.plan.meta)
+		}
+		vs.SetBytes(keyPlanMeta, raw)
 	}
 	if len(r.conflicts) > 0 {
 		list := make([]*valuebag.Values, len(r.conflicts))
@@ -161,7 +167,7 @@ func (r *record) read(custom []byte, home engine.ReplicaID) error {
 				*v = engine.Pending(home)
 			}
 		})
-		r.plan = &plan{tick, *m}
+		r.plan = &plan{tick, *m, bytes.Clone(b)}
 	} else if r.fresh {
 		return fmt.Errorf("a creation without a plan")
 	}

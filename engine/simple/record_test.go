@@ -27,9 +27,9 @@ func records() map[string]*record {
 		"plain":       {meta: meta, key: "k"},
 		"with a tag":  {meta: meta, key: "k", version: "\"e\xff\""},
 		"tombstone":   {meta: dead, conflicts: []engine.Conflict{clash}},
-		"update":      {meta: meta, key: "k", version: "1", plan: &plan{5, next}},
-		"creation":    {meta: engine.ItemMeta{ID: meta.ID}, fresh: true, plan: &plan{5, next}},
-		"re-creation": {meta: dead, plan: &plan{5, next}, conflicts: []engine.Conflict{clash, clash}},
+		"update":      {meta: meta, key: "k", version: "1", plan: &plan{tick: 5, meta: next}},
+		"creation":    {meta: engine.ItemMeta{ID: meta.ID}, fresh: true, plan: &plan{tick: 5, meta: next}},
+		"re-creation": {meta: dead, plan: &plan{tick: 5, meta: next}, conflicts: []engine.Conflict{clash, clash}},
 	}
 }
 
@@ -49,6 +49,10 @@ func TestRecordRoundTrip(t *testing.T) {
 			}
 			if p := got.planned(); p != nil && (!p.Units[0].Version.IsPending() || p.LifeVersion != r.plan.meta.LifeVersion || p.Creation != r.plan.meta.Creation) {
 				t.Errorf("of the plan, versions that were never committed are pending, the others stay: %+v", p)
+			}
+			again, err := got.item()
+			if err != nil || !again.Equal(it) {
+				t.Errorf("written again: %+v, %v, want %+v", again, err, it)
 			}
 		})
 	}
