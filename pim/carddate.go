@@ -30,6 +30,10 @@ func commonDate(m *modern) {
 	default:
 		return
 	}
+	if (len(v) == 10 || len(v) == 7) && len(m.params) == 0 { // it is so already
+		m.value = v
+		return
+	}
 	params := make([]Param, 0, len(m.params))
 	for _, p := range m.params {
 		if p.Name == "VALUE" && len(p.Values) == 1 && strings.EqualFold(p.Values[0], "TEXT") {

@@ -24,18 +24,20 @@ func modernise(l *Line, d Dialect) modern {
 	if !tel && !date && m.name == l.Name {
 		return m
 	}
-	was := m
-	was.name = l.Name
+	common := m
 	switch {
 	case tel:
-		commonTel(&m)
+		commonTel(&common)
 	case date:
-		commonDate(&m)
+		commonDate(&common)
 	}
-	if m.name != was.name || m.value != was.value || len(m.params) != len(was.params) {
-		m.was = &was
+	if common.name == l.Name && common.value == m.value && len(common.params) == len(m.params) {
+		return m
 	}
-	return m
+	was := m // here, so that it is on the heap just where it is needed
+	was.name = l.Name
+	common.was = &was
+	return common
 }
 
 // decodeLine undoes a line's encodings; name is the one it counts under.
