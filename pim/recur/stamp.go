@@ -25,10 +25,13 @@ func (s Stamp) IsZero() bool { return s.Wall.IsZero() }
 
 // ParseStamp reads a DATE or DATE-TIME (RFC 5545 §3.3.4, §3.3.5): 20261231, 20261231T235900 on the
 // clock of zone, 20261231T235900Z, and the same with the hyphens and colons of ISO 8601. The
-// second 60 is taken as 59. Errors: ErrTime.
+// second 60 is taken as 59, and a Z behind a date says nothing. Errors: ErrTime.
 func ParseStamp(value string, zone *Zone) (Stamp, error) {
 	v := strings.ToUpper(strings.TrimSpace(value))
 	date, clock, timed := strings.Cut(v, "T")
+	if !timed {
+		date = strings.TrimSuffix(date, "Z") // birthdays of Google
+	}
 	if len(date) == 10 && date[4] == '-' && date[7] == '-' {
 		date = date[:4] + date[5:7] + date[8:]
 	}
