@@ -23,12 +23,7 @@ func (k *Kind) PairKeys(item *valuebag.Values) []string {
 	}
 	var keys []string
 	if !k.card() {
-		start := ""
-		for _, l := range k.unitLines(item, "when") {
-			if l.Name == "DTSTART" || l.Name == "DUE" && start == "" {
-				start = strings.ToUpper(strings.TrimSpace(l.RawValue))
-			}
-		}
+		start := k.startKey(item)
 		if start == "" && k == Events {
 			return nil
 		}
@@ -46,6 +41,23 @@ func (k *Kind) PairKeys(item *valuebag.Values) []string {
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// startKey is when a calendar item begins, in matching form: the instant in UTC,
+// or the reading of the clock where it names no zone; "" without a start.
+func (k *Kind) startKey(item *valuebag.Values) string {
+	t, err := k.Timetable(k.Text(item))
+	if err != nil || t.Start.IsZero() {
+		return ""
+	}
+	switch s := t.Start; {
+	case s.Date:
+		return s.Wall.Format("20060102")
+	case s.Zone == nil:
+		return s.Wall.Format("20060102T150405")
+	default:
+		return s.In(nil).UTC().Format("20060102T150405Z")
+	}
 }
 
 // matchName is a name in matching form: compatibility decomposed, without
