@@ -1,5 +1,7 @@
 package usb
 
+import "errors"
+
 // Blocked says what stands in the way of opening the device, as far as its State
 // tells: the error that Open would give. nil for a device that is Ready. Nothing is
 // opened or sent.
@@ -13,6 +15,7 @@ func (d DeviceDesc) Blocked() *OpenError {
 	case Busy:
 		err = busyError(d, d.sys.holders(d.Node))
 	}
-	open, _ := err.(*OpenError) // nil for Ready
+	var open *OpenError
+	errors.As(err, &open) // not for Ready
 	return open
 }

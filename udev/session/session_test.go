@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,12 @@ func (s *server) CloseNotification(id uint32) *dbus.Error {
 	return nil
 }
 
+func (s *server) told() []bubble {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.shown)
+}
+
 func notifications(t *testing.T, address string, caps ...string) (*server, *dbus.Conn) {
 	s := &server{caps: caps}
 	conn := peer(t, address, notifyName)
@@ -137,7 +144,7 @@ func TestOneBubble(t *testing.T) {
 		{Icon: entry, Desktop: entry, Title: "another phone", Actions: []string{}},
 		{Icon: entry, Desktop: entry, Title: "Done [31m", Actions: []string{"undo", "Undo"}, Urgency: 1, Replaces: 1},
 	}
-	if d := cmp.Diff(want, s.shown); d != "" {
+	if d := cmp.Diff(want, s.told()); d != "" {
 		t.Errorf("bubbles (-want +got):\n%s", d)
 	}
 	if !b.Shown("1-2") || b.Shown("9-9") {
@@ -146,6 +153,8 @@ func TestOneBubble(t *testing.T) {
 	if err := b.Withdraw(t.Context(), "1-2"); err != nil {
 		t.Fatal(err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if d := cmp.Diff([]uint32{1}, s.closed); d != "" {
 		t.Errorf("closed (-want +got):\n%s", d)
 	}
@@ -160,7 +169,7 @@ func TestPoorServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []bubble{{Icon: entry, Desktop: entry, Title: "T: a < b", Actions: []string{}}}
-	if d := cmp.Diff(want, s.shown); d != "" {
+	if d := cmp.Diff(want, s.told()); d != "" {
 		t.Errorf("bubbles (-want +got):\n%s", d)
 	}
 	if got, err := b.Await(t.Context(), "k"); got != "" || err != nil {
@@ -238,18 +247,26 @@ func TestNoBus(t *testing.T) {
 type tracker struct {
 	mounts []mountInfo
 	fails  string // the error of unmounting
-	calls  []string
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (f *tracker) called(s string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, s)
 }
 
 func (f *tracker) ListMounts2(bool) ([]mountInfo, *dbus.Error) { return f.mounts, nil }
 
 func (f *tracker) MountLocation(spec mountSpec, id string, path dbus.ObjectPath) *dbus.Error {
-	f.calls = append(f.calls, "mount "+spec.item("host")+" "+id+string(path))
+	f.called("mount " + spec.item("host") + " " + id + string(path))
 	return nil
 }
 
 func (f *tracker) Unmount(id string, path dbus.ObjectPath, flags uint32) *dbus.Error {
-	f.calls = append(f.calls, "unmount")
+	f.called("unmount")
 	if f.fails != "" {
 		return dbus.NewError(f.fails, []any{"no"})
 	}
@@ -299,6 +316,8 @@ func TestGVFS(t *testing.T) {
 					t.Error(err)
 				}
 			}
+			f.mu.Lock()
+			defer f.mu.Unlock()
 			if d := cmp.Diff(c.calls, f.calls); d != "" {
 				t.Errorf("calls (-want +got):\n%s", d)
 			}
