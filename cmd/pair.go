@@ -113,16 +113,23 @@ func (g *globals) runPair(ctx context.Context, o pairOptions) error {
 		return err
 	}
 	g.running = "pair"
-	if o.as == pairRead { // a sync that comes in between must know it
-		if err := g.writeSettings(look, o); err != nil {
-			return err
-		}
-		return g.firstSync(ctx, o, sync, names)
+	// That a phone is only read must be known to a sync that comes in between.
+	if o.as == pairRead {
+		err = g.writeSettings(look, o)
 	}
-	if err := g.firstSync(ctx, o, sync, names); err != nil {
+	if err == nil {
+		err = g.firstSync(ctx, o, sync, names)
+	}
+	if err == nil && o.as != pairRead {
+		err = g.writeSettings(look, o)
+	}
+	if err != nil {
 		return err
 	}
-	return g.writeSettings(look, o)
+	if on, _ := g.triggers(ctx); len(on) == 0 && look.serial != "" && o.auto {
+		fmt.Fprintf(g.stderr, "To have it synced when it is plugged in: cradle install\n")
+	}
+	return nil
 }
 
 // firstLook plans a sync and writes nothing.
