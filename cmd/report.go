@@ -92,10 +92,16 @@ func (r *syncReport) failing(ctx context.Context, peer engine.PeerID) error {
 	for _, f := range r.res.Failed {
 		now = append(now, failingOf(f))
 	}
-	stopped := errors.Is(r.err, engine.ErrBraked) || errors.Is(r.err, engine.ErrNotPaired)
+	stopped := isStopped(r.err)
 	var err error
 	r.since, err = r.store.Failing(ctx, peer, names, r.res.Run, now, !r.opt.dryRun && !stopped)
 	return err
+}
+
+// isStopped reports whether a session ended before it wrote anything, with a plan that
+// a person has to look at.
+func isStopped(err error) bool {
+	return errors.Is(err, engine.ErrBraked) || errors.Is(err, engine.ErrNotPaired) || errors.Is(err, engine.ErrPlanChanged)
 }
 
 // sources tells what of a phone is synced.
@@ -148,7 +154,7 @@ func (r *syncReport) finish(ctx context.Context) error {
 func (r *syncReport) code(doc *syncDocument) int {
 	var codes []int
 	switch {
-	case errors.Is(r.err, engine.ErrBraked), errors.Is(r.err, engine.ErrNotPaired):
+	case isStopped(r.err):
 		codes = append(codes, exitBraked)
 	case r.err != nil:
 		codes = append(codes, doc.Error.exit)
@@ -213,6 +219,9 @@ func (r *syncReport) document() *syncDocument {
 	switch {
 	case errors.Is(r.err, engine.ErrBraked):
 		doc.Error = &failure{exit: exitBraked, Code: "brake", What: "nothing was written", Why: doc.Brake.Reason + r.otherPlan(), Next: r.g.sync + " --accept " + doc.Brake.Accept}
+	case errors.Is(r.err, engine.ErrPlanChanged):
+		doc.Error = &failure{exit: exitBraked, Code: "plan-changed", What: "nothing was written: there is something else to do now than " + r.opt.apply + " says",
+			Why: "the phone or the store changed since that plan was saved, or it is for others", Next: r.g.sync + " --dry-run --save " + quoteArg(r.opt.apply)}
 	case errors.Is(r.err, engine.ErrNotPaired):
 		m := r.res.Meet
 		doc.Error = &failure{exit: exitBraked, Code: "not-paired", What: "nothing was written: this phone and this store meet for the first time",
@@ -320,7 +329,7 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 		moved += d.ToStore.Total() + d.ToPhone.Total()
 		adopted += d.Adopted
 	}
-	stopped := errors.Is(r.err, engine.ErrBraked) || errors.Is(r.err, engine.ErrNotPaired)
+	stopped := isStopped(r.err)
 	if r.opt.dryRun || stopped {
 		r.planText(ctx, doc)
 	}

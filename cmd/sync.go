@@ -30,6 +30,8 @@ type syncOptions struct {
 	dryRun   bool
 	conflict string
 	accept   string
+	save     string
+	apply    string
 	folders  []string
 	leave    []string
 	filter   filterFlags
@@ -79,6 +81,8 @@ carries out that plan if it is stopped again.`,
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
 	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
 	f.StringVar(&o.accept, "accept", "", "carry out the `PLAN` that a brake stopped")
+	f.StringVar(&o.save, "save", "", "with --dry-run: keep the plan in `FILE`, for --apply")
+	f.StringVar(&o.apply, "apply", "", "carry out the plan that --save kept in `FILE`, and nothing else")
 	f.StringVar(&o.event, "from-event", "", "sync the phone of this udev event, if it is paired: its `SYSPATH` below /sys")
 	f.BoolVar(&o.paired, "paired", false, "sync every paired phone that is plugged in; none is nothing to do")
 	f.BoolVar(&o.ifIdle, "if-idle", false, "with --paired: do nothing while somebody is at the computer")
@@ -93,7 +97,7 @@ func (g *globals) runSyncCommand(ctx context.Context, o syncOptions) error {
 		}
 		return runSync(ctx, g, o)
 	}
-	for _, flag := range []string{"phone", "pair", "map", "folder", "leave-folder", "dry-run", "accept"} {
+	for _, flag := range []string{"phone", "pair", "map", "folder", "leave-folder", "dry-run", "accept", "save", "apply"} {
 		if o.said(flag) {
 			return usageError("--%s can't be given for a sync that starts by itself", flag)
 		}
@@ -110,6 +114,10 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		return usageError("--%v", err)
 	}
 	kinds, err := kindsOf(o.only)
+	if err != nil {
+		return err
+	}
+	saved, err := o.savedPlan()
 	if err != nil {
 		return err
 	}
@@ -193,7 +201,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	facts := folder.Facts()
 	g.log().Debug("looking through the phone", "peer", facts.ID, "state", facts.HasState, "read_only", folder.ReadOnly() != nil)
 	session := engine.NewSession(store, folder, schemas, engine.Options{
-		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Exempt: o.exempt, Withhold: o.readPhone,
+		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Apply: saved, Exempt: o.exempt, Withhold: o.readPhone,
 		Pair: func(m engine.Meet) bool {
 			if o.pairing != nil {
 				return o.pairing(p, m)
@@ -204,7 +212,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	})
 	res, err := session.Run(ctx)
 	// A plan that a brake stopped is for this store: it stays for --accept.
-	used = res.Run != 0 || res.Planned && !errors.Is(err, engine.ErrNotPaired)
+	used = res.Run != 0 || res.Planned && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrPlanChanged)
 	bar.done()
 	g.notes(folder)
 	if merr := g.unmapped(context.WithoutCancel(ctx), folder, store, renamed); merr != nil {
@@ -217,8 +225,13 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err == nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	if err != nil && len(res.Plan.Actions) == 0 && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrBraked) && res.Run == 0 && !res.Planned {
+	if err != nil && len(res.Plan.Actions) == 0 && !isStopped(err) && res.Run == 0 && !res.Planned {
 		return err
+	}
+	if o.save != "" && res.Planned && (err == nil || isStopped(err)) {
+		if err := savePlan(o.save, res.Plan); err != nil {
+			return err
+		}
 	}
 	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err}
 	var oerr error

@@ -18,6 +18,9 @@ type Options struct {
 	Preset Preset // empty: Newest
 	DryRun bool   // plan only: nothing is minted or written
 	Accept string // digest of a plan that a brake stopped and a person approved
+	// Apply is a plan that a dry run made and a person saw: the session carries out
+	// that one, brakes and first meeting included, or nothing (ErrPlanChanged).
+	Apply *Plan
 	// Pair answers a first meeting; nil refuses it.
 	Pair func(Meet) bool
 	// CommitEvery is how often a long run commits the peer's state; 0 means 10 s.
@@ -50,6 +53,9 @@ type Progress struct {
 var (
 	// ErrBraked: a brake stopped it; the result holds the plan.
 	ErrBraked = errors.New("stopped by a brake")
+	// ErrPlanChanged: what is to be done is no longer what Options.Apply says; the
+	// result holds the plan as it is now.
+	ErrPlanChanged = errors.New("the plan is no longer the one that was saved")
 	// ErrNotPaired: this store and this peer never met; the result holds the plan.
 	ErrNotPaired = errors.New("not paired with this phone")
 )
@@ -199,14 +205,22 @@ func (s *Session) gate(work []*scopeWork) error {
 	}
 	plan.sort()
 	s.result.Planned = true
+	s.result.Plan.basis = s.basis(work) // a plan that is saved says what it was made from
 	if s.opt.Exempt {
 		return nil
 	}
-	s.result.Agreed = s.opt.Accept != "" && s.opt.Accept == s.planDigest(work)
+	if s.opt.Apply != nil {
+		if s.opt.Apply.Digest() != s.result.Plan.Digest() {
+			return ErrPlanChanged
+		}
+		s.result.Agreed = true
+		return nil
+	}
+	s.result.Agreed = s.opt.Accept != "" && s.opt.Accept == s.result.Plan.Digest()
 	if !s.result.Agreed {
 		for _, w := range work {
 			if b := w.brake(s.first); b != nil {
-				b.Accept = s.planDigest(work)
+				b.Accept = s.result.Plan.Digest()
 				plan.Brake = b
 				return ErrBraked
 			}
@@ -216,12 +230,6 @@ func (s *Session) gate(work []*scopeWork) error {
 		return ErrNotPaired
 	}
 	return nil
-}
-
-// planDigest identifies the plan for a person's word.
-func (s *Session) planDigest(work []*scopeWork) string {
-	s.result.Plan.basis = s.basis(work)
-	return s.result.Plan.Digest()
 }
 
 // basis identifies what a plan was made from: this store and this phone with all
