@@ -106,7 +106,7 @@ func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, b
 	if err != nil {
 		return nil, false, err
 	}
-	next := &PartialState{Forgotten: w.state.Forgotten}
+	next := &PartialState{Forgotten: w.ex.forgotten}
 	ids := slices.SortedFunc(maps.Keys(w.ex.put), ItemID.Compare)
 	next.Items = make([]PartialItem, 0, len(w.state.Items)+len(ids))
 	old := w.state.Items
@@ -121,9 +121,12 @@ func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, b
 		next.Items = append(next.Items, w.ex.put[id])
 	}
 	next.Items = append(next.Items, old...)
+	next.Items = slices.DeleteFunc(next.Items, func(it PartialItem) bool {
+		return w.ex.dropped[it.Meta.ID] || w.forgotten[it.Meta.ID] && it.Meta.Deleted
+	})
 	marked := w.mark(next)
 	next.Knowledge = w.known(k, had, next)
-	if len(w.ex.put) == 0 && !marked && next.Knowledge.Equal(w.sieve.stored) {
+	if len(w.ex.put) == 0 && len(w.ex.dropped) == 0 && !marked && next.Forgotten.Equal(w.state.Forgotten) && next.Knowledge.Equal(w.sieve.stored) {
 		return s.phone.State(w.schema.Name()), false, nil
 	}
 	return next, true, nil
@@ -134,7 +137,7 @@ func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, b
 // decided, and what changed in the store since the plan. had is what it knew before,
 // with what its user did since.
 func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (k, had Knowledge, err error) {
-	had = w.state.Knowledge
+	had, w.ex.forgotten = w.state.Knowledge, w.state.Forgotten
 	if !w.ex.proxyTick.IsZero() {
 		had = had.continued(w.ex.proxyTick, w.ex.proxyFrom)
 	}
@@ -144,6 +147,9 @@ func (s *Session) phoneLearns(ctx context.Context, w *scopeWork) (k, had Knowled
 	rep, err := s.store.Replica(ctx, w.schema.Name())
 	if err != nil {
 		return Knowledge{}, Knowledge{}, err
+	}
+	if w.behind || len(w.forgotten) > 0 {
+		w.ex.forgotten = w.ex.forgotten.Union(w.store.Forgotten)
 	}
 	high := MaxItemID
 	if !w.ex.done {

@@ -71,6 +71,8 @@ type decider struct {
 	without  []string               // units that the phone isn't given
 	unseen   []string               // units that it isn't given, or wasn't when its state was written
 	users    map[ReplicaID]bool     // the replicas under which its user's changes are versioned
+	// what each side has forgotten deletions of
+	storeForgot, phoneForgot Knowledge
 	// resolve is asked about a conflict before the preset; nil: the preset decides.
 	resolve func(r *decision, unit string) (ConflictAction, *valuebag.Values)
 }

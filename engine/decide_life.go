@@ -16,8 +16,12 @@ func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 		return
 	}
 	r.toStore = opCreate
-	if !p.Creation.IsPending() && d.store.Contains(p.ID, Life, p.Creation) && !p.KnownTo(d.store) {
-		// The store had it and forgot its tombstone: an edit that met a deletion.
+	if p.Creation.IsPending() || !d.store.Contains(p.ID, Life, p.Creation) {
+		return
+	}
+	// The store had it and forgot its tombstone.
+	switch known := p.KnownTo(d.store); {
+	case !known: // an edit that met a deletion
 		switch action, _ := d.ask(r, UnitDeleted); action {
 		case AcceptDestination:
 			d.stayDead(r, p.Tombstone(Pending(d.home), 0), ToStore)
@@ -26,11 +30,31 @@ func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 		default:
 			d.revive(r, p, nil, ToPhone)
 		}
+	case d.phone.CoversItem(p.ID, d.storeForgot): // the phone knew of the deletion and has the item again
+	case d.fresh: // a first sync never deletes
+		d.revive(r, p, nil, ToPhone)
+		r.clashes, r.toPhone = nil, opMeta
+	default:
+		r.store, r.phone, r.toStore, r.toPhone = nil, nil, opNone, opDelete
 	}
 }
 
 func (d *decider) onlyStore(r *decision, h *ItemMeta) {
-	if h.without(d.unseen).KnownTo(d.phone) {
+	known := h.without(d.unseen).KnownTo(d.phone)
+	if h.Live() && d.phone.Contains(h.ID, Life, h.LifeVersion) && !d.store.CoversItem(h.ID, d.phoneForgot) {
+		// The phone had it and its tombstone was forgotten.
+		if known && !d.fresh {
+			r.store, r.phone, r.toStore = nil, nil, opDelete
+			return
+		}
+		d.revive(r, h, nil, ToStore)
+		r.toStore, r.toPhone = opMeta, opCreate
+		if d.fresh {
+			r.clashes = nil
+		}
+		return
+	}
+	if known {
 		r.phone = nil
 		return
 	}

@@ -21,6 +21,8 @@ type execution struct {
 	after     map[ItemID]*ItemMeta   // what the store now holds of items that it versioned in this run
 	unlearned map[ItemID]bool        // the phone doesn't get to know these
 	failed    map[ItemID]bool        // the store could not take these
+	dropped   map[ItemID]bool        // lines that the phone's next state doesn't have
+	forgotten Knowledge              // what it then has forgotten deletions of
 	done      bool
 	reached   ItemID // the phone's side is done up to here
 	proxyFrom uint64 // the proxy's tick before this run
@@ -33,7 +35,7 @@ type execution struct {
 func (s *Session) execute(ctx context.Context, work []*scopeWork) (int, error) {
 	for _, w := range work {
 		w.ex = execution{
-			put: map[ItemID]PartialItem{}, after: map[ItemID]*ItemMeta{},
+			put: map[ItemID]PartialItem{}, after: map[ItemID]*ItemMeta{}, dropped: map[ItemID]bool{},
 			unlearned: maps.Clone(w.withheld), failed: map[ItemID]bool{},
 		}
 		if err := s.executeStore(ctx, w); err != nil {
@@ -300,7 +302,18 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 		}
 		d.old.phone = old
 	}
-	if d.toStore != opNone || d.old != nil {
+	switch {
+	case d.toStore == opDelete && store == nil:
+		if err := tx.Drop(d.id); err != nil {
+			return nil, err
+		}
+		if cur, err = tx.Meta(d.id); err != nil {
+			return nil, err
+		}
+		if cur != nil { // it has edits that aren't settled
+			return give(ErrChanged)
+		}
+	case d.toStore != opNone || d.old != nil:
 		if err := tx.Put(store, in.value); err != nil {
 			if isItemError(err) {
 				return give(err)
@@ -506,6 +519,17 @@ func (s *Session) learn(tx Tx, w *scopeWork, batch []*decision, before Knowledge
 	for id := range w.skip {
 		if m := w.stateMeta(id); m != nil && id.Compare(low) >= 0 && id.Compare(high) <= 0 && !m.KnownTo(before) {
 			out.item(id)
+		}
+	}
+	if w.ahead {
+		f, err := tx.Forgotten()
+		if err != nil {
+			return err
+		}
+		if !f.Covers(w.state.Forgotten) {
+			if err := tx.SetForgotten(f.Union(w.state.Forgotten)); err != nil {
+				return err
+			}
 		}
 	}
 	k := now.Learn(w.state.Knowledge, low, high).exceptAll(out, before)

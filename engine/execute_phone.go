@@ -222,6 +222,9 @@ func (s *Session) compose(ctx context.Context, w *scopeWork, chunk []*decision) 
 
 func (s *Session) composeOne(ctx context.Context, w *scopeWork, d *decision, value *valuebag.Values) (*outgoing, error) {
 	o := &outgoing{d: d, meta: d.phone.Clone(), write: Write{ID: d.id}}
+	if o.meta == nil { // it goes without a tombstone
+		o.meta = &ItemMeta{ID: d.id, Creation: d.hadPhone.Creation, Deleted: true}
+	}
 	if p := w.place(d.id); p != nil && d.hadPhone.Live() && (d.torn == "" || d.torn == p.Path) {
 		old := *p
 		o.old, o.write.Old = &old, &old
@@ -330,7 +333,11 @@ func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
 	if old := w.stateOf(o.d.id); old != nil {
 		it.Outside = old.Outside
 	}
-	w.ex.put[o.d.id] = it
+	if o.d.phone == nil {
+		w.ex.dropped[o.d.id] = true
+	} else {
+		w.ex.put[o.d.id] = it
+	}
 	w.ex.touched = append(w.ex.touched, o.d.id)
 	s.count(w, o.d.toPhone, ToPhone)
 	s.repaired(w.schema.Name(), o.d.id, o.old, &place)

@@ -135,9 +135,19 @@ type Tx interface {
 	// edits of another program gives ErrChanged and is left alone. Any other error
 	// concerns this item only when it is an *ItemError.
 	Put(meta *ItemMeta, value *valuebag.Values) error
+	// Drop removes an item and all that is known of it, without a tombstone. One with
+	// unsettled edits of another program stays.
+	Drop(id ItemID) error
+	// Tombstones lists, in ID order, those that were saved before a time and that no
+	// open conflict or undo needs.
+	Tombstones(before time.Time) ([]*ItemMeta, error)
 	// Knowledge and SetKnowledge: what this store knows. SetKnowledge replaces.
 	Knowledge() (Knowledge, error)
 	SetKnowledge(Knowledge) error
+	// Forgotten and SetForgotten: up to which versions tombstones may have been
+	// dropped. SetForgotten replaces.
+	Forgotten() (Knowledge, error)
+	SetForgotten(Knowledge) error
 	// PutView adds a row; SettleView makes the newest row of each item of the
 	// peer the only one, no longer announced: the peer's state with this mark was written.
 	PutView(peer PeerID, row ViewRow) error

@@ -35,6 +35,9 @@ type scopeWork struct {
 	foreign   []ItemID            // items of the state with versions of other computers
 	deferred  []Conflict          // that neither side had learned before
 	sieve     sieve
+	behind    bool            // the store forgot deletions that the phone may not know of
+	ahead     bool            // the phone did
+	forgotten map[ItemID]bool // tombstones of the phone that the store has forgotten
 
 	ex   execution
 	left int // items that changed under way
@@ -140,6 +143,9 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		return err
 	}
 	if err := s.lookUp(ctx, w); err != nil {
+		return err
+	}
+	if err := s.outOfDate(ctx, w); err != nil {
 		return err
 	}
 	ids := make([]ItemID, 0, len(w.objects)+len(w.survey.Absent))
@@ -266,6 +272,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
 	d.older, d.fresh = s.meeting.Older, s.first.noState || s.meeting.Forgot
+	d.storeForgot, d.phoneForgot = w.store.Forgotten, w.state.Forgotten
 	d.without = w.sieve.filter.Without
 	d.users = map[ReplicaID]bool{w.proxy: true}
 	for _, r := range w.state.Knowledge.Replicas() {
@@ -336,7 +343,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		if _, ok := w.renames[id]; ok { // goes with the item that it becomes
 			continue
 		}
-		if w.sieve.blocks(h, w.phoneMeta(id), w.store.Knowledge) {
+		if w.sieve.blocks(h, w.phoneMeta(id), w.store.Knowledge) && !w.mayBeForgotten(h) {
 			w.sieve.blocked[id] = true
 			continue
 		}

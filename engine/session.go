@@ -25,6 +25,8 @@ type Options struct {
 	Pair func(Meet) bool
 	// CommitEvery is how often a long run commits the peer's state; 0 means 10 s.
 	CommitEvery time.Duration
+	// ForgetAfter is how long the store remembers a deletion; 0 for ever.
+	ForgetAfter time.Duration
 	// Filters gives the phone a filter, by scope; a zero one takes its filter away.
 	// A scope that isn't named keeps the one that the phone's state has.
 	Filters map[string]Filter
@@ -177,7 +179,7 @@ func (s *Session) Run(ctx context.Context) (*Result, error) {
 			return s.result, err
 		}
 		if left == 0 {
-			break
+			return s.result, s.forget(ctx)
 		}
 		s.first, s.meeting.Forgot = firstness{}, false
 		s.peer = s.phone.Facts()

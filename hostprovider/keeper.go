@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"cradle/engine"
 	"cradle/valuebag"
@@ -228,8 +229,30 @@ func (s *scopeTx) Drop(id engine.ItemID) error {
 	if err := s.dropVersions(old); err != nil {
 		return err
 	}
+	if _, _, err := s.c.exec(`DELETE FROM view WHERE peer IN (SELECT n FROM peer) AND kind = ? AND item = ?`, s.kind.Name(), id[:]); err != nil {
+		return err
+	}
 	_, _, err = s.c.exec(`DELETE FROM item WHERE n = ?`, old.n)
 	return err
+}
+
+// Tombstones lists those that were saved before a time, without those that an open
+// conflict or an undo still needs.
+func (s *scopeTx) Tombstones(before time.Time) ([]*engine.ItemMeta, error) {
+	var out []*engine.ItemMeta
+	err := s.c.query(func(r row) error {
+		m := new(engine.ItemMeta)
+		if err := s.metas.Unmarshal(r.bytes(0), m); err != nil {
+			return fmt.Errorf("item %s: %w", r.str(1), err)
+		}
+		if !s.t.pending[r.str(1)] {
+			out = append(out, m)
+		}
+		return nil
+	}, `SELECT i.meta, i.id FROM item i WHERE i.kind = ? AND i.gone = 1 AND i.modified < ? AND i.meta IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.item = i.id AND c.state <> 'settled' AND c.obsolete IS NULL)
+		AND NOT EXISTS (SELECT 1 FROM putback p WHERE p.kind = i.kind AND p.item = i.id) ORDER BY i.id`, s.kind.Name(), before.UnixMilli())
+	return out, err
 }
 
 // Range lists in ID order the items from low to high.

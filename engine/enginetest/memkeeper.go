@@ -109,11 +109,6 @@ func (t memKeeperTx) Value(id engine.ItemID) (*valuebag.Values, error) {
 	return t.sc.items[id].value, nil
 }
 
-func (t memKeeperTx) Drop(id engine.ItemID) error {
-	delete(t.sc.items, id)
-	return nil
-}
-
 func (t memKeeperTx) Range(low, high engine.ItemID) ([]engine.ItemID, error) {
 	var ids []engine.ItemID
 	for id := range t.sc.items {
@@ -123,13 +118,6 @@ func (t memKeeperTx) Range(low, high engine.ItemID) ([]engine.ItemID, error) {
 	}
 	slices.SortFunc(ids, engine.ItemID.Compare)
 	return ids, nil
-}
-
-func (t memKeeperTx) Forgotten() (engine.Knowledge, error) { return t.sc.rep.Forgotten, nil }
-
-func (t memKeeperTx) SetForgotten(k engine.Knowledge) error {
-	t.sc.rep.Forgotten = k
-	return nil
 }
 
 func (t memKeeperTx) SetMark(source engine.ReplicaID, m engine.Mark) error {

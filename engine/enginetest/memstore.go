@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"cradle/engine"
 	"cradle/valuebag"
@@ -398,6 +399,33 @@ func (t *memTx) SetKnowledge(k engine.Knowledge) error      { t.sc.rep.Knowledge
 func (t *memTx) StartRun(engine.RunInfo) (int64, error)     { t.s.runs++; return t.s.runs, nil }
 func (t *memTx) Before(int64, engine.PreImage) error        { return nil }
 func (t *memTx) CountRun(int64, string, engine.Stats) error { return nil }
+
+func (t *memTx) Drop(id engine.ItemID) error {
+	delete(t.sc.items, id)
+	for _, views := range t.sc.views {
+		delete(views, id)
+	}
+	return nil
+}
+
+// Tombstones takes the time of the deletion for that of saving it.
+func (t *memTx) Tombstones(before time.Time) ([]*engine.ItemMeta, error) {
+	var out []*engine.ItemMeta
+	for _, it := range t.sc.items {
+		if it.meta.Deleted && it.meta.LifeEdited < before.UnixMilli() {
+			out = append(out, it.meta.Clone())
+		}
+	}
+	slices.SortFunc(out, func(a, b *engine.ItemMeta) int { return a.ID.Compare(b.ID) })
+	return out, nil
+}
+
+func (t *memTx) Forgotten() (engine.Knowledge, error) { return t.sc.rep.Forgotten, nil }
+
+func (t *memTx) SetForgotten(k engine.Knowledge) error {
+	t.sc.rep.Forgotten = k
+	return nil
+}
 
 func (t *memTx) PutBackDone(engine.PeerID, engine.ItemID, *engine.ItemMeta) error { return nil }
 
