@@ -16,8 +16,8 @@ func (d *decider) onlyPhone(r *decision, p *ItemMeta) {
 		return
 	}
 	r.toStore = opCreate
-	if p.Creation.IsPending() || !d.store.Contains(p.ID, Life, p.Creation) {
-		return
+	if p.Creation.IsPending() || !d.store.Contains(p.ID, Life, p.Creation) || !d.store.Contains(p.ID, Life, p.LifeVersion) {
+		return // it is new, or lives again since
 	}
 	// The store had it and forgot its tombstone.
 	switch known := p.KnownTo(d.store); {

@@ -55,6 +55,8 @@ type world struct {
 	withhold *withhold
 	// presets are the computers' own; nil: Newest.
 	presets []engine.Preset
+	// forgetful: computers forget deletions.
+	forgetful bool
 }
 
 const scope = "toys"
@@ -332,6 +334,10 @@ func (w *world) step(faults bool) {
 		w.stepSieve()
 		return
 	}
+	if w.forgetful && w.r.IntN(6) == 0 {
+		w.stepForget()
+		return
+	}
 	i, j := w.r.IntN(len(w.stores)), w.r.IntN(len(w.phones))
 	switch x := w.r.IntN(20); {
 	case x < 5:
@@ -502,6 +508,12 @@ func runFiltered(t *testing.T, seed uint64, faults bool) {
 	w.logf("-- settle")
 	w.settle()
 	w.checkFiltered()
+	w.lift()
+	w.check()
+}
+
+// lift takes every phone's filter away.
+func (w *world) lift() {
 	w.logf("-- lift the filters")
 	for j := range w.phones {
 		w.sieves.next = &engine.Filter{}
@@ -510,7 +522,6 @@ func runFiltered(t *testing.T, seed uint64, faults bool) {
 		}
 	}
 	w.settle()
-	w.check()
 }
 
 func TestHistoriesWithoutFaults(t *testing.T) {
