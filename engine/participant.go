@@ -139,7 +139,8 @@ type Tx interface {
 	// unsettled edits of another program stays.
 	Drop(id ItemID) error
 	// Tombstones lists, in ID order, those that were saved before a time and that no
-	// open conflict or undo needs.
+	// open conflict or undo needs. A deletion made here is listed only once it went
+	// into a session: before, nobody else knows of it.
 	Tombstones(before time.Time) ([]*ItemMeta, error)
 	// Knowledge and SetKnowledge: what this store knows. SetKnowledge replaces.
 	Knowledge() (Knowledge, error)

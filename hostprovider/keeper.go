@@ -237,7 +237,7 @@ func (s *scopeTx) Drop(id engine.ItemID) error {
 }
 
 // Tombstones lists those that were saved before a time, without those that an open
-// conflict or an undo still needs.
+// conflict or an undo still needs, or that nobody else has heard of.
 func (s *scopeTx) Tombstones(before time.Time) ([]*engine.ItemMeta, error) {
 	var out []*engine.ItemMeta
 	err := s.c.query(func(r row) error {
@@ -245,7 +245,8 @@ func (s *scopeTx) Tombstones(before time.Time) ([]*engine.ItemMeta, error) {
 		if err := s.metas.Unmarshal(r.bytes(0), m); err != nil {
 			return fmt.Errorf("item %s: %w", r.str(1), err)
 		}
-		if !s.t.pending[r.str(1)] {
+		unshared := m.LifeVersion.Replica == s.replica && m.LifeVersion.Tick > s.shared
+		if !s.t.pending[r.str(1)] && !unshared {
 			out = append(out, m)
 		}
 		return nil

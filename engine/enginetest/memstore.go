@@ -411,8 +411,13 @@ func (t *memTx) Drop(id engine.ItemID) error {
 // Tombstones takes the time of the deletion for that of saving it.
 func (t *memTx) Tombstones(before time.Time) ([]*engine.ItemMeta, error) {
 	var out []*engine.ItemMeta
+	shared := uint64(0)
+	for _, tick := range t.sc.shared {
+		shared = max(shared, tick)
+	}
 	for _, it := range t.sc.items {
-		if it.meta.Deleted && it.meta.LifeEdited < before.UnixMilli() {
+		own := it.meta.LifeVersion.Replica == t.sc.rep.ID
+		if it.meta.Deleted && it.meta.LifeEdited < before.UnixMilli() && (!own || it.meta.LifeVersion.Tick <= shared) {
 			out = append(out, it.meta.Clone())
 		}
 	}
