@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"io/fs"
+	"time"
 
 	"cradle/cmd/config"
 )
@@ -18,6 +19,15 @@ func (g *globals) settings() (*config.Config, error) {
 		g.read = c
 	}
 	return g.read, nil
+}
+
+// forgetAfter is how long the store remembers deletions; the settings were read before.
+func (g *globals) forgetAfter() time.Duration {
+	c, err := g.settings()
+	if err != nil {
+		return 0
+	}
+	return c.Store().ForgetDeletions.Duration()
 }
 
 // phoneSettings are those of an open phone: by its model, its selector, its serial.

@@ -208,7 +208,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 			}
 			return o.pair || g.askPair(p, m)
 		},
-		Now: g.now, Log: g.log(), Progress: bar.update, Filters: filters,
+		Now: g.now, Log: g.log(), Progress: bar.update, Filters: filters, ForgetAfter: g.forgetAfter(),
 	})
 	res, err := session.Run(ctx)
 	// A plan that a brake stopped is for this store: it stays for --accept.

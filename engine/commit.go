@@ -126,7 +126,7 @@ func (s *Session) nextState(ctx context.Context, w *scopeWork) (*PartialState, b
 	})
 	marked := w.mark(next)
 	next.Knowledge = w.known(k, had, next)
-	if len(w.ex.put) == 0 && len(w.ex.dropped) == 0 && !marked && next.Forgotten.Equal(w.state.Forgotten) && next.Knowledge.Equal(w.sieve.stored) {
+	if len(w.ex.put) == 0 && len(w.ex.dropped) == 0 && !marked && (!w.behind || next.Forgotten.Equal(w.state.Forgotten)) && next.Knowledge.Equal(w.sieve.stored) {
 		return s.phone.State(w.schema.Name()), false, nil
 	}
 	return next, true, nil

@@ -29,11 +29,13 @@ type Config struct {
 	// Path is the file that was read; empty when there was none.
 	Path   string
 	phones map[string]Phone
+	store  Store
 }
 
 // file is the file's outermost table.
 type file struct {
 	Phone map[string]Phone `toml:"phone"`
+	Store Store            `toml:"store"`
 }
 
 // Error is a settings file that can't be taken.
@@ -107,7 +109,7 @@ func Read(r io.Reader, path string) (*Config, error) {
 			return nil, &Error{Path: path, Line: lineOf(string(text), toml.Key{"phone", name}), Err: fmt.Errorf("phone %q: %w", name, err)}
 		}
 	}
-	return &Config{Path: path, phones: raw.Phone}, nil
+	return &Config{Path: path, phones: raw.Phone, store: raw.Store}, nil
 }
 
 // reason is what the parser says, without the place, which Error has.
