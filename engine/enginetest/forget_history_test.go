@@ -39,9 +39,9 @@ func runForgetful(t *testing.T, seed uint64, faults bool) {
 }
 
 func TestForgetfulHistoriesWithoutFaults(t *testing.T) {
-	histories(t, runForgetful, false)
+	histories(t, runForgetful, *seeds/3, false)
 }
 
 func TestForgetfulHistories(t *testing.T) {
-	histories(t, runForgetful, true)
+	histories(t, runForgetful, *seeds/3, true)
 }

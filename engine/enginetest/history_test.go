@@ -525,35 +525,36 @@ func (w *world) lift() {
 }
 
 func TestHistoriesWithoutFaults(t *testing.T) {
-	histories(t, run, false)
+	histories(t, run, *seeds, false)
 }
 
 func TestHistories(t *testing.T) {
-	histories(t, run, true)
+	histories(t, run, *seeds, true)
 }
 
 func TestFilteredHistoriesWithoutFaults(t *testing.T) {
-	histories(t, runFiltered, false)
+	histories(t, runFiltered, *seeds/3, false)
 }
 
 func TestFilteredHistories(t *testing.T) {
-	histories(t, runFiltered, true)
+	histories(t, runFiltered, *seeds/3, true)
 }
 
 func TestWithheldHistoriesWithoutFaults(t *testing.T) {
-	histories(t, runWithheld, false)
+	histories(t, runWithheld, *seeds/3, false)
 }
 
 func TestWithheldHistories(t *testing.T) {
-	histories(t, runWithheld, true)
+	histories(t, runWithheld, *seeds/3, true)
 }
 
-func histories(t *testing.T, run func(*testing.T, uint64, bool), faults bool) {
+// histories runs as many histories.
+func histories(t *testing.T, run func(*testing.T, uint64, bool), n int, faults bool) {
 	if *oneSeed != 0 {
 		run(t, *oneSeed, faults)
 		return
 	}
-	for seed := range *seeds {
+	for seed := range n {
 		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) { run(t, uint64(seed+1), faults) })
 	}
 }
