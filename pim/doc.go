@@ -8,7 +8,8 @@
 // it apart into content lines and components that know their own bytes, so a
 // change replaces just the lines it is about and every other byte stays. Read
 // finds the objects in a file; what can't be used is listed, never a reason to
-// stop.
+// stop. A Scanner does the same piece by piece, for files that needn't be in
+// memory; ReadPlain makes a note of plain text.
 //
 // # Kinds and items
 //
@@ -33,6 +34,13 @@
 //
 // Bags are never changed by this package once they are made; all functions are
 // pure.
+//
+// # Dialects and pairs
+//
+// Convert writes an item in another dialect, equal in every unit; the text that
+// it came in stays the truth. Matches finds out which items of two sides without
+// UIDs are the same thing, each with its reason, and Fill gives one what the other
+// has more.
 //
 // # Rows
 //
