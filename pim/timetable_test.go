@@ -303,3 +303,25 @@ func TestOverlaps(t *testing.T) {
 		})
 	}
 }
+
+// TestOldRulesAgree: the normal form of a rule of vCalendar 1.0, by which items are compared, and
+// the rule by which it is expanded mean the same.
+func TestOldRulesAgree(t *testing.T) {
+	for _, v := range []string{"D1 #10", "D2", "D1 19971224T000000", "W1 #0", "W2 MO WE FR #5", "MP1 1+ 1- FR #0", "MP6 1+ MO 2- TU TH #5", "MD1 2 15 3- LD #0",
+		"YM1 6 7 #3", "YM1 #4", "YD3 1 100 200 #0", "MD1 31+ #2"} {
+		m := modernRule(v)
+		if m == v {
+			t.Errorf("%q has no normal form", v)
+			continue
+		}
+		want, err := recur.ParseRule(m)
+		if err != nil {
+			t.Errorf("%q: normal form %q: %v", v, m, err)
+			continue
+		}
+		got, err := recur.ParseRules(v)
+		if err != nil || len(got) != 1 || got[0].String() != want.String() {
+			t.Errorf("%q: expanded as %v, %v, compared as %v", v, got, err, want)
+		}
+	}
+}

@@ -252,7 +252,7 @@ func rules(t *testing.T) (n int, whole bool) {
 	t.Helper()
 	v := os.Getenv("CRADLE_RULES")
 	if v == "" {
-		return 400, false
+		return 250, false
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil {
