@@ -42,6 +42,16 @@ func New() *Model {
 	return &Model{facts: map[Change]*fact{}, byID: map[engine.ItemID][]Change{}}
 }
 
+// Clone is a model of the same past, for another future. Unmake in neither of them
+// once there are two: they share what changes saw.
+func (m *Model) Clone() *Model {
+	c := &Model{facts: maps.Clone(m.facts), byID: maps.Clone(m.byID)}
+	for id, changes := range c.byID {
+		c.byID[id] = slices.Clip(changes)
+	}
+	return c
+}
+
 // Known reports whether the change was made.
 func (m *Model) Known(c Change) bool { return m.facts[c] != nil }
 
