@@ -12,6 +12,7 @@ export PATH := $(PATH):/usr/local/go/bin
 GO ?= go
 FUZZTIME ?= 10s
 SEEDS ?= 20000
+REACH ?= 10m
 BENCHTIME ?= 1s
 # When a package's tests are taken to hang: the whole suite's are done in less than half of it
 # where nothing else runs.
@@ -53,6 +54,10 @@ accept: setup ## the acceptance suite with nothing left out: every cut, every ki
 .PHONY: sim
 sim: setup ## SEEDS (20000) simulated histories of full replicas, each run twice
 	$(GO) test -timeout 4h ./engine/enginetest -run TestSimulation -v -sim $(SEEDS) $(ARGS)
+
+.PHONY: exhaust
+exhaust: setup ## all that can happen to three replicas, as deep as REACH (10m) a world
+	$(GO) test -timeout 24h ./engine/enginetest -run TestExhaustive -v -exhaust $(REACH) $(ARGS)
 
 .PHONY: mutants
 mutants: setup ## break each rule of the engine once: its test has to fail (ARGS='-j 4 PATTERN')

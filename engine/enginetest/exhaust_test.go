@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,7 +16,7 @@ import (
 
 var (
 	exhaustTime   = flag.Duration("exhaust", 0, "search each small world as deep as this time reaches; 0: the fast depth")
-	exhaustMemory = flag.Uint64("exhaustmem", 7<<10, "stop searching at a heap of so many MiB")
+	exhaustMemory = flag.Int64("exhaustmem", 8<<10, "search with so many MiB of memory at most")
 )
 
 // TestExhaustive goes through all that can happen to three replicas, breadth first
@@ -30,6 +32,8 @@ func TestExhaustive(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			depth, until := w.fast, time.Time{}
 			if *exhaustTime > 0 {
+				defer debug.SetGCPercent(debug.SetGCPercent(400))
+				defer debug.SetMemoryLimit(debug.SetMemoryLimit(*exhaustMemory << 20))
 				until = time.Now().Add(*exhaustTime)
 				if depth = w.depth; depth == 0 {
 					depth = 1 << 10
@@ -141,9 +145,10 @@ func (s *search) isOver() bool {
 	if s.until.IsZero() {
 		return false
 	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return time.Now().After(s.until) || m.HeapAlloc>>20 > *exhaustMemory
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	// What is more than that the collector needs to be able to work.
+	return time.Now().After(s.until) || live[0].Value.Uint64()>>20 > uint64(*exhaustMemory)*2/3
 }
 
 func (s *search) successors(st *smallState) (found []*smallState, failure string) {
