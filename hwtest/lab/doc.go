@@ -19,6 +19,7 @@
 // that keeps what the stories leave, to look at it afterwards.
 //
 // tool.sh is `cradle mtp` through each backend to USB, and usb.test are the tests of mtp/usb that
-// want a phone, again through each. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
+// want a phone, again through each. own.sh is the
+// program's own virtual phone over USB/IP. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
 // loop of transfers and beside libmtp's tools (beside.sh).
 package lab

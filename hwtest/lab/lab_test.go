@@ -32,6 +32,9 @@ var tool []byte
 //go:embed beside.sh
 var beside []byte
 
+//go:embed own.sh
+var own []byte
+
 // lab is where the lab's programs and the program under test lie.
 type lab struct {
 	dir string // CRADLE_LAB
@@ -163,7 +166,7 @@ func (l lab) usb(t *testing.T, phone, backend, tests string) {
 	args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", "300",
 		"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-" + phone, "--env", "CRADLE_HW_UNPLUG=phone unplug " + phone,
 		"--env", "CRADLE_USB=" + backend,
-		"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run " + tests + " -test.timeout 280s"}
+		"--", "sh", "-c", "cp usb.test /tmp/ && exec /tmp/usb.test -test.v -test.run ^Test" + tests + " -test.timeout 280s"}
 	said, err := l.run(t, args...)
 	if err != nil && strings.Contains(said, crashed) {
 		t.Logf("the virtual machine crashed; once more. %s", said)
@@ -198,6 +201,19 @@ func TestTool(t *testing.T) {
 	}
 }
 
+// TestOwnPhone runs own.sh: the virtual phone of the program itself, exported over USB/IP and
+// enumerated by the guest's kernel, through both backends.
+func TestOwnPhone(t *testing.T) {
+	l := open(t)
+	share := t.TempDir()
+	copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
+	write(t, filepath.Join(share, "own.sh"), string(own))
+	said, err := l.run(t, "--share", share, "--timeout", "240", "--", "bash", "own.sh")
+	if err != nil || !strings.Contains(said, "own: done") {
+		t.Fatalf("the guest: %v\n%s", err, said)
+	}
+}
+
 // TestRate measures what the backends move: large transfers in one program, and whole commands
 // beside libmtp's. It runs with CRADLE_VM_RATE=1 and judges nothing: a machine that does other
 // things besides tells little.
@@ -207,7 +223,7 @@ func TestRate(t *testing.T) {
 		t.Skip("CRADLE_VM_RATE=1 measures, which takes some minutes")
 	}
 	for _, phone := range []string{"umtprd", "qemu"} {
-		t.Run(phone, func(t *testing.T) { l.usb(t, phone, "", "RateHardware") })
+		t.Run(phone, func(t *testing.T) { l.usb(t, phone, "", "MeasureRates") })
 		t.Run(phone+" beside libmtp", func(t *testing.T) {
 			share := t.TempDir()
 			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))

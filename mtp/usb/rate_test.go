@@ -13,12 +13,12 @@ import (
 	"cradle/mtp/usb"
 )
 
-// TestRateHardware measures large transfers through both backends: by the
+// TestMeasureRates measures large transfers through both backends: by the
 // session, which has several transfers in flight where the backend can; by the
 // session with one at a time; and the same bytes by a bare loop that knows
 // nothing of containers. All take turns, round by round, so that a machine that
 // gets busy in between slows all alike.
-func TestRateHardware(t *testing.T) {
+func TestMeasureRates(t *testing.T) {
 	const rounds = 5
 	d := phoneOnCable(t)
 	r := rates{of: map[string][]float64{}}
