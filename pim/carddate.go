@@ -17,7 +17,7 @@ func isCardDate(name string) bool {
 // say no more then. What is no plain date stays as it is.
 func commonDate(m *modern) {
 	v := strings.TrimSpace(m.value)
-	year, month, day := "", "", ""
+	var year, month, day string
 	switch n := len(v); {
 	case n == 8 && digits(v):
 		year, month, day = v[:4], v[4:6], v[6:]

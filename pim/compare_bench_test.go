@@ -2,6 +2,7 @@ package pim
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"testing"
 
@@ -76,7 +77,7 @@ func decodedCards(b *testing.B, all []byte) []vcard.Card {
 	var cards []vcard.Card
 	for d := vcard.NewDecoder(bytes.NewReader(all)); ; {
 		c, err := d.Decode()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return cards
 		}
 		if err != nil {

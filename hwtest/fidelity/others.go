@@ -6,6 +6,7 @@ import (
 	"cmp"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,7 +62,7 @@ func goVCard(data []byte) reading {
 	for {
 		card, err := d.Decode()
 		if err != nil {
-			if err != io.EOF { //nolint:errorlint // the library gives the bare one
+			if !errors.Is(err, io.EOF) {
 				r.err = err.Error()
 			}
 			break
@@ -87,7 +88,7 @@ func goICal(data []byte) reading {
 	for {
 		cal, err := d.Decode()
 		if err != nil {
-			if err != io.EOF { //nolint:errorlint // the library gives the bare one
+			if !errors.Is(err, io.EOF) {
 				r.err = err.Error()
 			}
 			break
