@@ -1,5 +1,5 @@
 # own.sh, in the guest: cradle's own virtual phone, exported over USB/IP and enumerated by the kernel,
-# by cradle through each backend and by libmtp's tools. It ends with "own: done".
+# by cradle through each backend. It ends with "own: done".
 set -eu
 cp cradle /tmp/ && cd /tmp
 export XDG_RUNTIME_DIR=/tmp HOME=/tmp
