@@ -235,14 +235,9 @@ func (s *Session) takeOffChunk(ctx context.Context, w *scopeWork, chunk []*decis
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	run := s.run
+	// No run is opened: what leaves is no change of anything, and an undo gives it back
+	// as little as the next session would let it stay.
 	err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
-		var err error
-		if run = s.run; run == 0 {
-			if run, err = tx.StartRun(RunInfo{Peer: s.peer.ID, Phone: s.peer.Name, At: s.opt.Now()}); err != nil {
-				return err
-			}
-		}
 		for _, d := range chunk {
 			// What the view had of it says nothing any more: it isn't there.
 			m := ItemMeta{ID: d.id, Creation: d.hadPhone.Creation, Deleted: true}
@@ -255,7 +250,6 @@ func (s *Session) takeOffChunk(ctx context.Context, w *scopeWork, chunk []*decis
 	if err != nil {
 		return fmt.Errorf("announcing in the store what leaves the phone: %w", err)
 	}
-	s.run, s.result.Run = run, run
 	for _, d := range chunk {
 		if err := ctx.Err(); err != nil {
 			return err

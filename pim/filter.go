@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -106,9 +108,27 @@ func (k *Kind) PassesText(text []byte, collection, name string, params []string,
 			return true
 		}
 		s, ok := k.span(text)
-		return !ok || s.overlaps(edge(now, -1, back), edge(now, 1, ahead))
+		from, to := edge(now, -1, back), edge(now, 1, ahead)
+		return !ok || s.overlaps(from, to) && (!s.repeats || k.happens(text, from, to))
 	}
 	return true
+}
+
+// happens reports whether a series has an occurrence in a window, whose ends may be
+// open. What can't be told, does.
+func (k *Kind) happens(text []byte, from, to time.Time) bool {
+	t, err := k.Timetable(text)
+	if err != nil || !t.Dated() || len(t.Problems) > 0 {
+		return true
+	}
+	if to.IsZero() {
+		to = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if !from.IsZero() {
+		from = from.Add(-slack)
+	}
+	in, err := t.Series.Overlaps(context.Background(), from, to.Add(slack), recur.InLocation(time.UTC))
+	return err != nil || in
 }
 
 // edge is one end of a window; zero: there is none.
@@ -120,7 +140,10 @@ func edge(now time.Time, sign, days int) time.Time {
 }
 
 // stretch is a stretch of time; a zero end is open.
-type stretch struct{ from, to time.Time }
+type stretch struct {
+	from, to time.Time
+	repeats  bool // there may be nothing in a part of it
+}
 
 // slack is how far off a time without a zone may be.
 const slack = 14 * time.Hour
@@ -145,6 +168,7 @@ func (k *Kind) span(text []byte) (stretch, bool) {
 	}
 	var whole stretch
 	found, open := false, false
+	whole.repeats = len(p.overrides) > 0 || p.main != 0 && (p.line(p.main, "RRULE") != nil || p.line(p.main, "RDATE") != nil)
 	for _, c := range append([]int{p.main}, p.overrides...) {
 		if c == 0 {
 			continue
@@ -182,7 +206,7 @@ func (p *parsed) occurrence(c int) (stretch, bool) {
 	if !ok {
 		return stretch{}, false
 	}
-	s := stretch{from, from}
+	s := stretch{from: from, to: from}
 	if allDay {
 		s.to = from.AddDate(0, 0, 1)
 	}

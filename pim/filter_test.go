@@ -39,7 +39,11 @@ func TestWindow(t *testing.T) {
 		{"all day, on the edge", Events, ev("DTSTART;VALUE=DATE:20260515"), "30,365", true},
 		{"all day, before it", Events, ev("DTSTART;VALUE=DATE:20260510"), "30,365", false},
 		{"a series without an end", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=WEEKLY"), "30,365", true},
-		{"a series with a count may go on", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=WEEKLY;COUNT=3"), "30,365", true},
+		{"a series with a count that is over", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=WEEKLY;COUNT=3"), "30,365", false},
+		{"a series with a count that goes on", Events, ev("DTSTART:20260101T090000Z", "RRULE:FREQ=WEEKLY;COUNT=300"), "30,365", true},
+		{"once a year, at another time", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=YEARLY"), "30,30", false},
+		{"once a year, all the way ahead", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=YEARLY"), "30,", true},
+		{"once a year, all the way back", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=YEARLY"), ",30", true},
 		{"a series that ended", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=WEEKLY;UNTIL=20110101T000000Z"), "30,365", false},
 		{"a series that ends in it", Events, ev("DTSTART:20100101T090000Z", "RRULE:FREQ=WEEKLY;UNTIL=20260610"), "30,365", true},
 		{"a series that begins later", Events, ev("DTSTART:20300101T090000Z", "RRULE:FREQ=WEEKLY"), "30,365", false},
@@ -82,7 +86,7 @@ func TestWindowMonotonic(t *testing.T) {
 		}
 		body := "BEGIN:VEVENT\r\nUID:a\r\nDTSTART:" + day("start") + "\r\nDTEND:" + day("end") + "\r\n"
 		if rapid.Bool().Draw(t, "series") {
-			body += "RRULE:FREQ=DAILY;UNTIL=" + day("until") + "\r\n"
+			body += "RRULE:FREQ=" + rapid.SampledFrom([]string{"DAILY", "MONTHLY", "YEARLY"}).Draw(t, "freq") + ";UNTIL=" + day("until") + "\r\n"
 		}
 		text := []byte(calendar(body + "END:VEVENT\r\n"))
 		back, ahead := rapid.IntRange(0, 900).Draw(t, "back"), rapid.IntRange(0, 900).Draw(t, "ahead")
