@@ -192,8 +192,11 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	case h.Version == p.Version:
 		return
 	}
-	pKnown := !(noted && c.Phone == p.Version) && d.store.Contains(r.id, unit, p.Version)
-	hKnown := !(noted && c.Store == h.Version) && d.phone.Contains(r.id, unit, h.Version)
+	// An undo leaves apart what both know. Of a conflict that waits for a person neither
+	// knows the other's: who does has seen it, and settled it elsewhere.
+	held := noted && c.State == Held
+	pKnown := !(held && c.Phone == p.Version) && d.store.Contains(r.id, unit, p.Version)
+	hKnown := !(held && c.Store == h.Version) && d.phone.Contains(r.id, unit, h.Version)
 	switch {
 	case pKnown && !hKnown:
 		d.take(r, ToPhone, *h, p)

@@ -244,3 +244,21 @@ func TestPreviewWritesNothing(t *testing.T) {
 	c.names("", "B")
 	c.know("{}", "B")
 }
+
+// A conflict that was left open here and that the other side settled is over: what
+// comes was made in the knowledge of both values.
+func TestOpenConflictThatWasSettledElsewhere(t *testing.T) {
+	c := actors(t, "AC")
+	c.edit("A", 1, "at A")
+	c.edit("C", 1, "at C")
+	ask := engine.ExchangeOptions{Preset: engine.Ask, Direction: engine.OnlyAB}
+	c.sync("A", "C", ask, 1, 0, 1)
+	c.exchange("C", "A", engine.ExchangeOptions{Preset: engine.Phone, Direction: engine.OnlyAB}) // A keeps its own
+	c.sync("A", "C", ask, 1, 0, 0)
+	c.names("1=at A", "A", "C")
+	for _, e := range c.stores["C"].Conflicts() {
+		if e.State != engine.Settled {
+			t.Errorf("conflict %d is still %s", e.ID, e.State)
+		}
+	}
+}
