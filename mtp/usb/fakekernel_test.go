@@ -200,4 +200,4 @@ func (k *fakeKernel) control(requestType, request uint8, value, index uint16, da
 	return k.answer(setup, data)
 }
 
-func (k *fakeKernel) close() error { close(k.closed); return nil }
+func (k *fakeKernel) close() { close(k.closed) }

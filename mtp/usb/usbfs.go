@@ -70,7 +70,7 @@ func openUsbfs(d DeviceDesc, k kernel) (*usbfsTransport, error) {
 		t.ctrl, err = newTransfer(urbControl, 0, 8+controlRoom)
 	}
 	if err != nil {
-		t.Close()
+		_ = t.Close()
 		return nil, t.openFailed("memory", err)
 	}
 	return t, nil

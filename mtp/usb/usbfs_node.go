@@ -36,7 +36,7 @@ type kernel interface {
 	clearHalt(endpoint uint8) error
 	// control makes a transfer on the control pipe and waits for it.
 	control(requestType, request uint8, value, index uint16, data []byte, milliseconds uint32) (int, error)
-	close() error
+	close()
 }
 
 // node is a device node.
@@ -57,7 +57,7 @@ func openNode(path string) (*node, error) {
 // nodeOf takes over a descriptor.
 func nodeOf(fd int, path string) (*node, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
+		_ = unix.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	f := os.NewFile(uintptr(fd), path)
@@ -181,4 +181,4 @@ func (n *node) control(requestType, request uint8, value, index uint16, data []b
 	return n.ioctl(usbfsControlTransfer, unsafe.Pointer(&c))
 }
 
-func (n *node) close() error { return n.file.Close() }
+func (n *node) close() { _ = n.file.Close() }
