@@ -47,7 +47,7 @@ func (h *huge) Write(_ context.Context, p []byte) error {
 	}
 	m, err := mtp.DecodeMessage(p)
 	if err != nil {
-		return nil // the dataset of SendObjectInfo
+		return nil //nolint:nilerr // the dataset of SendObjectInfo
 	}
 	h.cmd = m
 	switch mtp.OpCode(m.Code) {

@@ -100,8 +100,8 @@ func (t *Tree) send(ctx context.Context, folder Node, name string, shown Node, r
 
 // takeBack deletes an object of ours that isn't whole, if it can be done still.
 func (t *Tree) takeBack(ctx context.Context, h mtp.ObjectHandle) error {
-	if t.s.Err() != nil {
-		return nil // the error says that the connection is gone
+	if t.s.Err() != nil { // which the caller says
+		return nil //nolint:nilerr // the connection is gone, and nothing can be taken back
 	}
 	if err := t.s.DeleteObject(ctx, h); err != nil && !errors.Is(err, mtp.InvalidObjectHandle) {
 		return fmt.Errorf("what arrived of it stays on the phone: %w", err)
