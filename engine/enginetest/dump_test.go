@@ -10,6 +10,8 @@ import (
 
 // dump writes into the trace what everybody's metadata says of the items whose ID
 // begins with prefix.
+//
+//	go test ./engine/enginetest -run TestFilteredHistories -seed 2403 -item cda7
 func (w *world) dump(prefix string) {
 	if prefix == "" {
 		return
