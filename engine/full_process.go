@@ -134,8 +134,11 @@ func (a *applier) change(c Change) error {
 	}
 	local := &lazy{tx: a.tx, id: p.ID}
 	d, err := a.decide(h, c, local)
-	if err != nil || d == nil {
-		return err
+	if err != nil {
+		return a.refused(c, err)
+	}
+	if d == nil {
+		return nil
 	}
 	for _, unit := range d.deferred {
 		if unit == Life {

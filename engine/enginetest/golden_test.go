@@ -656,12 +656,12 @@ func TestTemporaryConflictIsRetried(t *testing.T) {
 	live := c.stores["B"]
 	live.Refuse = func(id engine.ItemID, v *bag) error {
 		var parent byte
-		if _, err := fmt.Sscanf(Str(v, KeyName)+" ", "child of %d", &parent); err != nil {
-			if _, err := fmt.Sscanf(Str(v, KeyName)+" ", "orphan of %d", &parent); err != nil {
-				return nil
+		for _, form := range []string{"child of %d", "orphan of %d"} {
+			if n, _ := fmt.Sscanf(Str(v, KeyName)+" ", form, &parent); n == 1 {
+				break
 			}
 		}
-		if live.Live(scope)[item(parent)] == nil {
+		if parent != 0 && live.Live(scope)[item(parent)] == nil {
 			return &engine.ConstraintError{Reason: engine.NoParent, Item: id, With: item(parent)}
 		}
 		return nil
