@@ -2,6 +2,7 @@ package enginetest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -258,4 +259,30 @@ func TestLeavingIsNoMassDeletion(t *testing.T) {
 	w.hour(1)
 	w.wantMoves("they leave", w.session(0, 0), "store +0~0-0<0 phone +0~0-0<400 conflicts 0 []")
 	w.wantNames(0, "k2/")
+}
+
+// A filter that a newer program put on the phone stops a session before it writes
+// anything; one that makes no sense is refused.
+func TestUnknownFilter(t *testing.T) {
+	w := newWorld(t, 1)
+	w.put(0, "a", "a1", "")
+	w.session(0, 0)
+	w.phones[0].State(scope).Filter = engine.Filter{Rules: []engine.Rule{{Name: "colour", Params: []string{"red"}}}}
+	w.put(0, "b", "b1", "")
+	run := func(filters map[string]engine.Filter) error {
+		_, err := engine.NewSession(w.stores[0], w.phones[0], []engine.Schema{Toy{scope}}, engine.Options{Rand: zero{w}, Filters: filters}).Run(context.Background())
+		return err
+	}
+	if err := run(nil); !errors.Is(err, engine.ErrNewer) {
+		t.Errorf("got %v, want %v", err, engine.ErrNewer)
+	}
+	w.wantNames(0, "a1/")
+	if err := run(map[string]engine.Filter{scope: {Without: []string{"name"}}}); err == nil || errors.Is(err, engine.ErrNewer) {
+		t.Errorf("without a part that nothing can do without: got %v", err)
+	}
+	w.wantNames(0, "a1/")
+	if err := run(map[string]engine.Filter{scope: {}}); err != nil {
+		t.Errorf("another filter takes its place: got %v", err)
+	}
+	w.wantNames(0, "a1/", "b1/")
 }
