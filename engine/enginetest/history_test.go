@@ -276,6 +276,9 @@ func (z zero) Read(b []byte) (int, error) {
 func (w *world) moved(*engine.Result) {}
 
 func (w *world) fail(format string, args ...any) {
+	if w.t == nil { // of a simulation
+		panic(simFailure{fmt.Sprintf(format, args...)})
+	}
 	w.t.Helper()
 	w.t.Fatalf("%s\n%s", fmt.Sprintf(format, args...), strings.Join(w.trace, "\n"))
 }

@@ -21,6 +21,8 @@ type MemPhone struct {
 	clock   *int64 // shared by copies: stamps are never used twice
 	// Cut, when it returns true, pulls the cable before the next operation.
 	Cut func() bool
+	// Writes counts what was written there, the state included.
+	Writes int
 }
 
 type memObject struct {
@@ -185,6 +187,7 @@ func (p *MemPhone) Write(ctx context.Context, scope string, w engine.Write) (eng
 	if p.cut() {
 		return engine.Place{}, engine.ErrGone
 	}
+	p.Writes++
 	path := p.Target(scope, w).Path
 	if w.Old != nil {
 		if o, ok := p.objects[w.Old.Path]; !ok || o.stamp != w.Old.Modified {
@@ -204,6 +207,7 @@ func (p *MemPhone) Remove(ctx context.Context, scope string, id engine.ItemID, o
 	if o, ok := p.objects[old.Path]; !ok || o.stamp != old.Modified {
 		return engine.ErrChanged
 	}
+	p.Writes++
 	delete(p.objects, old.Path)
 	return nil
 }
@@ -212,6 +216,7 @@ func (p *MemPhone) Commit(ctx context.Context, marks map[engine.ReplicaID][16]by
 	if p.cut() {
 		return engine.ErrGone
 	}
+	p.Writes++
 	p.state = &memState{marks: maps.Clone(marks), scopes: maps.Clone(states)}
 	return nil
 }

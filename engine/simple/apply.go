@@ -261,6 +261,11 @@ func (t *applyTx) write(old *record, m *engine.ItemMeta, v *valuebag.Values) (Ob
 	}
 	if err != nil {
 		t.undecided[m.ID] = true
+		if !old.live() {
+			if err := t.born(m.ID, o.Key); err != nil {
+				return Object{}, err
+			}
+		}
 		return Object{}, t.wrap(at, fmt.Errorf("reading it back: %w", err))
 	}
 	o.Version = back.Version
@@ -317,6 +322,23 @@ func (t *applyTx) announce(m *engine.ItemMeta) error {
 			r = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 		}
 		r.plan = &plan{tick: t.was.Tick, meta: *m.Clone()}
+		it, err := r.item()
+		if err != nil {
+			return err
+		}
+		return tx.Put(it)
+	})
+}
+
+// born notes under which key an announced item was created: what is there now may
+// have been edited already, and without a UID nothing else tells whose it is.
+func (t *applyTx) born(id engine.ItemID, key string) error {
+	return t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
+		r, err := t.k.record(tx, id)
+		if err != nil || r == nil || r.plan == nil {
+			return err
+		}
+		r.key = key
 		it, err := r.item()
 		if err != nil {
 			return err

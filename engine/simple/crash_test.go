@@ -178,3 +178,24 @@ func TestChangedWhileListed(t *testing.T) {
 	}
 	p.names("i1", "just edited", "just made")
 }
+
+// An item without a UID that its user edits between the creation and the look at what
+// came of it is the one that was created.
+func TestEditedAtOnce(t *testing.T) {
+	both(t, func(t *testing.T, p *pair) {
+		p.peer.Edit(scope, engine.ItemID{0x77}, Item("", "nameless", ""), 1000)
+		p.mem.created = func(key string) { p.mem.put(key, Item("", "nameless", "edited at once")) }
+		if x, err := p.try(); err != nil || len(x.ToA[scope].Failed) != 1 {
+			t.Fatalf("got %v, %v, want an item that failed", x.ToA[scope], err)
+		}
+		p.mem.created = nil
+		p.restart()
+		for range 2 {
+			if _, err := p.try(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.names("nameless/edited at once")
+		p.sync(0, 0)
+	})
+}

@@ -36,11 +36,12 @@ type memPlace struct {
 	hide       map[string]bool  // keys that a listing leaves out
 	readFails  map[string]error // by key
 	refuse     func(*valuebag.Values) error
-	mangle     bool        // it keeps no notes
-	oldest     int         // the journal is forgotten up to here
-	paged      int         // changes a page
-	kill       int         // dies before the nth write; negative: after it
-	dead       func() bool // asked before and after each write: dies there
+	mangle     bool             // it keeps no notes
+	oldest     int              // the journal is forgotten up to here
+	paged      int              // changes a page
+	kill       int              // dies before the nth write; negative: after it
+	created    func(key string) // what its user does with what was just created
+	dead       func() bool      // asked before and after each write: dies there
 }
 
 func newPlace() *memPlace {
@@ -130,6 +131,9 @@ func (p *memPlace) Create(_ context.Context, v *valuebag.Values) (o simple.Objec
 		}
 	}
 	err = p.dies(func() { o = p.put("", p.stored(v)) })
+	if p.created != nil {
+		p.created(o.Key)
+	}
 	if p.noUpload {
 		o.Version = ""
 	}

@@ -19,7 +19,7 @@ const maxLogged = 20
 // record is what is kept of one item.
 type record struct {
 	meta    engine.ItemMeta
-	key     string // of the object; empty when the item is deleted
+	key     string // of the object; of a deleted item only if its re-creation is announced and known to have been done
 	version string // of the object when it was last seen with meta's content; empty: to be read again
 	plan    *plan  // what is about to be written there
 	// fresh: there is nothing but the plan to create it, and meta is empty but for

@@ -80,6 +80,8 @@ func (k *keeper) survey(ctx context.Context) (*survey, error) {
 			s.byID[rec.meta.ID] = rec
 			if rec.live() {
 				s.had++
+			}
+			if rec.key != "" { // an item that is only announced has one if it is known to have been created
 				s.byKey[rec.key] = rec
 			}
 			return nil
@@ -239,7 +241,7 @@ func (s *survey) missing() {
 			r.key, r.version, r.plan = "", "", nil
 			s.dirty[id] = true
 		case r.plan != nil && s.unread == 0: // a re-creation that didn't happen
-			r.plan = nil
+			r.key, r.plan = "", nil
 			s.dirty[id] = true
 		}
 	}
