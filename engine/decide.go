@@ -68,6 +68,7 @@ type decider struct {
 	state    func(ItemID) *ItemMeta // the phone's state
 	fresh    bool                   // it has no state, or was forgotten: a first sync
 	older    bool                   // that state is of an earlier session with this store than the last
+	unmarked bool                   // it is of none with this store, though there was one
 	without  []string               // units that the phone isn't given
 	unseen   []string               // units that it isn't given, or wasn't when its state was written
 	users    map[ReplicaID]bool     // the replicas under which its user's changes are versioned

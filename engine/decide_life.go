@@ -213,7 +213,7 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)), d.wasThere(h):
+	case outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)), d.wasThere(h, p):
 		d.bury(r, p, h, d.phone)
 	default:
 		unit := UnitDeleted
@@ -292,12 +292,14 @@ func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
 // deleted there, although its state doesn't say so (it was wiped since): its last
 // line has the same content, or the store's view has the same versions. A state
 // of an earlier session than the last one means that the phone was restored, and
-// what was deleted there may be older than the view.
-func (d *decider) wasThere(h *ItemMeta) bool {
+// what was deleted there may be older than the view. So does one without a session
+// of this store that still knows the item from its creation: one that was wiped and
+// begun anew has it from another.
+func (d *decider) wasThere(h, dead *ItemMeta) bool {
 	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
 		return true
 	}
-	if d.older {
+	if d.older || d.unmarked && dead.Creation == h.Creation {
 		return false
 	}
 	for _, row := range d.views[h.ID] {

@@ -97,8 +97,11 @@ type Meeting struct {
 	StoreID ReplicaID // the store's identity in session marks
 	// Older: the state carries an earlier mark of this store than the last one that
 	// SettleView confirmed: the peer was restored from a backup.
-	Older   bool
-	Renewed bool // the store took new replica IDs: it was copied or restored
+	Older bool
+	// Unmarked: the state carries no mark of this store, although SettleView confirmed
+	// one: it was wiped and begun anew, or the peer was restored to before that session.
+	Unmarked bool
+	Renewed  bool // the store took new replica IDs: it was copied or restored
 	// Forgot: the store was made to forget the peer. What it deleted that the peer
 	// never heard of comes back.
 	Forgot bool

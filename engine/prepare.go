@@ -271,7 +271,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		store: w.store.Knowledge, phone: w.state.Knowledge,
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
 	}
-	d.older, d.fresh = s.meeting.Older, s.first.noState || s.meeting.Forgot
+	d.older, d.unmarked, d.fresh = s.meeting.Older, s.meeting.Unmarked, s.first.noState || s.meeting.Forgot
 	d.storeForgot, d.phoneForgot = w.store.Forgotten, w.state.Forgotten
 	d.without = w.sieve.filter.Without
 	d.users = map[ReplicaID]bool{w.proxy: true}

@@ -40,6 +40,12 @@ func (s *Store) Admit(ctx context.Context, peer engine.PeerFacts) (engine.Meetin
 				return err
 			}
 			m.Older = older > 0
+		} else if peer.HasState {
+			marked, err := c.number(`SELECT count(*) FROM peer WHERE id = ? AND mark > 0`, peer.ID[:])
+			if err != nil {
+				return err
+			}
+			m.Unmarked = marked > 0
 		}
 		why, moved, err = s.isCopy(c, m.StoreID, peer)
 		return err

@@ -90,6 +90,11 @@ func TestAdmit(t *testing.T) {
 	if m, err = s.Admit(ctx, newID); err != nil || !m.Known {
 		t.Errorf("the same serial, another ID: %+v %v, want it known", m, err)
 	}
+	before := p
+	before.HasState, before.Marks = true, nil
+	if m, err = s.Admit(ctx, before); err != nil || m.Older || !m.Unmarked {
+		t.Errorf("the phone restored to before the first session: %+v %v, want Unmarked", m, err)
+	}
 	later := session(t, s, p, 2, nil)
 	if m, err = s.Admit(ctx, p); err != nil || !m.Older || m.Renewed {
 		t.Errorf("the phone restored from a backup: %+v %v, want Older", m, err)

@@ -170,14 +170,15 @@ func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meetin
 		}
 	}
 	m, ok := p.Marks[s.id]
-	older := ok && s.marks[m] < s.marks[s.last[p.ID]]
+	last, met := s.last[p.ID]
+	older := ok && s.marks[m] < s.marks[last]
 	if renew {
 		s.id = s.fresh()
 		for n, sc := range s.scopes {
 			sc.renew(s.fresh(), p.ID, p.Knowledge[n], s.Moved)
 		}
 	}
-	return engine.Meeting{Known: s.peers[p.ID], StoreID: s.id, Renewed: renew, Older: older}, nil
+	return engine.Meeting{Known: s.peers[p.ID], StoreID: s.id, Renewed: renew, Older: older, Unmarked: p.HasState && met && !ok}, nil
 }
 
 // renew gives the scope a new replica ID. What this peer told of can go back to

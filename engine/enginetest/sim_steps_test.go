@@ -327,6 +327,8 @@ func (s *sim) copy(n *node) {
 	}
 	c := &node{name: string(rune('A' + len(s.nodes))), store: n.store.Copy(), base: s.metas(n), log: n.log}
 	c.store.Moved = true
+	// Of a backup from before there is no telling it from the copy.
+	s.images = slices.DeleteFunc(s.images, func(im *node) bool { return im.name == n.name })
 	s.twice[n.replica().ID] = true
 	s.logf("%s is copied to %s", n.name, c.name)
 	s.nodes = append(s.nodes, c)

@@ -33,9 +33,11 @@ type sim struct {
 	old    []recorded             // batches that were delivered before
 	faults bool
 	forgot bool
-	twice  map[engine.ReplicaID]bool // IDs of replicas that were copied or restored
-	twins  map[string]bool           // values of objects that were hidden: they may be there twice
-	calm   bool                      // it settles: nothing more happens
+	// forgotten is all deletions that anybody ever forgot.
+	forgotten engine.Knowledge
+	twice     map[engine.ReplicaID]bool // IDs of replicas that were copied or restored
+	twins     map[string]bool           // values of objects that were hidden: they may be there twice
+	calm      bool                      // it settles: nothing more happens
 }
 
 type recorded struct {

@@ -1,0 +1,34 @@
+package enginetest_test
+
+import (
+	"testing"
+
+	. "cradle/engine/enginetest"
+)
+
+// TestRestoredToBefore: a phone goes back to a backup from before its first session
+// with a computer, which took an edit from it since. What is deleted there then is
+// the old value: the edit meets the deletion and lives.
+func TestRestoredToBefore(t *testing.T) {
+	for _, uid := range []string{"u-ada", ""} {
+		w := newWorld(t, 1)
+		const path = "personal/ada"
+		w.phones[0].Edit(path, Item(uid, "Ada", ""), w.tick())
+		w.sync(0, 0, -1, false)
+		backup := w.phones[0].Copy("P1")
+		w.phones[0].Edit(path, Item(uid, "Ada", "moved to Rome"), w.tick())
+		w.sync(1, 0, -1, false)
+		w.phones[0] = backup
+		w.phones[0].Edit(path, nil, w.tick())
+		w.sync(0, 0, -1, false)
+		w.settle()
+		for i, s := range w.stores {
+			if all := s.Live(scope); len(all) != 1 {
+				t.Errorf("uid %q: PC%d holds %d items, want the one that was edited", uid, i+1, len(all))
+			}
+		}
+		if log := w.stores[1].Conflicts(); len(log) != 1 {
+			t.Errorf("uid %q: the log of PC2 has %d conflicts, want 1", uid, len(log))
+		}
+	}
+}
