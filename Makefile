@@ -52,7 +52,7 @@ accept: setup ## the acceptance suite with nothing left out: every cut, every ki
 	CRADLE_ACCEPT=all $(GO) test -timeout 2h ./hwtest/acceptance $(ARGS)
 
 .PHONY: sim
-sim: setup ## SEEDS (20000) simulated histories of full replicas, each run twice
+sim: setup ## SEEDS (20000) simulated histories of all kinds of participants, each run twice
 	$(GO) test -timeout 4h ./engine/enginetest -run TestSimulation -v -sim $(SEEDS) $(ARGS)
 
 .PHONY: exhaust

@@ -268,7 +268,7 @@ func (s *sim) observe(n *node, had, theirs, phone map[engine.ItemID]*engine.Item
 		unsure := s.twice[c.Store.Replica] || s.twice[c.Phone.Replica]
 		// A simple participant that was killed after it wrote an item holds its version, and
 		// may edit it, and doesn't know what that was made after before it is sent it again.
-		unsure = unsure || c.Store.Replica == c.Phone.Replica && slices.ContainsFunc(s.nodes, (*node).isSimple)
+		unsure = unsure || s.interrupted
 		if !unsure && s.model.Known(a) && s.model.Known(b) && !s.model.Concurrent(a, b) {
 			s.fail("%s reported a conflict of %s/%s between %s and %s, of which one knew the other\n%s", n.name, c.Item.String()[:2], c.Unit, c.Store, c.Phone, s.model.Story(c.Item))
 		}

@@ -216,6 +216,7 @@ func (s *sim) lose(n *node) {
 		}
 	}
 	s.forgetUnshared(n)
+	s.twice[n.replica().ID] = true // what others didn't take of it nobody sends any more
 	s.found(n)
 	n.seen, n.id, n.log = engine.Knowledge{}, engine.ReplicaID{}, 0
 }

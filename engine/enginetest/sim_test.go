@@ -36,8 +36,10 @@ type sim struct {
 	// forgotten is all deletions that anybody ever forgot.
 	forgotten engine.Knowledge
 	twice     map[engine.ReplicaID]bool // IDs of replicas that were copied or restored
-	twins     map[string]bool           // values of objects that were hidden: they may be there twice
-	calm      bool                      // it settles: nothing more happens
+	// interrupted: a write of a simple participant had no known end.
+	interrupted bool
+	twins       map[string]bool // values of objects that were hidden: they may be there twice
+	calm        bool            // it settles: nothing more happens
 }
 
 type recorded struct {

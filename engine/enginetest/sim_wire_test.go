@@ -134,6 +134,7 @@ func (s *sim) pass(src, dst *node, t trouble) error {
 	s.races(src, false)
 	s.races(dst, false)
 	s.prepare(dst, trouble{})
+	s.interrupted = s.interrupted || dst.isSimple() && (err != nil || t.race)
 	if dst.isSimple() && errors.Is(err, ErrCrash) {
 		s.start(dst)
 	}

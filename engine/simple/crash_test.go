@@ -199,3 +199,28 @@ func TestEditedAtOnce(t *testing.T) {
 		p.sync(0, 0)
 	})
 }
+
+// An item that changes between the look at the place and the question about its
+// conflict is left for the next time; the session goes on with the others.
+func TestChangedBeforeTheQuestion(t *testing.T) {
+	p := newPair(t, places["enumeration"])
+	p.fill(2)
+	p.sync(2, 0)
+	p.mem.values = true
+	p.mem.put("k001", Item("i0", "at the place", ""))
+	p.edit("i0", Item("i0", "at the peer", ""))
+	p.edit("i1", Item("i1", "at the peer too", ""))
+	p.place = busyPlace{memPlace: p.mem, listed: func() { p.mem.put("k001", Item("i0", "once more", "")) }}
+	p.restart()
+	opt := engine.ExchangeOptions{Direction: engine.OnlyBA, Resolve: func(engine.Clash) (engine.ConflictAction, *valuebag.Values) { return engine.ByPreset, nil }}
+	x, err := engine.Exchange(context.Background(), p.prov, p.peer.Full(), []string{scope}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to := x.ToA[scope]; to.Left != 1 || to.Moves.Updated != 1 {
+		t.Errorf("got %+v, want one item left and one updated", to)
+	}
+	if v := describe(p.mem.objects["k001"].Value); v != "once more" {
+		t.Errorf("the place holds %q, want what its user just wrote", v)
+	}
+}
