@@ -193,9 +193,14 @@ func changesOf(m *engine.ItemMeta) []model.Change {
 }
 
 // observe tells the model what is new at a replica and checks it: had is what it
-// held before, theirs what came in, phone what the user of the phone saw with which
-// it was synced.
-func (s *sim) observe(n *node, had, theirs, phone map[engine.ItemID]*engine.ItemMeta, without ...string) {
+// held before, theirs what came in.
+func (s *sim) observe(n *node, had, theirs map[engine.ItemID]*engine.ItemMeta) {
+	s.observeSession(n, had, theirs, nil)
+}
+
+// observeSession is observe after a session with a phone; phone is what its user
+// saw, but for the units that its filter leaves out.
+func (s *sim) observeSession(n *node, had, theirs, phone map[engine.ItemID]*engine.ItemMeta, without ...string) {
 	now := s.metas(n)
 	rep := n.replica()
 	s.forgotten = s.forgotten.Union(rep.Forgotten)

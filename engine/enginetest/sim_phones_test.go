@@ -79,7 +79,7 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 		there[st.Items[k].Meta.ID] = &st.Items[k].Meta
 	}
 	err := s.sync(i, j, cutAt, kill)
-	s.observe(n, before, there, there, slices.Concat(st.Filter.Without, p.State(scope).Filter.Without)...)
+	s.observeSession(n, before, there, there, slices.Concat(st.Filter.Without, p.State(scope).Filter.Without)...)
 	return err
 }
 

@@ -106,7 +106,7 @@ func (s *sim) edit(n *node) {
 		n.store.Edit(scope, id, v, s.now)
 	}
 	if n.base == nil {
-		s.observe(n, before, nil, nil)
+		s.observe(n, before, nil)
 	}
 }
 

@@ -2,6 +2,7 @@ package enginetest_test
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -48,6 +49,10 @@ type recorded struct {
 }
 
 type simFailure struct{ string }
+
+func (s *sim) fail(format string, args ...any) {
+	panic(simFailure{fmt.Sprintf(format, args...)})
+}
 
 func newSim(seed uint64) *sim {
 	w := &world{r: rand.New(rand.NewPCG(seed, 11)), now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}

@@ -120,10 +120,10 @@ func (s *sim) pass(src, dst *node, t trouble) error {
 	// New IDs are taken before anything comes in.
 	w.greeted = func() {
 		if src.settled(true) {
-			s.observe(src, theirs, nil, nil)
+			s.observe(src, theirs, nil)
 		}
 		if dst.settled(true) {
-			s.observe(dst, before, nil, nil)
+			s.observe(dst, before, nil)
 		}
 		before, w.writes = s.metas(dst), dst.writes()
 	}
@@ -159,14 +159,14 @@ func (s *sim) pass(src, dst *node, t trouble) error {
 		}
 	}
 	if src.settled(w.met) {
-		s.observe(src, theirs, nil, nil)
+		s.observe(src, theirs, nil)
 	}
 	if dst.settled(w.met) {
 		came := s.metas(src)
 		if w.greeted != nil { // nothing came
 			came = nil
 		}
-		s.observe(dst, before, came, nil)
+		s.observe(dst, before, came)
 	}
 	return err
 }
