@@ -235,10 +235,16 @@ func (s *Session) gate(work []*scopeWork) error {
 }
 
 // basis identifies what a plan was made from: this store and this phone with all
-// that they knew. An approved plan is good for that, and so only once.
+// that they knew. An approved plan is good for that, and so only once. A store that
+// never held anything is as good as any other such: a dry run plans for one that isn't
+// made yet, and its plan is for the one that is made then.
 func (s *Session) basis(work []*scopeWork) []byte {
 	h := sha256.New()
-	h.Write(s.meeting.StoreID[:])
+	if slices.ContainsFunc(work, func(w *scopeWork) bool { return w.store.Tick > 0 || !w.store.Knowledge.IsZero() }) {
+		h.Write(s.meeting.StoreID[:])
+	} else {
+		h.Write(make([]byte, len(s.meeting.StoreID)))
+	}
 	h.Write(s.peer.ID[:])
 	for _, w := range work {
 		h.Write(w.store.Knowledge.AppendBinary(nil))
