@@ -21,7 +21,7 @@ ARGS ?=
 
 GOLANGCI := v2.15.0
 LINTER := .cache/bin/golangci-lint-$(GOLANGCI)
-NFPM ?= v2.48.0
+NFPM ?= v2.43.0
 NFPM_BIN = .cache/bin/nfpm-$(NFPM)
 
 # A checkout of another user's has no version to stamp: git refuses to look into it.
