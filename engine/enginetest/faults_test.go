@@ -198,6 +198,7 @@ func (f *faulty) Process(ctx context.Context, scope string, b *engine.Batch, opt
 // way. The sync after that comes to what one without faults came to: the same items,
 // versions, knowledge and log of conflicts.
 func TestFaults(t *testing.T) {
+	defer caught(t, "without a fault ")
 	for _, preset := range []engine.Preset{engine.Newest, engine.Ask} {
 		clean := rich(t, preset)
 		if err := clean.sync(); err != nil {
@@ -231,15 +232,7 @@ func TestFaults(t *testing.T) {
 
 // failAt has one fault at one point, and syncs again.
 func failAt(t *testing.T, preset engine.Preset, f fault, at int, want string) {
-	defer func() {
-		switch e := recover().(type) {
-		case nil:
-		case simFailure:
-			t.Fatalf("at %d %s", at, e.string)
-		default:
-			panic(e)
-		}
-	}()
+	defer caught(t, fmt.Sprintf("at %d ", at))
 	m := rich(t, preset)
 	m.at, m.fault = at, f
 	err := m.sync()
@@ -254,5 +247,16 @@ func failAt(t *testing.T, preset engine.Preset, f fault, at int, want string) {
 	}
 	if got := m.outcome(); got != want {
 		t.Fatalf("at %d it came to\n%s\nwithout to\n%s", at, got, want)
+	}
+}
+
+// caught turns what the model found into a failure.
+func caught(t *testing.T, where string) {
+	switch e := recover().(type) {
+	case nil:
+	case simFailure:
+		t.Fatal(where + e.string)
+	default:
+		panic(e)
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -41,7 +42,7 @@ var trees = []string{"go.mod", "go.sum", "engine", "valuebag", "pim"}
 func main() {
 	jobs := flag.Int("j", 2, "mutants at a time")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *jobs, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -132,7 +133,7 @@ func try(ctx context.Context, dir string, m *mutant) (verdict, string) {
 	if err := copyTrees(dir); err != nil {
 		return broken, err.Error()
 	}
-	if out, err := command(ctx, dir, "git", "apply", "-p1", "--whitespace=nowarn", m.path).CombinedOutput(); err != nil {
+	if out, err := command(ctx, dir, "git", "apply", "-p1", "-C1", "--whitespace=nowarn", m.path).CombinedOutput(); err != nil {
 		return stale, fmt.Sprintf("%s\nmake the change anew and keep its diff under the same header", out)
 	}
 	binary, out, err := compile(ctx, dir, m.pkg)
