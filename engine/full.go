@@ -54,6 +54,9 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 	if err != nil {
 		return nil, err
 	}
+	if err := req.Known.CheckClaims(rep.ID, rep.Tick); err != nil {
+		return nil, fmt.Errorf("what the asker claims to know: %w", err)
+	}
 	b := &Batch{Source: rep.ID, MadeWith: rep.Knowledge, Forgotten: rep.Forgotten, Low: req.Low, High: MaxItemID, Full: req.Full, Last: true}
 	if !req.Full && req.Known.Covers(rep.Knowledge) {
 		return b, nil

@@ -46,6 +46,9 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 	if err := b.MadeWith.CheckClaims(rep.ID, rep.Tick); err != nil {
 		return nil, fmt.Errorf("what the source claims to know: %w", err)
 	}
+	if err := b.Forgotten.CheckClaims(rep.ID, rep.Tick); err != nil {
+		return nil, fmt.Errorf("what the source claims to have forgotten: %w", err)
+	}
 	if opt.Preset == "" {
 		opt.Preset = Newest
 	}

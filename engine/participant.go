@@ -87,6 +87,9 @@ type PeerFacts struct {
 	HasState  bool
 	Marks     map[ReplicaID][16]byte // the last session mark of each store (by StoreID)
 	Knowledge map[string]Knowledge   // by scope
+	// Claims: the latest version of each replica that the state's items name, by scope.
+	// An honest state names none that its maker didn't mint. A Session fills it in.
+	Claims map[string][]Version
 	// Given: marks of other replicas that a full participant holds, by scope.
 	Given map[string]map[ReplicaID]Mark
 }

@@ -152,6 +152,10 @@ func (s *Session) Run(ctx context.Context) (*Result, error) {
 		s.result.Stats[sc.Name()] = &Stats{}
 	}
 	s.peer = s.phone.Facts()
+	s.peer.Claims = map[string][]Version{}
+	for _, sc := range s.schemas {
+		s.peer.Claims[sc.Name()] = s.phone.State(sc.Name()).claims()
+	}
 	var err error
 	if s.meeting, err = s.store.Admit(ctx, s.peer); err != nil {
 		return s.result, fmt.Errorf("looking the phone up in the store: %w", err)

@@ -99,16 +99,16 @@ func (s *Store) isCopy(c *conn, id engine.ReplicaID, peer engine.PeerFacts) (why
 				return "the other store names changes that it doesn't know", false, nil
 			}
 		}
-		theirs := peer.Knowledge[k.Name()]
-		if theirs.Tick(st.replica) > st.tick {
+		theirs := func(r engine.ReplicaID) uint64 { return peer.Claimed(k.Name(), r) }
+		if theirs(st.replica) > st.tick {
 			return "the phone knows later edits of it", false, nil
 		}
 		proxy := engine.ProxyID(st.replica, peer.ID)
-		if theirs.Tick(proxy) > st.proxies[proxy] {
+		if theirs(proxy) > st.proxies[proxy] {
 			return "the phone knows later edits made on the phone", false, nil
 		}
 		for r, tick := range st.proxies {
-			if theirs.Tick(r) > tick {
+			if theirs(r) > tick {
 				return "the phone knows later edits made on phones", false, nil
 			}
 		}

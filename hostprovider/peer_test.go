@@ -95,6 +95,22 @@ func TestAdmit(t *testing.T) {
 	if m, err = s.Admit(ctx, before); err != nil || m.Older || !m.Unmarked {
 		t.Errorf("the phone restored to before the first session: %+v %v, want Unmarked", m, err)
 	}
+	forged := p
+	rep, err := s.Replica(ctx, "contacts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged.Claims = map[string][]engine.Version{"contacts": {{Replica: engine.ProxyID(rep.ID, p.ID), Tick: 99}}}
+	err = s.read(ctx, func(c *conn) error {
+		why, _, err := s.isCopy(c, m.StoreID, forged)
+		if why == "" {
+			t.Error("a state with items of ticks that were never made is taken as it is, want a reason for a new identity")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	later := session(t, s, p, 2, nil)
 	if m, err = s.Admit(ctx, p); err != nil || !m.Older || m.Renewed {
 		t.Errorf("the phone restored from a backup: %+v %v, want Older", m, err)

@@ -158,14 +158,13 @@ func (s *MemStore) Admit(ctx context.Context, p engine.PeerFacts) (engine.Meetin
 		renew = true
 	}
 	for n, sc := range s.scopes {
-		k := p.Knowledge[n]
-		if k.Tick(sc.rep.ID) > sc.rep.Tick {
+		if p.Claimed(n, sc.rep.ID) > sc.rep.Tick {
 			renew = true
 		}
 		for pr, t := range sc.proxy {
-			renew = renew || k.Tick(pr) > t
+			renew = renew || p.Claimed(n, pr) > t
 		}
-		if pr := engine.ProxyID(sc.rep.ID, p.ID); k.Tick(pr) > sc.proxy[pr] {
+		if pr := engine.ProxyID(sc.rep.ID, p.ID); p.Claimed(n, pr) > sc.proxy[pr] {
 			renew = true
 		}
 	}

@@ -206,10 +206,20 @@ func (s *sim) observeSession(n *node, had, theirs, phone map[engine.ItemID]*engi
 	s.forgotten = s.forgotten.Union(rep.Forgotten)
 	view := model.Replica{
 		Name: n.name, Items: map[engine.ItemID]model.Item{},
-		Contains: func(c model.Change) bool { return rep.Knowledge.Contains(c.Item, c.Unit, c.Version) },
+		Contains: func(c model.Change) bool {
+			return rep.Knowledge.Contains(c.Item, c.Unit, c.Version) && !(s.buried[c] && now[c.Item] != nil && now[c.Item].Deleted)
+		},
 		// Who forgot a deletion and then hears of an edit made beside it sends that with the
 		// deletion in its knowledge: so it goes on to those who forgot nothing.
 		Forgotten: func(c model.Change) bool { return s.forgotten.Contains(c.Item, c.Unit, c.Version) },
+	}
+	for id, m := range phone {
+		// A deletion on the phone that met another gets no version: that one stands for both.
+		if now[id] != nil && now[id].Deleted && had[id] != nil && had[id].Deleted {
+			for _, c := range changesOf(m) {
+				s.buried[c] = true
+			}
+		}
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(now), engine.ItemID.Compare) {
 		m := now[id]
@@ -247,9 +257,6 @@ func (s *sim) observeSession(n *node, had, theirs, phone map[engine.ItemID]*engi
 		view.Items[id] = it
 	}
 	if bad := s.model.Phantoms(view); len(bad) > 0 {
-		for _, o := range s.nodes {
-			s.logf("DBG %s %s tick %d K %s marks %v", o.name, o.replica().ID, o.replica().Tick, o.replica().Knowledge, o.replica().Marks)
-		}
 		stories := ""
 		for _, id := range s.ids() {
 			if strings.Contains(bad[0], " "+id.String()[:4]+"/") {
