@@ -378,7 +378,8 @@ func (s *Session) copyItem(w *scopeWork, r *decision) {
 	}
 	m := relabel(r.hadPhone, id, w.store.ID)
 	w.copies[id] = &copyOf{of: r.id, uid: uid}
-	w.decisions = append(w.decisions, &decision{id: id, store: m, phone: m, toStore: opCreate, toPhone: opCreate})
+	// As any new item it goes to the phone without what isn't sent there.
+	w.decisions = append(w.decisions, &decision{id: id, store: m, phone: m.without(w.sieve.filter.Without), toStore: opCreate, toPhone: opCreate})
 }
 
 // describe turns the decisions into the plan's actions.
