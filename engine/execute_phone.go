@@ -139,8 +139,8 @@ func (w *scopeWork) keep(d *decision) {
 	if d.phone != nil && (d.toPhone <= opMeta || d.phone.Deleted) {
 		w.line(d.id, d.phone)
 	}
-	if len(d.deferred) > 0 {
-		w.ex.unlearned[d.id] = w.ex.unlearned[d.id] || slices.Contains(d.deferred, Life)
+	if slices.Contains(d.deferred, Life) { // of a unit alone phoneLearns takes care
+		w.ex.unlearned[d.id] = true
 	}
 }
 
