@@ -128,7 +128,7 @@ func (s *sim) check() {
 
 // everywhere lists every value that any participant or its conflict log holds.
 func (s *sim) everywhere() map[string]bool {
-	all := map[string]bool{}
+	all := maps.Clone(s.logged)
 	note := func(v *bag) {
 		if v != nil {
 			for _, x := range values(v) {
@@ -270,8 +270,15 @@ func (s *sim) observeSession(n *node, had, theirs, phone map[engine.ItemID]*engi
 	}
 	n.id, n.seen = rep.ID, rep.Knowledge
 	log := n.conflicts()
-	if n.isSimple() { // it lists them by item
+	if n.isSimple() { // it lists them by item, and they go with an item that is dropped
 		n.log = 0
+		for _, c := range log {
+			if c.Lost != nil {
+				for _, x := range values(c.Lost) {
+					s.logged[x] = true
+				}
+			}
+		}
 	}
 	for _, c := range log[min(n.log, len(log)):] {
 		a, b := model.Change{Item: c.Item, Unit: c.Unit, Version: c.Store}, model.Change{Item: c.Item, Unit: c.Unit, Version: c.Phone}
