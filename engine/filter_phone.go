@@ -154,7 +154,8 @@ func (v *sieve) blocks(h, p *ItemMeta, k Knowledge) bool {
 // lie there as the store knows them, and that the phone's user didn't put there.
 func (s *Session) leave(ctx context.Context, w *scopeWork) error {
 	v := &w.sieve
-	if len(v.outside) == 0 || s.opt.PutBackOnly || s.opt.Withhold || s.first.noState || s.phone.ReadOnly() != nil {
+	readOnly := s.phone.ReadOnly() != nil
+	if len(v.outside) == 0 || s.opt.PutBackOnly || s.opt.Withhold || s.first.noState || readOnly {
 		return nil // nothing can leave, or a first sync never takes anything away
 	}
 	planned := map[ItemID]*decision{}

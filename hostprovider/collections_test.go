@@ -86,7 +86,7 @@ func TestCollections(t *testing.T) {
 			tick := replica(t, s, "contacts").Tick
 			err := tt.do(s)
 			switch {
-			case tt.err == errAny && err != nil:
+			case errors.Is(tt.err, errAny) && err != nil:
 			case !errors.Is(err, tt.err):
 				t.Fatalf("got %v, want %v", err, tt.err)
 			}

@@ -420,8 +420,8 @@ func long(n time.Duration) string {
 		size time.Duration
 		name string
 	}{{7 * 24 * time.Hour, "week"}, {24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
-		if k := n / u.size; k > 0 {
-			n -= k * u.size
+		if k := int64(n / u.size); k > 0 {
+			n %= u.size
 			s := "s"
 			if k == 1 {
 				s = ""

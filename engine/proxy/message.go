@@ -141,9 +141,12 @@ func (e *remote) Error() string { return e.text }
 func (e *remote) Unwrap() error { return e.is }
 
 func getError(vs *valuebag.Values) error {
+	if !vs.Has(keyError) {
+		return nil
+	}
 	text, err := vs.GetString(keyError)
 	if err != nil {
-		return nil // there is none
+		return fmt.Errorf("message: %w", err)
 	}
 	e := &remote{text: text}
 	if code, err := vs.GetString(keyErrorCode); err == nil {

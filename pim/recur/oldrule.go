@@ -189,7 +189,7 @@ func (l *old) nest(inner *old) error {
 	switch {
 	case inner.kind == "M" && len(inner.entries) == 0 && inner.count > 0 && inner.until.IsZero():
 		if len(l.entries) == 0 {
-			return fmt.Errorf("M%d without a time to begin at: %w", inner.interval, ErrRule)
+			return fmt.Errorf("every %d minutes (M%[1]d) without a time to begin at: %w", inner.interval, ErrRule)
 		}
 		for i := range l.entries {
 			e := &l.entries[i]
@@ -202,7 +202,7 @@ func (l *old) nest(inner *old) error {
 				}
 			}
 			if len(all) == 0 {
-				return fmt.Errorf("M%d without a time to begin at: %w", inner.interval, ErrRule)
+				return fmt.Errorf("every %d minutes (M%[1]d) without a time to begin at: %w", inner.interval, ErrRule)
 			}
 			slices.Sort(all)
 			e.times = slices.Compact(all)

@@ -85,7 +85,8 @@ func (w *walk) tired() bool {
 // next gives the next match.
 func (w *walk) next() (int64, bool) {
 	for !w.done && w.left != 0 {
-		v, ok := int64(0), false
+		var v int64
+		var ok bool
 		if w.c.freq < Daily {
 			v, ok = w.nextUnit()
 		} else {

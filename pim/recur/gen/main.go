@@ -8,6 +8,7 @@ package main
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
 	"go/format"
@@ -91,7 +92,7 @@ func readWindows(name string) (zones, places map[string]string, version string, 
 	d := xml.NewDecoder(f)
 	for {
 		tok, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return zones, places, version, nil
 		}
 		if err != nil {
@@ -128,7 +129,7 @@ func readNames(name string) (map[string]string, error) {
 	d := xml.NewDecoder(f)
 	for {
 		tok, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return names, nil
 		}
 		if err != nil {
