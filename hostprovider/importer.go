@@ -63,7 +63,7 @@ func (s *Store) Import(ctx context.Context, files []ImportFile) (ImportResult, e
 	var res ImportResult
 	err := s.change(ctx, "import", func(t *tx) error {
 		res = ImportResult{}
-		im := importer{t: t, res: &res, nth: map[string]int{}, paired: map[engine.ItemID]bool{}}
+		im := importer{t: t, res: &res, paired: map[engine.ItemID]bool{}, byKey: map[string]*holders{}}
 		for _, f := range files {
 			if err := im.file(f); err != nil {
 				return err
@@ -77,8 +77,8 @@ func (s *Store) Import(ctx context.Context, files []ImportFile) (ImportResult, e
 type importer struct {
 	t      *tx
 	res    *ImportResult
-	nth    map[string]int // how often a kind and UID came
 	paired map[engine.ItemID]bool
+	byKey  map[string]*holders // of a kind and UID, or kind and content
 	later  map[*pim.Kind][]unmatched
 }
 
@@ -159,8 +159,7 @@ func (im *importer) object(f ImportFile, o *pim.Object) error {
 	var row *stored
 	var id engine.ItemID
 	if uid := s.kind.UID(v); uid != "" {
-		im.nth[s.kind.Name()+"\x00"+uid]++
-		row, id, err = im.byUID(s, uid, im.nth[s.kind.Name()+"\x00"+uid])
+		row, id, err = im.byUID(s, uid)
 	} else {
 		row, id, err = im.byContent(s, engine.Digest(s.kind.ContentDigest(v)))
 	}
@@ -198,47 +197,83 @@ func (im *importer) put(s *scopeTx, row *stored, id engine.ItemID, v *valuebag.V
 	return nil
 }
 
-// byUID finds the nth live holder of a UID; without one the ID of a new holder,
-// or of a deleted one that comes back.
-func (im *importer) byUID(s *scopeTx, uid string, nth int) (*stored, engine.ItemID, error) {
-	holders, err := s.holders(uid)
-	if err != nil {
-		return nil, engine.ItemID{}, err
+// holders are the items of one UID or one content that an import may pair with, found once. What
+// it has changed or made since is paired, and no candidate.
+type holders struct {
+	live []engine.ItemID // of the store, some of them paired since
+	free int             // no number below is free
+}
+
+// next drops what is paired and gives the first item that is left, nil for none.
+func (im *importer) next(s *scopeTx, h *holders) (*stored, error) {
+	for len(h.live) > 0 && im.paired[h.live[0]] {
+		h.live = h.live[1:]
 	}
-	for _, it := range holders {
-		if it.gone == 0 && !im.paired[it.meta.ID] {
-			return it, it.meta.ID, nil
+	if len(h.live) == 0 {
+		return nil, nil
+	}
+	return s.item(h.live[0].String())
+}
+
+// byUID finds the next live holder of a UID; without one the ID of a new holder,
+// or, the first time, of a deleted one that comes back.
+func (im *importer) byUID(s *scopeTx, uid string) (*stored, engine.ItemID, error) {
+	key := s.kind.Name() + "\x00" + uid
+	h := im.byKey[key]
+	if h == nil {
+		h = &holders{}
+		im.byKey[key] = h
+		all, err := s.holders(uid)
+		if err != nil {
+			return nil, engine.ItemID{}, err
 		}
-	}
-	if nth == 1 {
-		for _, it := range holders {
-			if it.gone == 1 {
-				return it, it.meta.ID, nil
+		var gone *stored
+		for _, it := range all {
+			switch {
+			case it.gone == 0:
+				h.live = append(h.live, it.meta.ID)
+			case it.gone == 1 && gone == nil:
+				gone = it
 			}
 		}
+		if len(h.live) == 0 && gone != nil {
+			return gone, gone.meta.ID, nil
+		}
 	}
-	return s.free(func(n int) engine.ItemID { return engine.ItemIDFromUID(s.kind.Name(), uid, n) })
+	if it, err := im.next(s, h); it != nil || err != nil {
+		return found(it, err)
+	}
+	return s.free(&h.free, func(n int) engine.ItemID { return engine.ItemIDFromUID(s.kind.Name(), uid, n) })
 }
 
 // byContent finds a live item of equal content that nothing of this import is
 // paired with yet.
 func (im *importer) byContent(s *scopeTx, content engine.Digest) (*stored, engine.ItemID, error) {
-	var ids []string
-	err := s.c.query(func(r row) error { ids = append(ids, r.str(0)); return nil },
-		`SELECT id FROM item WHERE content = ? AND kind = ? AND gone = 0 AND meta IS NOT NULL ORDER BY id`, content[:], s.kind.Name())
-	if err != nil {
-		return nil, engine.ItemID{}, err
-	}
-	for _, id := range ids {
-		it, err := s.item(id)
+	key := s.kind.Name() + "\x00\x00" + string(content[:])
+	h := im.byKey[key]
+	if h == nil {
+		h = &holders{}
+		im.byKey[key] = h
+		err := s.c.query(func(r row) error {
+			id, err := engine.ParseItemID(r.str(0))
+			h.live = append(h.live, id)
+			return err
+		}, `SELECT id FROM item WHERE content = ? AND kind = ? AND gone = 0 AND meta IS NOT NULL ORDER BY id`, content[:], s.kind.Name())
 		if err != nil {
 			return nil, engine.ItemID{}, err
 		}
-		if !im.paired[it.meta.ID] {
-			return it, it.meta.ID, nil
-		}
 	}
-	return s.free(func(n int) engine.ItemID { return engine.ItemIDFromContent(s.kind.Name(), content, n) })
+	if it, err := im.next(s, h); it != nil || err != nil {
+		return found(it, err)
+	}
+	return s.free(&h.free, func(n int) engine.ItemID { return engine.ItemIDFromContent(s.kind.Name(), content, n) })
+}
+
+func found(it *stored, err error) (*stored, engine.ItemID, error) {
+	if err != nil {
+		return nil, engine.ItemID{}, err
+	}
+	return it, it.meta.ID, nil
 }
 
 // match takes in what waits, once all that is certain has found its item: merged

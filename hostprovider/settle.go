@@ -414,7 +414,7 @@ func (s *scopeTx) holder(value *valuebag.Values, given string) (*stored, engine.
 		if tombstone != nil {
 			return tombstone, tombstone.meta.ID, nil
 		}
-		return s.free(func(n int) engine.ItemID {
+		return s.free(nil, func(n int) engine.ItemID {
 			return engine.ItemIDFromContent(kind, engine.Digest(s.kind.ContentDigest(value)), n)
 		})
 	}
@@ -441,7 +441,7 @@ func (s *scopeTx) holder(value *valuebag.Values, given string) (*stored, engine.
 	if tombstone != nil {
 		return tombstone, tombstone.meta.ID, nil
 	}
-	return s.free(func(n int) engine.ItemID { return engine.ItemIDFromUID(kind, uid, n) })
+	return s.free(nil, func(n int) engine.ItemID { return engine.ItemIDFromUID(kind, uid, n) })
 }
 
 // holders lists the settled items that have a UID, tombstones too, by the order
@@ -457,14 +457,19 @@ func (s *scopeTx) holders(uid string) ([]*stored, error) {
 }
 
 // free finds the first ID of a sequence that no live item has; a tombstone of
-// that ID comes with it.
-func (s *scopeTx) free(id func(n int) engine.ItemID) (*stored, engine.ItemID, error) {
-	for n := 1; ; n++ {
+// that ID comes with it. If from isn't nil it has the number to begin with, and
+// gets the one that was found.
+func (s *scopeTx) free(from *int, id func(n int) engine.ItemID) (*stored, engine.ItemID, error) {
+	if from == nil {
+		from = new(int)
+	}
+	for n := max(*from, 1); ; n++ {
 		it, err := s.item(id(n).String())
 		if err != nil {
 			return nil, engine.ItemID{}, err
 		}
 		if it == nil || it.gone == 1 {
+			*from = n
 			return it, id(n), nil
 		}
 	}
