@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -126,6 +127,9 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 		return err
 	}
 	defer s.Close()
+	if err := g.hasCollection(ctx, s, o.query); err != nil {
+		return err
+	}
 	doc := exportDocument{Version: 1, Format: o.format, Path: path, Failed: []problemDocument{}}
 	if o.format == formatVdir || o.format == formatTXT && path != "-" && !strings.EqualFold(filepath.Ext(path), ".txt") {
 		err = g.exportFolder(ctx, s, path, o, &doc)
@@ -149,6 +153,21 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 		return quiet(exitItemsFailed)
 	}
 	return nil
+}
+
+// hasCollection refuses a collection that isn't there: a slip of the pen would replace a
+// good file by an empty one.
+func (g *globals) hasCollection(ctx context.Context, s *hostprovider.Store, q hostprovider.Query) error {
+	if q.Collection == "" {
+		return nil
+	}
+	list, err := s.Collections(ctx)
+	if err != nil || slices.ContainsFunc(list, func(c hostprovider.Collection) bool {
+		return c.Name == q.Collection && (q.Kind == "" || c.Kind == q.Kind)
+	}) {
+		return err
+	}
+	return &failure{exit: exitFailure, Code: "not-found", What: "no such collection", Why: strings.TrimPrefix(q.Kind+" ", " ") + fmt.Sprintf("%q: nothing was written", q.Collection), Next: g.command("collections")}
 }
 
 // complete finds the format, and refuses what doesn't go together.

@@ -135,6 +135,11 @@ func (g *globals) explainStore(out *failure, err error) bool {
 		out.Code, out.What, out.Why, out.Next = "over", "nothing to resolve", err.Error(), g.command("conflicts list")
 	case errors.Is(err, hostprovider.ErrNotFound):
 		out.Code, out.What, out.Why, out.Next = "not-found", "no such item", cause(err, hostprovider.ErrNotFound), g.command("list")
+		// People type names; items go by IDs and UIDs, and list finds them by name.
+		var none *hostprovider.NoItemError
+		if errors.As(err, &none) && none.Name != "" && !strings.HasPrefix(none.Name, "-") {
+			out.Next = g.command("list " + quoteArg(none.Name))
+		}
 	case errors.Is(err, hostprovider.ErrNoImages):
 		out.Code, out.What, out.Why, out.Next = "no-images", "the run can't be taken back", cause(err, hostprovider.ErrNoImages), g.command("history")
 	case errors.Is(err, pim.ErrNoObject), errors.Is(err, pim.ErrSeveral), errors.Is(err, pim.ErrLimit):

@@ -68,10 +68,10 @@ func (g *globals) filters(p *phone, f *devprovider.Folder, kinds []*pim.Kind, o 
 	if err != nil {
 		return nil, err
 	}
-	if err := applies(set.Filter, pim.Kinds(), "the settings"); err != nil {
+	if err := applies(set.Filter, pim.Kinds(), "the settings: without", "the settings: leave_out"); err != nil {
 		return nil, err
 	}
-	if err := applies(said, kinds, "the flags"); err != nil {
+	if err := applies(said, kinds, "--without", "--leave-out"); err != nil {
 		return nil, err
 	}
 	want := said.Over(set.Filter)
@@ -142,7 +142,7 @@ func forKind(k *pim.Kind, s string) (string, bool) {
 }
 
 // applies refuses a filter that means nothing for any of the kinds.
-func applies(f config.Filter, kinds []*pim.Kind, who string) error {
+func applies(f config.Filter, kinds []*pim.Kind, without, leaveOut string) error {
 	for _, w := range f.Without {
 		var parts []string
 		found := false
@@ -153,12 +153,12 @@ func applies(f config.Filter, kinds []*pim.Kind, who string) error {
 		}
 		if !found {
 			slices.Sort(parts)
-			return usageError("%s leave out %q: want one of %s", who, w, strings.Join(slices.Compact(parts), ", "))
+			return usageError("%s %q: want one of %s", without, w, strings.Join(slices.Compact(parts), ", "))
 		}
 	}
 	for _, w := range f.LeaveOut {
 		if _, name, ok := strings.Cut(w, "/"); w == "" || ok && name == "" {
-			return usageError("%s leave out %q: want a collection, or KIND/COLLECTION", who, w)
+			return usageError("%s %q: want a collection, or KIND/COLLECTION", leaveOut, w)
 		}
 	}
 	return nil

@@ -9,7 +9,45 @@ import (
 
 	"cradle/devprovider"
 	"cradle/hostprovider"
+	"cradle/pim"
 )
+
+// unknownLeft tells of a --leave-out that names a collection which neither side has: it
+// holds for one that comes, or is a slip of the pen that leaves nothing out.
+func (g *globals) unknownLeft(ctx context.Context, f *devprovider.Folder, s *hostprovider.Store, kinds []*pim.Kind, leave []string) error {
+	if len(leave) == 0 {
+		return nil
+	}
+	list, err := s.Collections(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range f.Holdings() {
+		list = append(list, hostprovider.Collection{Kind: h.Scope, Name: h.Collection})
+	}
+	for _, l := range leave {
+		var have []string
+		found := false
+		for _, k := range kinds {
+			name, ok := forKind(k, l)
+			for _, c := range list {
+				if ok && c.Kind == k.Name() {
+					have, found = append(have, c.Name), found || c.Name == name
+				}
+			}
+		}
+		if found {
+			continue
+		}
+		note := fmt.Sprintf("note: --leave-out %s leaves nothing out: there is no such collection yet", plain(l))
+		if len(have) > 0 {
+			slices.Sort(have)
+			note += fmt.Sprintf(" (there are %s)", plain(strings.Join(slices.Compact(have), ", ")))
+		}
+		fmt.Fprintln(g.stderr, note)
+	}
+	return nil
+}
 
 // unmapped tells of a --map that names a collection which the phone doesn't have: it
 // holds for what comes, or is a slip of the pen.

@@ -218,6 +218,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if merr := g.unmapped(context.WithoutCancel(ctx), folder, store, renamed); merr != nil {
 		g.log().Warn("the collections aren't compared with --map", "err", merr)
 	}
+	if lerr := g.unknownLeft(context.WithoutCancel(ctx), folder, store, kinds, o.filter.leaveOut); lerr != nil {
+		g.log().Warn("the collections aren't compared with --leave-out", "err", lerr)
+	}
 	g.log().Debug("run ended", "actions", len(res.Plan.Actions), "run", res.Run, "failed", len(res.Failed), "bodies_read", folder.BodiesRead(), "err", err)
 	if cerr := cache.Flush(context.WithoutCancel(ctx)); cerr != nil {
 		g.log().Warn("the cache of the phone isn't kept", "err", cerr)

@@ -24,6 +24,12 @@ var (
 	ErrFull = errors.New("the disk is full")
 )
 
+// NoItemError: no item has that ID, beginning of an ID or UID. It is an ErrNotFound.
+type NoItemError struct{ Name string }
+
+func (e *NoItemError) Error() string { return fmt.Sprintf("item %q: %v", e.Name, ErrNotFound) }
+func (e *NoItemError) Unwrap() error { return ErrNotFound }
+
 // databaseError is what SQLite said, as one of the errors that a caller acts on.
 // The statement and SQLite's own words are of no use to anybody then.
 type databaseError struct {

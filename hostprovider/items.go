@@ -189,7 +189,7 @@ func find(c *conn, name string) ([]int64, error) {
 			return ns, nil
 		}
 	}
-	return nil, fmt.Errorf("item %q: %w", name, ErrNotFound)
+	return nil, &NoItemError{name}
 }
 
 // Meta is the metadata of an item, a deleted one too: what `why` tells.
