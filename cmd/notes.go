@@ -6,6 +6,21 @@ import (
 	"cradle/devprovider"
 )
 
+// strays tells, once, of files and folders in the phone's Cradle folder that nobody
+// looks at: whoever put cards there waits for them in vain.
+func (g *globals) strays(f *devprovider.Folder, dry bool) {
+	list := f.Strays()
+	for _, p := range list[:min(len(list), maxShown)] {
+		fmt.Fprintf(g.stderr, "note: %s on the phone isn't synced: cards go into a folder of Cradle/contacts, entries into one of Cradle/calendars, Cradle/tasks or Cradle/notes\n", plain(p))
+	}
+	if n := len(list) - maxShown; n > 0 {
+		fmt.Fprintf(g.stderr, "note: … nor are %d more\n", n)
+	}
+	if !dry {
+		f.RememberStrays()
+	}
+}
+
 // notes tells, once, what was found on the phone although nothing failed: further
 // holders of a UID, copies in bundles that don't count, lines that were repaired.
 func (g *globals) notes(f *devprovider.Folder) {

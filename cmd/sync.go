@@ -215,6 +215,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	used = res.Run != 0 || res.Planned && !errors.Is(err, engine.ErrNotPaired) && !errors.Is(err, engine.ErrPlanChanged)
 	bar.done()
 	g.notes(folder)
+	if res.Planned {
+		g.strays(folder, o.dryRun)
+	}
 	if merr := g.unmapped(context.WithoutCancel(ctx), folder, store, renamed); merr != nil {
 		g.log().Warn("the collections aren't compared with --map", "err", merr)
 	}

@@ -84,7 +84,8 @@ type Folder struct {
 	ready     bool            // the tree and its README are there
 	unsaved   bool            // the state has learned of a bundle what no item tells
 	notes     []engine.ItemError
-	bodies    int64 // bodies of items that were read
+	strays    []string // what lies in Cradle and is passed over
+	bodies    int64    // bodies of items that were read
 }
 
 // spot is where an object lies.

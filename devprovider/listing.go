@@ -103,6 +103,7 @@ func (f *Folder) walkTrees(ctx context.Context) (*walk, error) {
 		return nil, ErrNoStorage
 	}
 	w := &walk{partial: map[spot]error{}}
+	f.strays = nil
 	for _, s := range f.storages {
 		delete(f.folders, spot{s.Name, ""})
 		root, err := f.names(ctx, s.Name, "")
@@ -130,6 +131,7 @@ func (f *Folder) walkTrees(ctx context.Context) (*walk, error) {
 			if e.Name == base(readmePath) {
 				f.seen[spot{s.Name, readmePath}] = object{size: e.Size, modified: e.Modified}
 			}
+			f.stray(e)
 			if !e.Folder {
 				continue
 			}
