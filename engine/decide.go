@@ -195,8 +195,10 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	}
 	// An undo leaves apart what both know. Of a conflict that waits for a person neither
 	// knows the other's: who does has seen it, and settled it elsewhere.
+	// But a store makes the versions of its phone, and so knows them all: that it was edited
+	// since decides nothing about the value that waits on the phone.
 	held := noted && c.State == Held
-	pKnown := !(held && c.Phone == p.Version) && d.store.Contains(r.id, unit, p.Version)
+	pKnown := !(noted && c.Phone == p.Version && (held || c.Store != h.Version)) && d.store.Contains(r.id, unit, p.Version)
 	hKnown := !(held && c.Store == h.Version) && d.phone.Contains(r.id, unit, h.Version)
 	switch {
 	case pKnown && !hKnown:
