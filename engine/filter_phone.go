@@ -154,9 +154,8 @@ func (v *sieve) blocks(h, p *ItemMeta, k Knowledge) bool {
 // lie there as the store knows them, and that the phone's user didn't put there.
 func (s *Session) leave(ctx context.Context, w *scopeWork) error {
 	v := &w.sieve
-	readOnly := s.phone.ReadOnly() != nil
-	if len(v.outside) == 0 || s.opt.PutBackOnly || s.opt.Withhold || s.first.noState || readOnly {
-		return nil // nothing can leave, or a first sync never takes anything away
+	if len(v.outside) == 0 || !s.mayTakeOff() {
+		return nil
 	}
 	planned := map[ItemID]*decision{}
 	for _, d := range w.decisions {
@@ -385,4 +384,10 @@ func (w *scopeWork) stripped(k Knowledge) unlearned {
 		}
 	}
 	return out
+}
+
+// mayTakeOff reports whether items may leave the phone in this session: a first sync
+// never takes anything away.
+func (s *Session) mayTakeOff() bool {
+	return !s.opt.PutBackOnly && !s.opt.Withhold && !s.first.noState && s.phone.ReadOnly() == nil
 }

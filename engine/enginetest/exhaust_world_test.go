@@ -130,9 +130,9 @@ func (w *smallWorld) beginnings() []*smallState {
 	for b := range byte(2) {
 		st := &smallState{model: model.New(), path: []byte{b}}
 		for i := range st.nodes {
-			ids := 0
+			var ids atomic.Int32 // copies of the store share it
 			store := NewMemStore(func() (id engine.ReplicaID) {
-				if ids++; ids == 2 { // the scope's own; others are the store's, and marks
+				if ids.Add(1) == 2 { // the scope's own; others are the store's, and marks
 					return engine.ReplicaID{byte(0xa0 + i)}
 				}
 				binary.BigEndian.PutUint64(id[8:], smallIDs.Add(1))
