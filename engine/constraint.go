@@ -12,16 +12,24 @@ import (
 // (sync-model §1.5). Each try removes one obstacle, so it ends.
 func (a *applier) save(m *ItemMeta, value *valuebag.Values) error {
 	var err error
+	var gone []Change // local items that gave way: they come back if this one isn't taken after all
 	for range constraintAttempts {
 		err = a.tx.Put(m, value)
 		var ce *ConstraintError
 		if !errors.As(err, &ce) || ce.Reason != Collision || ce.With.IsZero() || value == nil {
+			if err != nil {
+				for _, c := range gone {
+					err = errors.Join(err, a.tx.Put(c.Meta, c.Value))
+				}
+			}
 			return err
 		}
 		done := false
 		switch a.opt.Constraint {
 		case SourceWins:
-			err = a.giveWay(ce.With, m)
+			var was Change
+			was, err = a.giveWay(ce.With, m)
+			gone = append(gone, was)
 		case DestinationWins:
 			return a.yield(m, value, ItemID{})
 		case MergeConstraint:
@@ -46,24 +54,22 @@ func (a *applier) mintOne(m *ItemMeta) (*ItemMeta, error) {
 	return mint.meta(m)
 }
 
-// giveWay deletes a local item for an incoming one.
-func (a *applier) giveWay(id ItemID, by *ItemMeta) error {
-	local, err := a.tx.Meta(id)
+// giveWay deletes a local item for an incoming one and returns what it was.
+func (a *applier) giveWay(id ItemID, by *ItemMeta) (was Change, err error) {
+	if was.Meta, err = a.tx.Meta(id); err != nil {
+		return was, err
+	}
+	if was.Value, err = a.tx.Value(id); err != nil {
+		return was, err
+	}
+	t, err := a.mintOne(was.Meta.Tombstone(Pending(a.home), 0))
 	if err != nil {
-		return err
+		return was, err
 	}
-	value, err := a.tx.Value(id)
-	if err != nil {
-		return err
+	if err := a.logConstraint(id, by.ID, ToPhone, was.Value, was.Meta.LifeVersion, by.LifeVersion); err != nil {
+		return was, err
 	}
-	t, err := a.mintOne(local.Tombstone(Pending(a.home), 0))
-	if err != nil {
-		return err
-	}
-	if err := a.logConstraint(id, by.ID, ToPhone, value, local.LifeVersion, by.LifeVersion); err != nil {
-		return err
-	}
-	return a.tx.Put(t, nil)
+	return was, a.tx.Put(t, nil)
 }
 
 // yield buries an incoming item for a local one; with into, as merged into that.

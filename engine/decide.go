@@ -398,7 +398,16 @@ func (d *decider) ask(r *decision, unit string) (ConflictAction, *valuebag.Value
 	if d.resolve == nil {
 		return ByPreset, nil
 	}
-	return d.resolve(r, unit)
+	action, value := d.resolve(r, unit)
+	switch action {
+	case ByPreset, Defer, AcceptSource, AcceptDestination, TransferAndDefer:
+		return action, value
+	case Merge:
+		if value != nil || unit == UnitDeleted || unit == UnitIdentity {
+			return action, value
+		}
+	}
+	return Defer, nil // a word that isn't known, a merge of nothing: it decides nothing
 }
 
 // oldUnit reports whether a version that another computer minted is in truth a

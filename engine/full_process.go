@@ -251,13 +251,13 @@ func (a *applier) write(d *decision, c Change, local *lazy) error {
 	default:
 		value = nil
 	}
-	if d.toStore != opNone {
-		if err := a.put(d.store, value, d.toStore == opCreate && d.store == c.Meta); err != nil {
+	if d.copied { // first: without it the item is left as it was
+		if err := a.second(d, c); err != nil {
 			return err
 		}
 	}
-	if d.copied {
-		if err := a.second(d, c); err != nil {
+	if d.toStore != opNone {
+		if err := a.put(d.store, value, d.toStore == opCreate && d.store == c.Meta); err != nil {
 			return err
 		}
 	}

@@ -44,57 +44,9 @@ func piped(t testing.TB, p engine.Provider) *proxy.Client {
 }
 
 // far is a store in memory behind a pipe, as a participant of the suite.
-type far struct {
-	s   *MemStore
-	now int64
-	n   byte
-}
+type far struct{ *MemParticipant }
 
-func (m *far) Start(t testing.TB) engine.Provider { return piped(t, m.s.Full()) }
-
-func (m *far) Edit(_ testing.TB, uid string, v *valuebag.Values) {
-	m.now += 10_000
-	m.s.Edit(scope, engine.ItemIDFromUID(scope, uid, 1), v, m.now)
-}
-
-func (m *far) Items(testing.TB) []*valuebag.Values {
-	var vs []*valuebag.Values
-	for _, v := range m.s.Live(scope) {
-		vs = append(vs, v)
-	}
-	return vs
-}
-
-func (m *far) Add(_ testing.TB, v *valuebag.Values) {
-	m.n++
-	m.now += 10_000
-	m.s.Edit(scope, engine.ItemID{0x99, m.n}, v, m.now)
-}
-
-func (m *far) Writes(testing.TB) int { return m.s.Commits }
-
-func (m *far) Refuse(uid string, err error) {
-	m.s.Refuse = func(id engine.ItemID, v *valuebag.Values) error {
-		if err != nil && v != nil && Str(v, KeyUID) == uid {
-			return &engine.ItemError{Item: id, Reason: err}
-		}
-		return nil
-	}
-}
-
-func (m *far) Crash(n int) {
-	m.s.Crash = nil
-	if n > 0 {
-		m.s.Crash = func() bool { n--; return n == 0 }
-	}
-}
-
-func (m *far) Conflicts(testing.TB) []engine.Conflict { return m.s.Conflicts() }
-
-func (m *far) Backup(testing.TB) func() {
-	c := m.s.Copy()
-	return func() { m.s = c }
-}
+func (f far) Start(t testing.TB) engine.Provider { return piped(t, f.Store.Full()) }
 
 func newStore(first byte) *MemStore {
 	var n byte
@@ -106,7 +58,7 @@ func TestProviderBehindAPipe(t *testing.T) {
 		Schema: Toy{Scope: scope},
 		Item:   Item,
 		Units:  [3]string{"name", "note", "tags"},
-		New:    func(testing.TB) Participant { return &far{now: 1_700_000_000_000, s: newStore(0x80)} },
+		New:    func(testing.TB) Participant { return far{NewMemParticipant(newStore(0x80), scope)} },
 		Skip:   map[Capability]string{CanUnread: "what is in memory can always be read"},
 	})
 }
