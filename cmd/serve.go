@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 
 	"cradle/hwtest"
 	"cradle/hwtest/usbip"
+	"cradle/mtp/responder"
 
 	"github.com/spf13/cobra"
 )
@@ -22,7 +24,7 @@ type serveDocument struct {
 const usbipBus = "1-1"
 
 type serveOptions struct {
-	kind, dir, usbip, switches string
+	kind, dir, usbip, switches, id, trace string
 }
 
 func phoneCommand(g *globals) *cobra.Command {
@@ -54,6 +56,8 @@ be one of this machine: who reaches it can read and write DIR.`,
 	f.StringVar(&o.dir, "dir", "", "the folder that is the phone's storage")
 	f.StringVar(&o.usbip, "usbip", "127.0.0.1:3240", "the `ADDRESS` to serve at")
 	f.StringVar(&o.switches, "switches", "", "faults and the like, as in virtual:KIND:DIR?`K=V&K=V`")
+	f.StringVar(&o.id, "id", "", "its USB `VENDOR:PRODUCT`, in hexadecimal (default: the kind's)")
+	f.StringVar(&o.trace, "trace", "", "append a line for each MTP transaction to `FILE`")
 	if err := c.MarkFlagRequired("dir"); err != nil {
 		panic(err)
 	}
@@ -72,6 +76,20 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 	sel, err := hwtest.ParseSelector(fmt.Sprintf("virtual:%s:%s?%s", o.kind, o.dir, o.switches))
 	if err != nil {
 		return usageError("%v", err)
+	}
+	id := usbip.DefaultID(sel.Kind)
+	if o.id != "" {
+		if id, err = usbip.ParseID(o.id); err != nil {
+			return usageError("--id: %v", err)
+		}
+	}
+	if o.trace != "" {
+		file, err := os.OpenFile(o.trace, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		if err != nil {
+			return usageError("--trace: %v", err)
+		}
+		defer file.Close()
+		sel.Options.Trace = func(t responder.Transaction) { fmt.Fprintln(file, t) }
 	}
 	phone, err := sel.Open()
 	if err != nil {
@@ -92,7 +110,7 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 		g.say("A virtual phone over %s is served at %s. Ctrl-C ends it.", o.dir, addr)
 		g.say("Next: sudo modprobe vhci_hcd && sudo usbip attach -r %s -b %s", host(addr), usbipBus)
 	}
-	return usbip.Serve(ctx, l, phone, usbip.DefaultID(sel.Kind))
+	return usbip.Serve(ctx, l, phone, id)
 }
 
 // host is the address without its port where that is USB/IP's own.

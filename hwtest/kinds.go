@@ -137,6 +137,9 @@ func device(kind Kind, o *Options) responder.Device {
 			{Code: mtp.DevicePropDeviceFriendlyName, Type: mtp.TypeString, Writable: true, Default: text, Current: mtp.StringValue(o.Name)},
 		}
 	}
+	if o.Extensions != "" {
+		d.Info.VendorExtensions = o.Extensions
+	}
 	if len(o.Without) > 0 {
 		d.Info.Operations = slices.DeleteFunc(slices.Clone(d.Info.Operations), func(op mtp.OpCode) bool {
 			return slices.Contains(o.Without, op)

@@ -52,6 +52,9 @@ func Open(kind Kind, dir string, o Options) (*Phone, error) {
 	s.first = 1
 	p := &Phone{kind: kind, dir: abs, name: o.Name, serial: o.Serial, s: s}
 	p.r = responder.New(device(kind, &o), s)
+	if o.Trace != nil {
+		p.r.Trace(o.Trace)
+	}
 	s.notify = func(code mtp.EventCode, n *node) { p.r.Emit(code, uint32(n.handle)) }
 	if err := s.mount(abs, &o); err != nil {
 		return nil, fmt.Errorf("virtual phone: %w", err)

@@ -38,6 +38,12 @@ type Options struct {
 	Storages []string
 	// Without are operations that the kind has and this phone lacks.
 	Without []mtp.OpCode
+	// Extensions are the vendor extensions that DeviceInfo names, such as
+	// "microsoft.com: 1.0;"; "": the kind's. Without android.com libmtp uses
+	// property lists and doesn't reset the phone as it leaves.
+	Extensions string
+	// Trace is told of each transaction as it ends; nil: nobody is.
+	Trace func(responder.Transaction)
 }
 
 // Times is how the phone keeps the times of objects.
@@ -92,6 +98,7 @@ func (o *Options) complete(kind Kind, dir string) error {
 //	locked=1       no storage can be seen until Unlock
 //	storages=A,B   the subfolders A, B … are its storages
 //	without=OP,OP  operations that it lacks, by name
+//	extensions=TEXT  the vendor extensions that it names, "microsoft.com: 1.0;"
 //	lie=LIST       see [responder.LieTable]
 type Selector struct {
 	Kind    Kind
@@ -117,9 +124,10 @@ var switches = map[string]func(o *Options, v string) error{
 	"times": func(o *Options, v string) error {
 		return pick(&o.Times, v, []string{"none", "1s", "2s"}, []Times{TimesNone, Times1s, Times2s})
 	},
-	"clock":    parseClock,
-	"storages": func(o *Options, v string) error { o.Storages = strings.Split(v, ","); return notEmpty(v) },
-	"without":  parseWithout,
+	"clock":      parseClock,
+	"storages":   func(o *Options, v string) error { o.Storages = strings.Split(v, ","); return notEmpty(v) },
+	"without":    parseWithout,
+	"extensions": func(o *Options, v string) error { o.Extensions = v; return notEmpty(v) },
 	"lie": func(o *Options, v string) (err error) {
 		o.Lies, err = responder.ParseLies(v)
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"cradle/hwtest"
 	"cradle/mtp"
+	"cradle/mtp/responder"
 )
 
 func TestParseSelector(t *testing.T) {
@@ -25,6 +26,8 @@ func TestParseSelector(t *testing.T) {
 		{"virtual:android:/x?cut=2&cut=9.0", ""},
 		{"virtual:android:/x?lie=size,proplist-depth&without=MoveObject,CopyObject&storages=a,b", ""},
 		{"virtual:android:/x?", ""},
+		{"virtual:android:/x?extensions=microsoft.com: 1.0;", ""},
+		{"virtual:android:/x?extensions=", "extensions=: empty"},
 		{"usb", "doesn't start with virtual:"},
 		{"virtual:android", "want virtual:KIND:DIR"},
 		{"virtual:android:", "want virtual:KIND:DIR"},
@@ -408,6 +411,37 @@ func TestWithout(t *testing.T) {
 		if got := s.Supports(op); got != want {
 			t.Errorf("%v advertised: %v, want %v", op, got, want)
 		}
+	}
+}
+
+// TestExtensions: what DeviceInfo names can be chosen, and a trace tells of each
+// transaction.
+func TestExtensions(t *testing.T) {
+	sel, err := hwtest.ParseSelector("virtual:android:" + t.TempDir() + "?extensions=microsoft.com: 1.0;")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen []mtp.OpCode
+	sel.Options.Trace = func(x responder.Transaction) { seen = append(seen, x.Op()) }
+	p, err := sel.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	s, err := mtp.Open(t.Context(), p.Transport(), mtp.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Info().VendorExtensions; got != "microsoft.com: 1.0;" {
+		t.Errorf("extensions: %q", got)
+	}
+	s.Close(t.Context())
+	var want []mtp.OpCode
+	for _, x := range p.Log() {
+		want = append(want, x.Op())
+	}
+	if len(want) < 3 || !slices.Equal(seen, want) {
+		t.Errorf("traced %v, the phone remembers %v", seen, want)
 	}
 }
 

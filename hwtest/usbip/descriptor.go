@@ -2,6 +2,9 @@ package usbip
 
 import (
 	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf16"
 
 	"cradle/hwtest"
@@ -23,6 +26,17 @@ const osVendorCode = 0x17
 
 // ID is a device's vendor and product.
 type ID struct{ Vendor, Product uint16 }
+
+// ParseID reads a vendor and a product as lsusb writes them, "18d1:4ee1".
+func ParseID(text string) (ID, error) {
+	vendor, product, ok := strings.Cut(text, ":")
+	v, verr := strconv.ParseUint(vendor, 16, 16)
+	p, perr := strconv.ParseUint(product, 16, 16)
+	if !ok || verr != nil || perr != nil {
+		return ID{}, fmt.Errorf("%q: want VENDOR:PRODUCT in hexadecimal, such as 18d1:4ee1", text)
+	}
+	return ID{uint16(v), uint16(p)}, nil
+}
 
 // DefaultID is what a kind of phone has: Google's MTP phone, which clients know
 // as Android, or the Linux Foundation's PTP gadget, which they don't know.

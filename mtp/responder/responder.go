@@ -36,6 +36,7 @@ type Responder struct {
 	count   int
 	cuts    []Cut
 	log     []Transaction
+	trace   func(Transaction) // nil: nobody
 	wasBusy bool
 }
 
@@ -121,6 +122,14 @@ func (r *Responder) Log() []Transaction {
 	return append([]Transaction(nil), r.log...)
 }
 
+// Trace has f told of each transaction as it is recorded. f must not call the
+// responder.
+func (r *Responder) Trace(f func(Transaction)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trace = f
+}
+
 // Do runs f while no transaction is being carried out, for changes to the
 // backend from outside. f may call [Responder.Emit].
 func (r *Responder) Do(f func()) {
@@ -201,6 +210,9 @@ func (r *Responder) record(t Transaction) {
 		r.log = append(r.log[:0], r.log[maxLog/2:]...)
 	}
 	r.log = append(r.log, t)
+	if r.trace != nil {
+		r.trace(t)
+	}
 }
 
 // cancel breaks off the transaction in hand; what was received is thrown away,
