@@ -8,7 +8,6 @@ import (
 
 	"cradle/hwtest"
 	"cradle/hwtest/usbip"
-	"cradle/mtp/responder"
 
 	"github.com/spf13/cobra"
 )
@@ -89,7 +88,7 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 			return usageError("--trace: %v", err)
 		}
 		defer file.Close()
-		sel.Options.Trace = func(t responder.Transaction) { fmt.Fprintln(file, t) }
+		sel.Options.TraceTo(file)
 	}
 	phone, err := sel.Open()
 	if err != nil {

@@ -3,6 +3,7 @@ package hwtest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -44,6 +45,11 @@ type Options struct {
 	Extensions string
 	// Trace is told of each transaction as it ends; nil: nobody is.
 	Trace func(responder.Transaction)
+}
+
+// TraceTo has a line written to w for each transaction.
+func (o *Options) TraceTo(w io.Writer) {
+	o.Trace = func(t responder.Transaction) { fmt.Fprintln(w, t) }
 }
 
 // Times is how the phone keeps the times of objects.
