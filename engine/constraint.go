@@ -66,10 +66,8 @@ func (a *applier) giveWay(id ItemID, by *ItemMeta) (was Change, err error) {
 	if err != nil {
 		return was, err
 	}
-	if err := a.logConstraint(id, by.ID, ToPhone, was.Value, was.Meta.LifeVersion, by.LifeVersion); err != nil {
-		return was, err
-	}
-	return was, a.tx.Put(t, nil)
+	e := a.constraintEntry(id, by.ID, ToPhone, was.Value, was.Meta.LifeVersion, by.LifeVersion)
+	return was, a.bury(t, e)
 }
 
 // yield buries an incoming item for a local one; with into, as merged into that.
@@ -81,11 +79,20 @@ func (a *applier) yield(m *ItemMeta, value *valuebag.Values, into ItemID) error 
 		return err
 	}
 	if into.IsZero() {
-		if err := a.logConstraint(m.ID, m.ID, ToStore, value, Version{}, m.LifeVersion); err != nil {
-			return err
-		}
+		return a.bury(t, a.constraintEntry(m.ID, m.ID, ToStore, value, Version{}, m.LifeVersion))
 	}
 	return a.tx.Put(t, nil)
+}
+
+// bury saves the tombstone of an item that gives way and logs what is lost by it.
+func (a *applier) bury(t *ItemMeta, lost Conflict) error {
+	entries := []Conflict{lost}
+	a.announce(t.ID, entries)
+	if err := a.tx.Put(t, nil); err != nil {
+		return err
+	}
+	a.out.Conflicts++
+	return a.log(entries)
 }
 
 // unite makes one item of an incoming and a local one: the smaller ID stays, the
@@ -143,17 +150,17 @@ func (a *applier) into(id ItemID, other *ItemMeta, data *valuebag.Values) error 
 			return &ItemError{Item: id, Reason: err}
 		}
 	}
+	var entries []Conflict
+	for _, c := range r.clashes {
+		c.phone = other.Unit(c.unit).version()
+		entries = append(entries, a.entry(r, c, before, data))
+	}
+	a.announce(id, entries)
 	if err := a.put(r.store, v, false); err != nil {
 		return err
 	}
-	for _, c := range r.clashes {
-		c.phone = other.Unit(c.unit).version()
-		if err := a.log(r, c, before, data); err != nil {
-			return err
-		}
-	}
-	a.out.Conflicts += len(r.clashes)
-	return nil
+	a.out.Conflicts += len(entries)
+	return a.log(entries)
 }
 
 // rename gives an incoming item another name, as a change of this replica.
@@ -195,11 +202,10 @@ func (a *applier) renameLocal(id ItemID) error {
 	return a.tx.Put(m, value)
 }
 
-func (a *applier) logConstraint(id, by ItemID, kept Side, lost *valuebag.Values, store, source Version) error {
-	a.out.Conflicts++
-	return a.tx.Log(0, Conflict{
+func (a *applier) constraintEntry(id, by ItemID, kept Side, lost *valuebag.Values, store, source Version) Conflict {
+	return Conflict{
 		Scope: a.scope, Peer: PeerID(a.batch.Source), Item: id, UID: a.schema.UID(lost), Unit: string(Collision), State: Settled,
 		KeptSide: kept, Store: store, Phone: source, Lost: lost, LostText: []string{a.schema.Summary(lost)},
 		KeptText: []string{by.String()}, At: time.UnixMilli(a.opt.Now()),
-	})
+	}
 }

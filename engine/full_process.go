@@ -256,7 +256,12 @@ func (a *applier) write(d *decision, c Change, local *lazy) error {
 			return err
 		}
 	}
+	entries := make([]Conflict, len(d.clashes))
+	for i, cl := range d.clashes {
+		entries[i] = a.entry(d, cl, before, c.Value)
+	}
 	if d.toStore != opNone {
+		a.announce(d.id, entries)
 		if err := a.put(d.store, value, d.toStore == opCreate && d.store == c.Meta); err != nil {
 			return err
 		}
@@ -271,10 +276,8 @@ func (a *applier) write(d *decision, c Change, local *lazy) error {
 			return err
 		}
 	}
-	for _, cl := range d.clashes {
-		if err := a.log(d, cl, before, c.Value); err != nil {
-			return err
-		}
+	if err := a.log(entries); err != nil {
+		return err
 	}
 	a.tell(d, before)
 	return nil
@@ -333,7 +336,23 @@ func (a *applier) second(d *decision, c Change) error {
 	return a.put(relabel(d.hadPhone, id, a.home), v, false)
 }
 
-func (a *applier) log(d *decision, c clash, before, source *valuebag.Values) error {
+func (a *applier) announce(id ItemID, settles []Conflict) {
+	if n, ok := a.tx.(Announcer); ok {
+		n.Announce(id, settles)
+	}
+}
+
+func (a *applier) log(entries []Conflict) error {
+	for _, e := range entries {
+		if err := a.tx.Log(0, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry is what the log says of a conflict.
+func (a *applier) entry(d *decision, c clash, before, source *valuebag.Values) Conflict {
 	entry := Conflict{
 		Scope: a.scope, Peer: PeerID(a.batch.Source), Item: d.id, Unit: c.unit, State: c.state, KeptSide: c.kept,
 		Store: c.store, Phone: c.phone, At: time.UnixMilli(a.opt.Now()),
@@ -351,7 +370,7 @@ func (a *applier) log(d *decision, c clash, before, source *valuebag.Values) err
 		}
 		entry.Lost, entry.LostText = lost, a.schema.UnitText(lost, c.unit)
 	}
-	return a.tx.Log(0, entry)
+	return entry
 }
 
 // tell counts what was done, or in a preview lists what would be.

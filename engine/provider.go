@@ -146,6 +146,14 @@ type KeeperTx interface {
 	Obsolete(item ItemID, unit string) error
 }
 
+// Announcer is a KeeperTx whose Put is done at once, not at the end of the
+// transaction. It is told before an item's Put which conflicts that will settle, and
+// keeps them where they outlive an end in between: what the Put overwrites is nowhere
+// else then. They are logged after the Put as everywhere.
+type Announcer interface {
+	Announce(item ItemID, settles []Conflict)
+}
+
 // ConstraintReason says why two different items can't both live in a store
 // (sync-model §1.5).
 type ConstraintReason string

@@ -207,8 +207,9 @@ func (s *sim) observeSession(n *node, had, theirs, phone map[engine.ItemID]*engi
 	view := model.Replica{
 		Name: n.name, Items: map[engine.ItemID]model.Item{},
 		Contains: func(c model.Change) bool {
-			return rep.Knowledge.Contains(c.Item, c.Unit, c.Version) && !(s.buried[c] && now[c.Item] != nil && now[c.Item].Deleted)
+			return rep.Knowledge.Contains(c.Item, c.Unit, c.Version)
 		},
+		Excused: func(c model.Change) bool { return s.buried[c] && now[c.Item] != nil && now[c.Item].Deleted },
 		// Who forgot a deletion and then hears of an edit made beside it sends that with the
 		// deletion in its knowledge: so it goes on to those who forgot nothing.
 		Forgotten: func(c model.Change) bool { return s.forgotten.Contains(c.Item, c.Unit, c.Version) },

@@ -23,7 +23,7 @@ func (k *keeper) Apply(ctx context.Context, scope string, fn func(engine.KeeperT
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t := &applyTx{k: k, ctx: ctx, records: map[engine.ItemID]*record{}, dirty: map[engine.ItemID]bool{}, objects: map[engine.ItemID]Object{},
-		early: map[engine.ItemID][]engine.Conflict{}, undecided: map[engine.ItemID]bool{}}
+		early: map[engine.ItemID][]engine.Conflict{}, settles: map[engine.ItemID][]engine.Conflict{}, undecided: map[engine.ItemID]bool{}}
 	err := k.store.View(ctx, func(r metastore.Reader) (err error) {
 		t.rep, err = r.Replica()
 		return err
@@ -47,11 +47,15 @@ type applyTx struct {
 	dirty    map[engine.ItemID]bool
 	objects  map[engine.ItemID]Object            // as read in this transaction, with their values
 	early    map[engine.ItemID][]engine.Conflict // of items that aren't here yet
+	settles  map[engine.ItemID][]engine.Conflict // by an item's next write
 	// undecided: it isn't known what became of the write.
 	undecided map[engine.ItemID]bool
 }
 
-var _ engine.KeeperTx = (*applyTx)(nil)
+var _ interface {
+	engine.KeeperTx
+	engine.Announcer
+} = (*applyTx)(nil)
 
 func (t *applyTx) commit() error {
 	if len(t.dirty) == 0 && len(t.k.ahead) == 0 && t.rep.Equal(t.was) {
@@ -182,6 +186,7 @@ func (t *applyTx) wrap(r *record, err error) error {
 
 // Put implements engine.KeeperTx.
 func (t *applyTx) Put(m *engine.ItemMeta, v *valuebag.Values) error {
+	defer delete(t.settles, m.ID)
 	old, err := t.record(m.ID)
 	if err != nil {
 		return err
@@ -308,9 +313,15 @@ func (t *applyTx) remove(old *record, m *engine.ItemMeta) error {
 	return nil
 }
 
+// Announce implements engine.Announcer.
+func (t *applyTx) Announce(item engine.ItemID, settles []engine.Conflict) {
+	t.settles[item] = settles
+}
+
 // announce commits what an item is about to become, before it is written.
 func (t *applyTx) announce(m *engine.ItemMeta) error {
-	if ahead := t.k.ahead[m.ID]; ahead != nil && ahead.Equal(m) {
+	settles := t.settles[m.ID]
+	if ahead := t.k.ahead[m.ID]; ahead != nil && ahead.Equal(m) && len(settles) == 0 {
 		return nil
 	}
 	return t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
@@ -321,7 +332,7 @@ func (t *applyTx) announce(m *engine.ItemMeta) error {
 		if r == nil {
 			r = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 		}
-		r.plan = &plan{tick: t.was.Tick, meta: *m.Clone()}
+		r.plan = &plan{tick: t.was.Tick, meta: *m.Clone(), settles: settles}
 		it, err := r.item()
 		if err != nil {
 			return err
@@ -452,12 +463,21 @@ func (t *applyTx) Log(_ int64, c engine.Conflict) error {
 	return nil
 }
 
-// log keeps the newest maxLogged conflicts.
+// log keeps the newest maxLogged conflicts, each once: one that is found settled
+// after a crash may be met again.
 func (r *record) log(cs ...engine.Conflict) {
-	r.conflicts = append(r.conflicts, cs...)
+	for _, c := range cs {
+		if !slices.ContainsFunc(r.conflicts, func(had engine.Conflict) bool { return sameClash(had, c) }) {
+			r.conflicts = append(r.conflicts, c)
+		}
+	}
 	if n := len(r.conflicts) - maxLogged; n > 0 {
 		r.conflicts = r.conflicts[n:]
 	}
+}
+
+func sameClash(a, b engine.Conflict) bool {
+	return a.Unit == b.Unit && a.Peer == b.Peer && a.State == b.State && a.KeptSide == b.KeptSide && a.Store == b.Store && a.Phone == b.Phone
 }
 
 // Obsolete implements engine.KeeperTx: what waited is settled.

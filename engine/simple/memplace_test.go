@@ -41,6 +41,7 @@ type memPlace struct {
 	paged      int              // changes a page
 	kill       int              // dies before the nth write; negative: after it
 	created    func(key string) // what its user does with what was just created
+	updated    func(key string) // and with what was just updated
 	dead       func() bool      // asked before and after each write: dies there
 }
 
@@ -154,6 +155,9 @@ func (p *memPlace) Update(_ context.Context, old simple.Object, v *valuebag.Valu
 		}
 	}
 	err = p.dies(func() { o = p.put(old.Key, p.stored(v)) })
+	if err == nil && p.updated != nil {
+		p.updated(old.Key)
+	}
 	if p.noUpload {
 		o.Version = ""
 	}

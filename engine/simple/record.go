@@ -35,6 +35,8 @@ type plan struct {
 	tick uint64
 	meta engine.ItemMeta
 	raw  []byte // as stored, with those versions; nil: meta has none that are pending
+	// settles is what the write settles: it overwrites what they say was lost.
+	settles []engine.Conflict
 }
 
 func (r *record) live() bool { return r != nil && !r.fresh && !r.meta.Deleted }
@@ -72,6 +74,7 @@ var (
 	keyPlanMeta  = valuebag.PropertyKey{FmtID: recordCategory, PID: 5} // bytes of engine.MarshalMeta
 	keyConflicts = valuebag.PropertyKey{FmtID: recordCategory, PID: 6} // bags of engine.Conflict
 	keyAnchor    = valuebag.PropertyKey{FmtID: recordCategory, PID: 7} // of the replica: bytes
+	keySettles   = valuebag.PropertyKey{FmtID: recordCategory, PID: 9} // of the plan: bags of engine.Conflict
 	keyRetry     = valuebag.PropertyKey{FmtID: recordCategory, PID: 8} // of the replica: keys to be looked at again
 )
 
@@ -95,14 +98,9 @@ func (r *record) item() (*metastore.Item, error) {
 			raw = engine.MarshalMeta(&r.plan.meta)
 		}
 		vs.SetBytes(keyPlanMeta, raw)
+		setConflicts(&vs, keySettles, r.plan.settles)
 	}
-	if len(r.conflicts) > 0 {
-		list := make([]*valuebag.Values, len(r.conflicts))
-		for i := range r.conflicts {
-			list[i] = r.conflicts[i].Values()
-		}
-		vs.SetValuesList(keyConflicts, list)
-	}
+	setConflicts(&vs, keyConflicts, r.conflicts)
 	var err error
 	it.Custom, err = bagBytes(&vs)
 	return it, err
@@ -167,24 +165,46 @@ func (r *record) read(custom []byte, home engine.ReplicaID) error {
 				*v = engine.Pending(home)
 			}
 		})
-		r.plan = &plan{tick, *m, bytes.Clone(b)}
+		r.plan = &plan{tick: tick, meta: *m, raw: bytes.Clone(b)}
+		if r.plan.settles, err = conflictsOf(&vs, keySettles); err != nil {
+			return err
+		}
 	} else if r.fresh {
 		return fmt.Errorf("a creation without a plan")
 	}
-	if vs.Has(keyConflicts) {
-		list, err := vs.GetValuesList(keyConflicts)
-		if err != nil {
-			return err
-		}
-		for _, v := range list {
-			c, err := engine.ConflictFromValues(v)
-			if err != nil {
-				return err
-			}
-			r.conflicts = append(r.conflicts, *c)
-		}
+	var err error
+	r.conflicts, err = conflictsOf(&vs, keyConflicts)
+	return err
+}
+
+func setConflicts(vs *valuebag.Values, key valuebag.PropertyKey, cs []engine.Conflict) {
+	if len(cs) == 0 {
+		return
 	}
-	return nil
+	list := make([]*valuebag.Values, len(cs))
+	for i := range cs {
+		list[i] = cs[i].Values()
+	}
+	vs.SetValuesList(key, list)
+}
+
+func conflictsOf(vs *valuebag.Values, key valuebag.PropertyKey) ([]engine.Conflict, error) {
+	if !vs.Has(key) {
+		return nil, nil
+	}
+	list, err := vs.GetValuesList(key)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]engine.Conflict, 0, len(list))
+	for _, v := range list {
+		c, err := engine.ConflictFromValues(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *c)
+	}
+	return out, nil
 }
 
 // eachVersion calls fn for every version in m.

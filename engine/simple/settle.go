@@ -213,10 +213,18 @@ func (s *survey) take(r *record, o Object, units []engine.UnitMeta) {
 	switch {
 	case r.live() && same(r.meta.Units, units): // moved, or what was announced didn't happen
 	default:
+		r.settled()
 		r.meta = s.revise(r.meta.ID, r.known(), r.planned(), units, edited)
 	}
 	r.key, r.version, r.plan, r.fresh = o.Key, o.Version, nil, false
 	s.dirty[r.meta.ID] = true
+}
+
+// settled logs what an announced write overwrote that was, or may have been, done.
+func (r *record) settled() {
+	if r.plan != nil {
+		r.log(r.plan.settles...)
+	}
 }
 
 // missing deletes what wasn't seen, and forgets announcements that came to nothing.
@@ -232,6 +240,7 @@ func (s *survey) missing() {
 			s.dirty[id] = true
 		case r.fresh: // it may be one of those that could not be read
 		case r.live():
+			r.settled()
 			if p := r.planned(); p != nil && p.Deleted {
 				r.meta = *p
 			} else {

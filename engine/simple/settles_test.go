@@ -1,0 +1,69 @@
+package simple_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"cradle/engine"
+	. "cradle/engine/enginetest"
+)
+
+// What a write overwrites to settle a conflict is in the log, whatever ends the
+// session between the write and the commit.
+func TestSettledBeforeTheEnd(t *testing.T) {
+	ends := map[string]struct {
+		end  func(p *pair)
+		once bool     // nobody else touched the object: it is logged once
+		lost []string // besides what the place had
+	}{
+		"killed before the write": {func(p *pair) { p.mem.kill = p.mem.writes + 1 }, true, nil},
+		"killed after the write":  {func(p *pair) { p.mem.kill = -p.mem.writes - 1 }, true, nil},
+		"edited after the write": {func(p *pair) {
+			p.mem.updated = func(key string) { p.mem.put(key, Item("i0", "typed just then", "")) }
+		}, false, []string{"typed just then"}},
+		"deleted after the write": {func(p *pair) { p.mem.updated = func(key string) { p.mem.drop(key) } }, false, nil}, // an edit that the deletion didn't know
+	}
+	for name, c := range ends {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, p *pair) {
+				p.fill(6)
+				p.sync(6, 0)
+				p.mem.put("k001", Item("i0", "by place", ""))
+				p.edit("i0", Item("i0", "by peer", ""))
+				c.end(p)
+				meet := func() error {
+					_, err := engine.Exchange(context.Background(), p.peer.Full(), p.prov, []string{scope}, engine.ExchangeOptions{Preset: engine.Desktop})
+					return err
+				}
+				if err := meet(); err != nil && !errors.Is(err, errKilled) {
+					t.Fatal(err)
+				}
+				p.mem.kill, p.mem.updated = 0, nil
+				p.restart()
+				for range 3 {
+					if err := meet(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				p.names("by peer", "i1", "i2", "i3", "i4", "i5")
+				log, err := p.prov.Conflicts(context.Background())
+				if err != nil {
+					t.Fatal(err)
+				}
+				times := map[string]int{}
+				for _, e := range append(log, p.peer.Conflicts()...) {
+					if e.Lost != nil {
+						times[describe(e.Lost)]++
+					}
+				}
+				for _, lost := range append(c.lost, "by place") {
+					if n := times[lost]; n == 0 || c.once && n > 1 {
+						t.Errorf("%q is in the log %d times: %v", lost, n, times)
+					}
+				}
+				p.sync(0, 0)
+			})
+		})
+	}
+}
