@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -69,13 +71,13 @@ func (g *globals) runAutomatic(ctx context.Context, o syncOptions) error {
 			return g.automaticDone(doc, "somebody is at the computer: nothing to do")
 		}
 	}
-	var ports []string
+	var places []place
 	if o.event != "" {
 		port, err := udev.Port(o.event)
 		if err != nil {
 			return usageError("--from-event: %v", err)
 		}
-		ports = []string{port}
+		places = []place{{port, o.event}}
 	} else {
 		list, err := g.listUSB()
 		if err != nil {
@@ -86,20 +88,20 @@ func (g *globals) runAutomatic(ctx context.Context, o syncOptions) error {
 			return err
 		}
 		for _, d := range list {
-			if known.has(d) {
-				ports = append(ports, d.Port)
+			if known.has(d) || known.mayHave(d) {
+				places = append(places, place{port: d.Port})
 			}
 		}
 	}
 	var codes []int
-	for _, port := range ports {
-		out := g.syncPort(ctx, port, o)
+	for _, at := range places {
+		out := g.syncAt(ctx, at, o)
 		g.log().Info("automatic sync", "phone", out.Select, "did", out.Did, "code", out.Code, "why", out.Why)
 		doc.Phones = append(doc.Phones, out)
 		codes = append(codes, out.Code)
 	}
 	nothing := ""
-	if len(ports) == 0 {
+	if len(places) == 0 {
 		nothing = "no paired phone is plugged in: nothing to do"
 	}
 	if err := g.automaticDone(doc, nothing); err != nil {
@@ -132,13 +134,32 @@ func (g *globals) findPort(port string) (usb.DeviceDesc, bool, error) {
 	return usb.DeviceDesc{}, false, err
 }
 
-// syncPort syncs the phone at a port, if it is this user's and paired. A phone that
+// place is where a phone is plugged in.
+type place struct {
+	port    string
+	syspath string // of the event that told of it; empty: there was none
+}
+
+// device is what is plugged in there now. An event's is found by its own path.
+func (g *globals) device(at place) (usb.DeviceDesc, bool, error) {
+	if at.syspath == "" {
+		return g.findPort(at.port)
+	}
+	d, there, err := g.bus.at(at.syspath)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // no USB any more
+	}
+	return d, there, err
+}
+
+// syncAt syncs the phone at a place, if it is this user's and paired. A phone that
 // leaves the bus and comes back, as Android does when its mode changes, is gone on
-// with.
-func (g *globals) syncPort(ctx context.Context, port string, o syncOptions) autoPhone {
-	out := autoPhone{Select: "usb:" + port}
-	for try := 1; ; try++ {
-		d, there, err := g.findPort(port)
+// with; so is one that is plugged in anew while its notice waits for a button, since
+// the event of that starts nothing as long as this process is there.
+func (g *globals) syncAt(ctx context.Context, at place, o syncOptions) autoPhone {
+	out := autoPhone{Select: "usb:" + at.port}
+	for try := 1; ; {
+		d, there, err := g.device(at)
 		switch {
 		case err != nil:
 			return g.ended(ctx, out, err)
@@ -146,9 +167,16 @@ func (g *globals) syncPort(ctx context.Context, port string, o syncOptions) auto
 			out.Did = didGone
 			return out
 		}
-		out.Name, out.Serial, out.Did = modelOf(d), d.Serial, ""
-		err = g.syncOne(ctx, d, o, &out)
-		if !isGone(err) || try == autoTries {
+		out.Name, out.Serial, out.Did, out.buttons = modelOf(d), d.Serial, "", false
+		err = g.syncOne(ctx, at, d, o, &out)
+		if !isGone(err) {
+			if now, there, lerr := g.device(at); out.buttons && lerr == nil && there && now.Address != d.Address && ctx.Err() == nil {
+				g.log().Info("the phone was plugged in anew", "phone", out.Select)
+				continue
+			}
+			return g.ended(ctx, out, err)
+		}
+		if try++; try > autoTries {
 			return g.ended(ctx, out, err)
 		}
 		wait, stop := context.WithTimeout(ctx, awaitTime)
@@ -191,14 +219,17 @@ func (g *globals) ended(ctx context.Context, out autoPhone, err error) autoPhone
 }
 
 // syncOne syncs one phone, if it is this user's and paired.
-func (g *globals) syncOne(ctx context.Context, d usb.DeviceDesc, o syncOptions, out *autoPhone) error {
+func (g *globals) syncOne(ctx context.Context, at place, d usb.DeviceDesc, o syncOptions, out *autoPhone) error {
 	if d.State == usb.ChargeOnly {
 		out.Did, out.Why = didCharge, d.Reason // it comes again when its mode is changed
 		return nil
 	}
-	d, err := g.seated(ctx, d)
+	d, node, err := g.seated(ctx, at, d)
 	if err != nil {
 		return err
+	}
+	if node != nil {
+		defer node.Close()
 	}
 	if d.State == usb.NoPermission {
 		out.Did, out.Why = didOthers, d.Reason
@@ -208,7 +239,7 @@ func (g *globals) syncOne(ctx context.Context, d usb.DeviceDesc, o syncOptions, 
 	if err != nil {
 		return err
 	}
-	if !known.has(d) {
+	if !known.has(d) && !known.mayHave(d) {
 		out.Did = didUnpaired
 		return g.hint(ctx, d)
 	}
@@ -220,38 +251,93 @@ func (g *globals) syncOne(ctx context.Context, d usb.DeviceDesc, o syncOptions, 
 		out.Did = didOff
 		return nil
 	}
-	o.phone, o.pair = "serial:"+d.Serial, false
-	o.pairing = func(*phone, engine.Meet) bool { return false }
+	o.phone, o.pair = "usb:"+d.Port, false
 	o.open = func(ctx context.Context) (*phone, error) {
-		return g.openWhenReady(ctx, d, g.automatically(ctx, d))
+		return g.openWhenReady(ctx, d, node, g.automatically(ctx, d))
 	}
+	if d.Serial != "" {
+		o.phone = "serial:" + d.Serial
+	} else if on, err := g.lookInto(ctx, d, &o, out); err != nil || !on {
+		return err
+	}
+	o.pairing = func(*phone, engine.Meet) bool { return false }
 	o.done = func(ctx context.Context, r *syncReport) error { return g.reportAutomatic(ctx, r, out) }
 	err = g.patiently(ctx, func() error { return runSync(ctx, g, o) })
 	if !out.told {
 		g.desktop.withdraw(ctx, d.Port) // a question that is answered
 	}
 	if out.buttons && !isGone(err) {
-		g.pressed(ctx, d.Port, o.phone, out.run)
+		if node != nil {
+			node.Close() // others may use the phone meanwhile, and nobody is told that we do
+		}
+		g.pressed(ctx, d, o.phone, out.run)
 	}
 	return err
 }
 
-// seated waits until udev has given the device file to the user at the screen.
-func (g *globals) seated(ctx context.Context, d usb.DeviceDesc) (usb.DeviceDesc, error) {
-	for end := time.Now().Add(seatWait); d.State == usb.NoPermission && time.Now().Before(end); {
-		if err := pause(ctx, seatPoll); err != nil {
-			return d, err
+// lookInto opens a phone that has no serial on USB, and finds out by its sync state
+// whether it is paired. The sync goes on with the session that is open then.
+func (g *globals) lookInto(ctx context.Context, d usb.DeviceDesc, o *syncOptions, out *autoPhone) (paired bool, err error) {
+	again := o.open
+	p, err := again(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		if !paired {
+			p.close()
 		}
-		now, there, err := g.findPort(d.Port)
+	}()
+	if paired, err = g.recognise(ctx, p); err != nil {
+		return false, err
+	}
+	if !paired {
+		out.Did, out.Why = didUnpaired, "its sync state tells of no sync with this store"
+		return false, g.hint(ctx, d)
+	}
+	settings, err := g.phoneSettings(p)
+	if err != nil || !settings.Automatic() {
+		out.Did, paired = didOff, false
+		return false, err
+	}
+	out.Serial = p.serial
+	o.open = func(ctx context.Context) (*phone, error) {
+		if open := p; open != nil {
+			p = nil
+			return open, nil
+		}
+		return again(ctx)
+	}
+	return true, nil
+}
+
+// seated waits until udev has given the device file to the user at the screen, and
+// holds it. The node is nil where it isn't held: it isn't given, or phones are opened
+// otherwise.
+func (g *globals) seated(ctx context.Context, at place, d usb.DeviceDesc) (usb.DeviceDesc, *os.File, error) {
+	for end := time.Now().Add(seatWait); ; {
+		if d.State != usb.NoPermission {
+			node, err := g.bus.hold(d)
+			if !errors.Is(err, usb.ErrNoPermission) {
+				return d, node, err
+			}
+			d.State, d.Reason = usb.NoPermission, g.explain(err).Why
+		}
+		if time.Now().After(end) {
+			return d, nil, nil
+		}
+		if err := pause(ctx, seatPoll); err != nil {
+			return d, nil, err
+		}
+		now, there, err := g.device(at)
 		if err != nil {
-			return d, err
+			return d, nil, err
 		}
 		if !there {
-			return d, fmt.Errorf("%v: %w", d, mtp.ErrDeviceGone)
+			return d, nil, fmt.Errorf("%v: %w", d, mtp.ErrDeviceGone)
 		}
 		d = now
 	}
-	return d, nil
 }
 
 // patiently tries again while another command has the store or the phone.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 
+	"cradle/mtp"
 	"cradle/mtp/usb"
 	"cradle/udev"
 )
@@ -12,7 +14,13 @@ import (
 // bus is where phones on the cable are found and opened; tests have one of their own.
 type bus interface {
 	list() ([]usb.DeviceDesc, error)
-	open(ctx context.Context, g *globals, d usb.DeviceDesc) (*phone, error)
+	// at finds the device of an event by its path in sysfs.
+	at(syspath string) (usb.DeviceDesc, bool, error)
+	// hold opens a device's node, so that open gets that device or none; nil where
+	// the node isn't what phones are opened by.
+	hold(d usb.DeviceDesc) (*os.File, error)
+	// open opens a phone, by its held node if there is one.
+	open(ctx context.Context, g *globals, d usb.DeviceDesc, node *os.File) (*phone, error)
 	// await waits for a phone that left the bus, until ctx ends.
 	await(ctx context.Context, d usb.DeviceDesc) (usb.DeviceDesc, error)
 	// events tells when devices come and go.
@@ -24,8 +32,23 @@ type cable struct{}
 
 func (cable) list() ([]usb.DeviceDesc, error) { return usb.List() }
 
-func (cable) open(ctx context.Context, g *globals, d usb.DeviceDesc) (*phone, error) {
-	t, err := usb.Open(ctx, d)
+func (cable) at(syspath string) (usb.DeviceDesc, bool, error) { return usb.At(syspath) }
+
+func (cable) hold(d usb.DeviceDesc) (*os.File, error) {
+	if b, err := usb.ChosenBackend(); err != nil || b != usb.Usbfs {
+		return nil, err // libusb opens its devices itself
+	}
+	return d.Hold()
+}
+
+func (cable) open(ctx context.Context, g *globals, d usb.DeviceDesc, node *os.File) (*phone, error) {
+	var t mtp.Transport
+	var err error
+	if node != nil {
+		t, d, err = usb.OpenFile(ctx, node)
+	} else {
+		t, err = usb.Open(ctx, d)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +75,16 @@ func (g *globals) listUSB() ([]usb.DeviceDesc, error) {
 }
 
 // openDevice opens one; its serial on the bus is the one that it is known by.
-func (g *globals) openDevice(ctx context.Context, d usb.DeviceDesc) (*phone, error) {
-	p, err := g.bus.open(ctx, g, d)
-	if err == nil && d.Serial != "" {
+func (g *globals) openDevice(ctx context.Context, d usb.DeviceDesc, node *os.File) (*phone, error) {
+	p, err := g.bus.open(ctx, g, d, node)
+	if err != nil {
+		return nil, err
+	}
+	if p.nameless = d.Serial == ""; !p.nameless {
 		p.serial = d.Serial
 	}
-	return p, err
+	p.model = modelLine(d)
+	return p, nil
 }
 
 // modelOf is a device's name for people.

@@ -46,7 +46,23 @@ func (b fileBus) list() ([]usb.DeviceDesc, error) {
 	return out, nil
 }
 
-func (b fileBus) open(ctx context.Context, g *globals, d usb.DeviceDesc) (*phone, error) {
+func (b fileBus) at(syspath string) (usb.DeviceDesc, bool, error) {
+	port, err := udev.Port(syspath)
+	if err != nil {
+		return usb.DeviceDesc{}, false, err
+	}
+	list, err := b.list()
+	for _, d := range list {
+		if d.Port == port {
+			return d, true, err
+		}
+	}
+	return usb.DeviceDesc{}, false, err
+}
+
+func (b fileBus) hold(usb.DeviceDesc) (*os.File, error) { return nil, nil }
+
+func (b fileBus) open(ctx context.Context, g *globals, d usb.DeviceDesc, _ *os.File) (*phone, error) {
 	for state, err := range map[usb.State]error{usb.Busy: usb.ErrBusy, usb.ChargeOnly: usb.ErrChargeOnly, usb.NoPermission: usb.ErrNoPermission} {
 		if d.State == state {
 			return nil, &usb.OpenError{Device: d, What: err.Error(), Next: "do something about it", Err: err}

@@ -76,8 +76,8 @@ func (d *doctor) lookAtPairing(p usb.DeviceDesc, known pairings) {
 	const name = "pairing"
 	settings, err := d.g.deviceSettings(p)
 	switch {
-	case p.Serial == "":
-		d.say(name, levelOK, "cradle sync --phone usb:"+p.Port, "%s has no serial number, so it isn't synced by itself", p)
+	case known.mayHave(p):
+		d.say(name, levelOK, "", "%s tells no serial number; the store has paired one of its model, and its sync state will say whether it is this one", p)
 	case !known.has(p):
 		d.say(name, levelOK, "cradle pair --phone usb:"+p.Port, "%s isn't paired, so it isn't synced by itself", p)
 	case err == nil && !settings.Automatic():

@@ -18,19 +18,20 @@ import (
 )
 
 // pairings tells which phones the store has agreed with.
-type pairings struct{ serials map[string]bool }
+type pairings struct {
+	serials map[string]bool
+	names   map[string]bool // of maker and model
+	models  map[string]bool // of phones without a serial on USB, as modelLine writes them
+}
 
 // pairings reads them. The store isn't made, nor changed.
 func (g *globals) pairings(ctx context.Context) (pairings, error) {
-	p := pairings{serials: map[string]bool{}}
+	p := pairings{serials: map[string]bool{}, names: map[string]bool{}, models: map[string]bool{}}
 	path := g.storePath()
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
-	s, err := hostprovider.Open(ctx, path, hostprovider.Options{ReadOnly: true, Wait: lockWait, Now: g.now, Log: g.log()})
-	if errors.Is(err, hostprovider.ErrReadOnly) { // it has to be upgraded first
-		s, err = g.readStore(ctx)
-	}
+	s, err := g.glance(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -40,20 +41,91 @@ func (g *globals) pairings(ctx context.Context) (pairings, error) {
 		if k.Serial != "" {
 			p.serials[k.Serial] = true
 		}
+		p.names[k.Name] = true
+	}
+	if len(known) > 0 {
+		for _, m := range remembered(namelessFile) {
+			p.models[m] = true
+		}
 	}
 	return p, err
 }
 
-// has reports whether the store has met that phone. One without a serial can't be
-// told from another, so it is never synced by itself.
+// glance opens the store, which is there, to read what it knows of phones.
+func (g *globals) glance(ctx context.Context) (*hostprovider.Store, error) {
+	s, err := hostprovider.Open(ctx, g.storePath(), hostprovider.Options{ReadOnly: true, Wait: lockWait, Now: g.now, Log: g.log()})
+	if errors.Is(err, hostprovider.ErrReadOnly) { // it has to be upgraded first
+		s, err = g.readStore(ctx)
+	}
+	return s, err
+}
+
+// has reports whether the store has met the phone of that serial.
 func (p pairings) has(d usb.DeviceDesc) bool { return d.Serial != "" && p.serials[d.Serial] }
+
+// mayHave reports whether a phone that tells no serial on USB is of a model that the
+// store has met. Whether it is the very one, its sync state has to say.
+func (p pairings) mayHave(d usb.DeviceDesc) bool {
+	return d.Serial == "" && (p.models[modelLine(d)] || p.names[modelOf(d)])
+}
+
+// recognise asks an open phone's sync state whether this store has synced with it.
+// A serial in the phone's own description doesn't count: many makers write the same
+// into each of a model. Nothing is written.
+func (g *globals) recognise(ctx context.Context, p *phone) (bool, error) {
+	f, err := g.folder(ctx, p, nil)
+	if err != nil {
+		return false, err
+	}
+	s, err := g.glance(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.Close()
+	return s.Synced(ctx, f.Facts())
+}
+
+// Files below $XDG_STATE_HOME/cradle in which one line stands for a phone.
+const (
+	hintedFile   = "hinted"   // unknown phones that were hinted at, by digest
+	namelessFile = "nameless" // models of paired phones without a serial on USB
+)
+
+// modelLine is how a model is remembered.
+func modelLine(d usb.DeviceDesc) string { return fmt.Sprintf("%04x:%04x", d.VendorID, d.ProductID) }
 
 // hintOnce reports whether this is the first time that an unknown phone is here, and
 // remembers it. Nothing but a digest of what it is called is kept.
 func hintOnce(d usb.DeviceDesc) (bool, error) {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%04x:%04x %s", d.VendorID, d.ProductID, d.Serial))
-	line := hex.EncodeToString(sum[:16])
-	path := filepath.Join(xdg.StateHome, "cradle", "hinted")
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s", modelLine(d), d.Serial))
+	return remember(hintedFile, hex.EncodeToString(sum[:16]))
+}
+
+// met remembers the model of a phone that has no other name on USB: phones of other
+// models needn't be looked into.
+func (g *globals) met(p *phone) {
+	if !p.nameless {
+		return
+	}
+	if _, err := remember(namelessFile, p.model); err != nil {
+		g.log().Warn("the phone's model isn't remembered: it may not be synced by itself", "err", err)
+	}
+}
+
+func stateFile(name string) string { return filepath.Join(xdg.StateHome, "cradle", name) }
+
+// remembered are a file's lines; none where it can't be read.
+func remembered(name string) []string {
+	b, err := os.ReadFile(stateFile(name))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(b))
+}
+
+// remember adds a line to a file of them, and reports whether it wasn't there.
+func remember(name, line string) (bool, error) {
+	path := stateFile(name)
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err

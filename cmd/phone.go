@@ -24,6 +24,9 @@ type phone struct {
 	objects  devprovider.ObjectStore
 	session  *mtp.Session // nil: a folder
 	close    func()
+
+	nameless bool   // it is on the cable and tells no serial number there
+	model    string // vendor and product on the cable, as modelLine writes them
 }
 
 // openPhone opens the phone that a selector names.
@@ -83,13 +86,13 @@ func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := g.openWhenReady(ctx, d, g.byHand())
+	p, err := g.openWhenReady(ctx, d, nil, g.byHand())
 	if errors.Is(err, mtp.ErrDeviceGone) {
 		// A phone that is unlocked, or changes its mode, goes and comes back.
 		wait, stop := context.WithTimeout(ctx, awaitTime)
 		defer stop()
 		if d, err = g.bus.await(wait, d); err == nil {
-			p, err = g.openWhenReady(ctx, d, g.byHand())
+			p, err = g.openWhenReady(ctx, d, nil, g.byHand())
 		}
 	}
 	return p, err

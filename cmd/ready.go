@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -86,8 +87,8 @@ const letGo = 300 * time.Millisecond
 // openWhenReady opens a phone. While it is locked, asks for permission or is used by
 // another program it is waited for as pat says, and the person need not start anything
 // anew. The file manager is asked to let go of the phone, and gets it back when it is
-// closed. Nothing is killed, and the phone isn't reset.
-func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, pat patience) (_ *phone, err error) {
+// closed. Nothing is killed, and the phone isn't reset. node is its held node, or nil.
+func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, node *os.File, pat patience) (_ *phone, err error) {
 	w := &waiting{patience: pat, now: g.now, since: g.now()}
 	var again func()
 	defer func() {
@@ -103,7 +104,7 @@ func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, pat patie
 		switch {
 		case err != nil:
 			return nil, err
-		case !there || now.Serial != d.Serial:
+		case !there || now.Serial != d.Serial, now.Address != d.Address && (now.Serial == "" || node != nil):
 			return nil, fmt.Errorf("%v: %w", d, mtp.ErrDeviceGone)
 		}
 		d = now
@@ -120,7 +121,7 @@ func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, pat patie
 		}
 		if why == nil {
 			var p *phone
-			switch p, err = g.openDevice(ctx, d); {
+			switch p, err = g.openDevice(ctx, d, node); {
 			case err == nil:
 				if err = g.unlocked(ctx, p, w); err != nil {
 					p.close()

@@ -1,10 +1,13 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,7 +49,10 @@ func (b *oneBus) list() ([]usb.DeviceDesc, error) {
 	return []usb.DeviceDesc{b.d}, nil
 }
 
-func (b *oneBus) open(ctx context.Context, g *globals, d usb.DeviceDesc) (*phone, error) {
+func (b *oneBus) at(string) (usb.DeviceDesc, bool, error)  { return b.d, !b.gone, nil }
+func (b *oneBus) hold(usb.DeviceDesc) (*os.File, error) { return nil, nil }
+
+func (b *oneBus) open(ctx context.Context, g *globals, d usb.DeviceDesc, _ *os.File) (*phone, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o := b.d.Blocked(); o != nil {
@@ -98,6 +104,7 @@ func (d *deskLog) release(context.Context, usb.DeviceDesc) (func(), error) {
 func TestOpenWhenReady(t *testing.T) {
 	for _, c := range []struct {
 		name   string
+		serial string // default: S1; - for none
 		state  usb.State
 		locked bool
 		unlock bool // once it was told
@@ -117,6 +124,8 @@ func TestOpenWhenReady(t *testing.T) {
 		{name: "busy too long", state: usb.Busy, limit: 300 * time.Millisecond, err: usb.ErrBusy, log: []string{"tell Pixel: another program uses the phone"}},
 		{name: "busy, and nobody waits", state: usb.Busy, limit: -1, err: usb.ErrBusy},
 		{name: "unplugged", state: usb.Busy, then: func(b *oneBus) { b.gone = true }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "one without a serial, plugged in anew", serial: "-", state: usb.Busy, then: func(b *oneBus) { b.d.Address++ }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
+		{name: "plugged in anew", state: usb.Busy, then: func(b *oneBus) { b.d.Address++; b.d.State = usb.Ready }, log: []string{"tell Pixel: another program uses the phone", "tell Pixel: syncing"}},
 		{name: "another phone in its place", state: usb.Busy, then: func(b *oneBus) { b.d.Serial = "S2" }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,7 +135,8 @@ func TestOpenWhenReady(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { p.Close() })
-			d := usb.DeviceDesc{Port: "1-2", Serial: "S1", Product: "Pixel", State: c.state}
+			d := usb.DeviceDesc{Port: "1-2", Address: 5, Serial: cmp.Or(c.serial, "S1"), Product: "Pixel", State: c.state}
+			d.Serial = strings.TrimPrefix(d.Serial, "-")
 			b := &oneBus{d: d, phone: p, then: c.then}
 			desk := &deskLog{inUse: c.inUse}
 			if c.holds {
@@ -144,7 +154,7 @@ func TestOpenWhenReady(t *testing.T) {
 			if tell := pat.tell; c.unlock {
 				pat.tell = func(f *failure) { tell(f); p.Unlock() }
 			}
-			opened, err := g.openWhenReady(t.Context(), d, pat)
+			opened, err := g.openWhenReady(t.Context(), d, nil, pat)
 			if !errors.Is(err, c.err) || c.err == nil && err != nil {
 				t.Fatalf("got %v, want %v", err, c.err)
 			}

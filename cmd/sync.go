@@ -253,6 +253,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if r.err == nil && o.dryRun {
 		r.err = r.obstacle(ctx)
 	}
+	if err == nil && !o.dryRun {
+		g.met(p)
+	}
 	if o.done != nil {
 		return o.done(ctx, &r)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cradle/engine"
+	"cradle/mtp/usb"
 	"cradle/udev/session"
 )
 
@@ -86,8 +87,9 @@ func (g *globals) noticeOf(r *syncReport, doc *syncDocument) (notice, bool) {
 
 // pressed waits for the buttons of a notice, and does what they say. The store and
 // the phone are free meanwhile.
-func (g *globals) pressed(ctx context.Context, port, selector string, run *int64) {
-	switch g.button(ctx, port) {
+func (g *globals) pressed(ctx context.Context, d usb.DeviceDesc, selector string, run *int64) {
+	port := d.Port
+	switch g.button(ctx, d) {
 	case buttonReview:
 		if err := g.inTerminal("conflicts list"); err != nil {
 			g.desktop.tell(ctx, notice{Key: port, Title: "No terminal to show it in", Body: "Run: " + g.command("conflicts list")})
@@ -106,20 +108,20 @@ func (g *globals) pressed(ctx context.Context, port, selector string, run *int64
 	}
 }
 
-// button waits for one, until the phone is gone or its time is up.
-func (g *globals) button(ctx context.Context, port string) string {
+// button waits for one, until the phone is gone or plugged in anew, or its time is up.
+func (g *globals) button(ctx context.Context, d usb.DeviceDesc) string {
 	ctx, stop := context.WithTimeout(ctx, buttonTime)
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		for pause(ctx, time.Second) == nil {
-			if _, there, err := g.findPort(port); err != nil || !there {
+			if now, there, err := g.findPort(d.Port); err != nil || !there || now.Address != d.Address {
 				stop()
 			}
 		}
 	})
 	defer watch.Wait()
 	defer stop()
-	return g.desktop.await(ctx, port)
+	return g.desktop.await(ctx, d.Port)
 }
 
 // terminals are the programs that show a command in a window, with the argument that

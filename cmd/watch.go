@@ -137,7 +137,7 @@ func (w *watcher) look(ctx context.Context, port string) error {
 		own := *w.g // a sync keeps its phone and words there
 		w.syncs.Go(func() {
 			o := syncOptions{conflict: "newest", said: func(string) bool { return false }}
-			out := own.syncPort(ctx, port, o)
+			out := own.syncAt(ctx, place{port: port}, o)
 			own.log().Info("automatic sync", "phone", out.Select, "did", out.Did, "code", out.Code, "why", out.Why)
 			w.done <- port
 		})

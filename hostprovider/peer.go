@@ -380,6 +380,27 @@ func (s *Store) Phones(ctx context.Context) ([]Phone, error) {
 	return phones, err
 }
 
+// Synced reports whether a phone's state carries the mark of a session with this
+// store that both committed. Marks are random: no other phone has it but one whose
+// storage is a copy. It tells a phone that has no serial number, and writes nothing.
+func (s *Store) Synced(ctx context.Context, peer engine.PeerFacts) (bool, error) {
+	var ok bool
+	err := s.read(ctx, func(c *conn) error {
+		var id engine.ReplicaID
+		if _, err := c.one(func(r row) { copy(id[:], r.bytes(0)) }, `SELECT id FROM store`); err != nil {
+			return err
+		}
+		mark, has := peer.Marks[id]
+		if !has {
+			return nil
+		}
+		n, err := c.number(`SELECT count(*) FROM mark m, peer p WHERE m.mark = ? AND m.peer = p.id AND p.id = ? AND p.known = 1`, mark[:], peer.ID[:])
+		ok = n > 0
+		return err
+	})
+	return ok, err
+}
+
 // Forget drops what was agreed with a phone (its view, open conflicts,
 // that it was met) and keeps all data: the next sync with it is a first meeting.
 func (s *Store) Forget(ctx context.Context, peer engine.PeerID) error {

@@ -342,3 +342,47 @@ func TestUnsettledItemIsLeftAlone(t *testing.T) {
 	}
 	checked(t, s)
 }
+
+// TestSynced: a phone is known by the mark of a common session alone.
+func TestSynced(t *testing.T) {
+	ctx := context.Background()
+	s := newTestStore(t)
+	nameless := engine.PeerFacts{ID: engine.PeerID{0xb}, Name: "Phone"}
+	p := session(t, s, nameless, 7, nil)
+	with := func(change func(*engine.PeerFacts)) engine.PeerFacts {
+		q := p
+		q.Marks = map[engine.ReplicaID][16]byte{}
+		for id, m := range p.Marks {
+			q.Marks[id] = m
+		}
+		change(&q)
+		return q
+	}
+	for _, tt := range []struct {
+		name string
+		peer engine.PeerFacts
+		want bool
+	}{
+		{"the phone itself", p, true},
+		{"without a state", nameless, false},
+		{"another ID", with(func(q *engine.PeerFacts) { q.ID[1] = 1 }), false},
+		{"a mark that was never given", with(func(q *engine.PeerFacts) {
+			for id := range q.Marks {
+				q.Marks[id] = [16]byte{8}
+			}
+		}), false},
+		{"the mark of another store", with(func(q *engine.PeerFacts) { q.Marks = map[engine.ReplicaID][16]byte{{9}: {7}} }), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := s.Synced(ctx, tt.peer); err != nil || got != tt.want {
+				t.Errorf("got %v, %v; want %v", got, err, tt.want)
+			}
+		})
+	}
+	if err := s.Forget(ctx, p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Synced(ctx, p); err != nil || got {
+		t.Errorf("forgotten: got %v, %v", got, err)
+	}
+}

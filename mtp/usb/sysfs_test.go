@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"cradle/mtp"
 )
 
 // fakeInterface describes an interface of a device in a made-up sysfs.
@@ -269,5 +271,72 @@ func TestOpenChargeOnly(t *testing.T) {
 	}
 	if !errors.Is(err, ErrChargeOnly) && !errors.Is(err, ErrNoUSB) {
 		t.Errorf("got %v, want ErrChargeOnly", err)
+	}
+}
+
+// TestAt: an event's device is found by its own path, and held by its node.
+func TestAt(t *testing.T) {
+	mtpIface := []fakeInterface{{class: "06/01/01", name: "MTP", endpoints: three}}
+	s := fake(t,
+		fakeDevice{port: "1-2", vendor: "18d1", product: "4ee1", bus: 1, address: 7, strings: [3]string{"Google", "Pixel", "S1"}, interfaces: mtpIface},
+		fakeDevice{port: "2-2", vendor: "18d1", product: "4ee1", bus: 2, address: 3, strings: [3]string{"Google", "Pixel", "S2"}, interfaces: mtpIface},
+		fakeDevice{port: "1-4", vendor: "046d", product: "c077", bus: 1, address: 4, strings: [3]string{"Logitech", "Mouse", ""}, interfaces: []fakeInterface{{class: "03/01/02", endpoints: "81i"}}},
+	)
+	// The kernel's list is of links into the tree.
+	devices := filepath.Join(s.Root, "sys/bus/usb/devices")
+	for _, port := range []string{"1-2", "2-2", "1-4"} {
+		at := filepath.Join(s.Root, "sys/devices/pci/usb"+port[:1], port)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(devices, port), at); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(at, filepath.Join(devices, port)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct{ name, path, serial string }{
+		{"an event's path", "/sys/devices/pci/usb1/1-2", "S1"},
+		{"the list's path", "/sys/bus/usb/devices/2-2", "S2"},
+		{"the port on another controller", "/sys/devices/other/usb1/1-2", ""},
+		{"unplugged", "/sys/devices/pci/usb1/1-3", ""},
+		{"no phone", "/sys/devices/pci/usb1/1-4", ""},
+		{"a controller", "/sys/devices/pci/usb1", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d, there, err := s.At(tt.path)
+			if err != nil || there != (tt.serial != "") || d.Serial != tt.serial {
+				t.Fatalf("got %q, %v, %v; want %q", d.Serial, there, err, tt.serial)
+			}
+		})
+	}
+	d, _, err := s.At("/sys/devices/pci/usb1/1-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := d.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := filepath.Join(s.Root, "dev/bus/usb/001/007"); f.Name() != want {
+		t.Errorf("held %s, want %s", f.Name(), want)
+	}
+	f.Close()
+	write(t, filepath.Join(devices, "1-2/devnum"), "8")
+	if f, err := d.Hold(); !errors.Is(err, mtp.ErrDeviceGone) {
+		t.Errorf("another device at the port: got %v, %v", f, err)
+	}
+	if os.Getuid() != 0 { // whom no mode stops
+		e, _, err := s.At("/sys/devices/pci/usb2/2-2")
+		if err == nil {
+			err = os.Chmod(filepath.Join(s.Root, e.Node), 0)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Hold(); !errors.Is(err, ErrNoPermission) {
+			t.Errorf("a node that isn't ours: got %v", err)
+		}
 	}
 }
