@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"cradle/engine"
@@ -25,16 +24,16 @@ type doctorDocument struct {
 // check is one thing that doctor looked at.
 type check struct {
 	Name  string `json:"name"`
-	Level string `json:"level"` // ok, warn or fail
+	Level string `json:"level"` // ok, warn or error
 	What  string `json:"what"`
 	Next  string `json:"next"` // empty when there is nothing to do
 }
 
 // The levels of a check.
 const (
-	levelOK   = "ok"
-	levelWarn = "warn"
-	levelFail = "fail"
+	levelOK    = "ok"
+	levelWarn  = "warn"
+	levelError = "error"
 )
 
 // Limits of free space on the computer.
@@ -67,11 +66,13 @@ func doctorCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [BACKUP]",
 		Short: "Look for what stands in the way of a sync",
-		Long: `Doctor checks the store, its backups and the space around it, the settings, USB and
-the phones on the cable (their mode, what udev knows of them, who may use them, who
-has them, whether they are paired), what cradle install put in place, the desktop,
-and who holds locks; with --phone also that phone's storage and sync state. What
-isn't well comes with what to do about it. The exit code is 1 when a check fails.
+		Long: `Doctor goes from the cable to the store. Of each phone: the cable, its USB interface,
+what udev knows of it, who may use its device file, who has it, whether it is paired;
+of paired ones, or the one that --phone names, the storages, what there is synced, and
+the sync state. Then the store, its backups and the space around it, the settings,
+what cradle install put in place, the systemd units, the desktop, who holds locks. What
+isn't well comes with what to do about it: a command, where one does it. The exit code
+is 1 when a check ends in error.
 
 It changes nothing, unless --rebuild is given: that derives the store's search rows
 anew from the items' texts; or --restore: that puts BACKUP, or the newest backup
@@ -114,25 +115,25 @@ func (g *globals) runDoctor(ctx context.Context, o doctorOptions) error {
 	d.lookAtBackups()
 	d.lookAtSpace()
 	d.lookAtSettings()
-	d.lookAtUSB(ctx)
-	d.lookAtInstalled(ctx)
-	d.lookAtDesktop(ctx)
-	d.lookAtLocks()
+	d.lookAtUSB(ctx, !o.asked)
 	if o.asked {
 		d.lookAtPhone(ctx, o.phone)
 	}
+	d.lookAtInstalled(ctx)
+	d.lookAtDesktop(ctx)
+	d.lookAtLocks()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	failed := false
 	for _, c := range d.checks {
-		failed = failed || c.Level == levelFail
+		failed = failed || c.Level == levelError
 		if g.json {
 			continue
 		}
-		g.say("%-4s  %-8s  %s", c.Level, c.Name, plain(c.What))
+		g.say("%-5s  %-9s  %s", c.Level, c.Name, plain(c.What))
 		if c.Next != "" {
-			g.say("%16s%s", "", plain("next: "+c.Next))
+			g.say("%18s%s", "", plain("next: "+c.Next))
 		}
 	}
 	if g.json {
@@ -164,7 +165,7 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 		d.say(name, levelOK, "", "%s isn't there yet: the first sync or import makes it", path)
 		return
 	case err != nil:
-		d.say(name, levelFail, "ls -ld "+quoteArg(filepath.Dir(path)), "%v", err)
+		d.say(name, levelError, "ls -ld "+quoteArg(filepath.Dir(path)), "%v", err)
 		return
 	}
 	if m := info.Mode().Perm(); m&0o077 != 0 {
@@ -173,7 +174,7 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 	s, err := hostprovider.Open(ctx, path, hostprovider.Options{ReadOnly: true, Now: d.g.now, Log: d.g.log()})
 	switch {
 	case errors.Is(err, engine.ErrNewer):
-		d.say(name, levelFail, "install the newer version of cradle", "%v", err)
+		d.say(name, levelError, "install the newer version of cradle", "%v", err)
 		return
 	case errors.Is(err, hostprovider.ErrReadOnly):
 		d.say(name, levelOK, "", "%s is of an older version: the next command upgrades it and keeps a backup", path)
@@ -189,14 +190,14 @@ func (d *doctor) lookAtStore(ctx context.Context) {
 		return
 	}
 	for _, w := range wrong {
-		d.say(name, levelFail, d.g.command("doctor --rebuild")+"; if that doesn't help: "+d.g.command("doctor --restore"), "%s", w)
+		d.say(name, levelError, d.g.command("doctor --rebuild"), "%s", w)
 	}
 	if len(wrong) > 0 {
 		return
 	}
 	items, err := s.List(ctx, hostprovider.Query{})
 	if err != nil {
-		d.say(name, levelFail, "", "%v", err)
+		d.say(name, levelError, "", "%v", err)
 		return
 	}
 	d.say(name, levelOK, "", "%s is whole: %s", path, count(len(items), "item", "items"))
@@ -215,7 +216,7 @@ func (d *doctor) storeFails(path string, err error) {
 			next = d.g.command("doctor --restore")
 		}
 	}
-	d.say("store", levelFail, next, "%v", f)
+	d.say("store", levelError, next, "%v", f)
 }
 
 // lookAtSpace checks the file system of the store, or of what will be its folder.
@@ -241,105 +242,9 @@ func (d *doctor) lookAtSpace() {
 	level, next := levelOK, ""
 	switch {
 	case free < spaceFail:
-		level, next = levelFail, "make room on "+dir
+		level, next = levelError, "make room on "+dir
 	case free < spaceWarn:
 		level, next = levelWarn, "make room on "+dir
 	}
 	d.say(name, level, next, "%d MB free in %s", free>>20, dir)
-}
-
-// lookAtLocks tells which commands run. Only one that has this store stands in the
-// way; those of other stores and phones are told.
-func (d *doctor) lookAtLocks() {
-	const name = "locks"
-	dir, err := lockFolder()
-	if err != nil {
-		d.say(name, levelFail, "see that $XDG_RUNTIME_DIR or the folder for temporary files can be written", "%v", err)
-		return
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.lock"))
-	if err != nil {
-		d.say(name, levelWarn, "", "%v", err)
-		return
-	}
-	held, own := 0, lockName("store", d.g.lockedPath())
-	for _, path := range files {
-		who, busy := lockHolder(path)
-		if !busy {
-			continue
-		}
-		held++
-		if filepath.Base(path) == own {
-			d.say(name, levelWarn, "wait until it has ended", "this store is in use %s", who)
-			continue
-		}
-		kind, _, _ := strings.Cut(filepath.Base(path), "-")
-		d.say(name, levelOK, "", "%s is in use %s", otherLock[kind], who)
-	}
-	if held == 0 {
-		d.say(name, levelOK, "", "no other command runs")
-	}
-}
-
-// otherLock names what a lock is on that isn't this store's.
-var otherLock = map[string]string{"phone": "a phone", "store": "another store"}
-
-// lockHolder reports whether somebody has a lock, and who.
-func lockHolder(path string) (who string, busy bool) {
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0)
-	if err != nil {
-		return "", false
-	}
-	defer f.Close()
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
-		return holderOf(path), errors.Is(err, syscall.EWOULDBLOCK)
-	}
-	return "", false
-}
-
-// lookAtPhone opens a phone and looks at its storages and its sync state.
-func (d *doctor) lookAtPhone(ctx context.Context, sel string) {
-	const name = "phone"
-	p, err := d.g.openPhone(ctx, sel)
-	if err != nil {
-		f := d.g.explain(err)
-		d.say(name, levelFail, f.Next, "%v", f)
-		return
-	}
-	defer p.close()
-	f, err := d.g.folder(ctx, p, nil)
-	if err != nil {
-		e := d.g.explain(err)
-		d.say(name, levelFail, e.Next, "%v", e)
-		return
-	}
-	for _, s := range f.Storages() {
-		switch {
-		case !s.Writable:
-			d.say(name, levelWarn, "choose file transfer on the phone, or free the storage from write protection", "%s can't be written", s.Label)
-		case s.Free >= 0 && s.Free < spaceFail:
-			d.say(name, levelWarn, "make room on the phone", "%s has %d MB free", s.Label, s.Free>>20)
-		default:
-			d.say(name, levelOK, "", "%s of %s can be written", s.Label, p.name)
-		}
-	}
-	whole := 0
-	for _, st := range f.States() {
-		switch {
-		case st.Err == nil:
-			whole++
-		case errors.Is(st.Err, engine.ErrNewer):
-			d.say(name, levelFail, "install the newer version of cradle", "%s: %v", st.Path, st.Err)
-		default:
-			d.say(name, levelWarn, "the next sync puts it aside", "%s can't be used: %v", st.Path, st.Err)
-		}
-	}
-	if whole > 0 {
-		d.say(name, levelOK, "", "its sync state is whole")
-	} else if len(f.States()) == 0 {
-		d.say(name, levelOK, "", "it has no sync state yet: the next sync is a first one")
-	}
-	if err := f.ReadOnly(); err != nil {
-		d.say(name, levelWarn, d.g.explain(err).Next, "nothing can be written to it: %v", err)
-	}
 }

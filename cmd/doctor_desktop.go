@@ -3,96 +3,23 @@ package cmd
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
-	"cradle/mtp/usb"
 	"cradle/udev"
 )
-
-// lookAtUSB goes from the cable to the device file: USB itself, the phones and their
-// modes, who may use them and who has them, and whether they are paired.
-func (d *doctor) lookAtUSB(ctx context.Context) {
-	if err := usb.Check(); err != nil {
-		d.say("usb", levelFail, "see that /dev/bus/usb is there (under CRADLE_USB=gousb also that libusb 1.0 is installed)", "%v", err)
-	} else {
-		d.say("usb", levelOK, "", "USB can be used")
-	}
-	list, err := d.g.bus.list()
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		d.say("phones", levelWarn, "use a machine, or give the virtual one a controller, with USB", "this machine has no USB")
-		return
-	case err != nil:
-		d.say("phones", levelFail, "see that /sys/bus/usb can be read", "%v", err)
-		return
-	case len(list) == 0:
-		d.say("phones", levelOK, "plug a phone in and unlock it; if it is plugged in, try another cable: some only charge", "none is plugged in")
-		return
-	}
-	known, err := d.g.pairings(ctx)
-	if err != nil {
-		d.g.log().Debug("which phones are paired can't be told", "err", err) // the store's check says it
-	}
-	for _, p := range list {
-		b := p.Blocked()
-		switch {
-		case b == nil:
-			d.say("phones", levelOK, "", "%s is ready", p)
-		case p.State == usb.NoPermission:
-			f := d.g.explainOpen(b)
-			d.say("phones", levelFail, f.Next, "%v", f)
-		default:
-			d.say("phones", levelWarn, b.Next, "%v", b)
-		}
-		d.lookAtUdev(p)
-		d.lookAtPairing(p, known)
-	}
-}
-
-// lookAtUdev asks what udev's rules made of a phone. One that is tested has none.
-func (d *doctor) lookAtUdev(p usb.DeviceDesc) {
-	const name = "udev"
-	if p.State == usb.ChargeOnly || p.Node == "" {
-		return
-	}
-	props := udev.Properties("", p.Bus, p.Address)
-	in, _, err := d.g.installed()
-	switch {
-	case props == nil:
-		d.say(name, levelWarn, "see that udev runs (systemctl status systemd-udevd), and plug the phone in again", "udev knows nothing of %s", p)
-	case err != nil || in.Rule == "":
-	case !strings.Contains(props["SYSTEMD_USER_WANTS"], "cradle-sync@.service"):
-		d.say(name, levelWarn, "sudo udevadm control --reload, and plug the phone in again", "the rule %s hasn't acted on %s", in.Rule, p)
-	default:
-		d.say(name, levelOK, "", "the rule has acted on %s", p)
-	}
-}
-
-func (d *doctor) lookAtPairing(p usb.DeviceDesc, known pairings) {
-	const name = "pairing"
-	settings, err := d.g.deviceSettings(p)
-	switch {
-	case known.mayHave(p):
-		d.say(name, levelOK, "", "%s tells no serial number; the store has paired one of its model, and its sync state will say whether it is this one", p)
-	case !known.has(p):
-		d.say(name, levelOK, "cradle pair --phone usb:"+p.Port, "%s isn't paired, so it isn't synced by itself", p)
-	case err == nil && !settings.Automatic():
-		d.say(name, levelOK, "cradle pair --auto --phone usb:"+p.Port, "%s is paired, and the settings say that it isn't synced by itself", p)
-	default:
-		d.say(name, levelOK, "", "%s is paired", p)
-	}
-}
 
 func (d *doctor) lookAtSettings() {
 	c, err := d.g.settings()
 	switch {
 	case err != nil:
 		f := d.g.explain(err)
-		d.say("settings", levelFail, f.Next, "%v", f)
+		d.say("settings", levelError, f.Next, "%v", f)
 	case c.Path == "":
 		d.say("settings", levelOK, "", "there is no settings file: the defaults hold")
 	default:
@@ -114,16 +41,13 @@ func (d *doctor) lookAtInstalled(ctx context.Context) {
 		d.say(name, levelWarn, "", "%v", err)
 		return
 	}
-	watch := false
-	for _, t := range in.Triggers {
-		watch = watch || t == udev.Watch
-	}
+	watch := slices.Contains(in.Triggers, udev.Watch)
 	switch {
 	case in.Rule == "" && in.Unit == "":
 		d.say(name, levelOK, "cradle install", "phones aren't synced by themselves: nothing is installed")
 		return
 	case in.Unit == "":
-		d.say(name, levelWarn, "cradle install", "the rule %s is there, and the unit that it starts isn't", in.Rule)
+		d.say(name, levelWarn, d.g.installCommand(), "the rule %s is there, and the unit that it starts isn't", in.Rule)
 		return
 	case in.Rule == "" && !watch:
 		d.say(name, levelWarn, d.g.rootCommand(false), "the units are there, and no udev rule starts them when a phone is plugged in")
@@ -134,39 +58,133 @@ func (d *doctor) lookAtInstalled(ctx context.Context) {
 	case in.Rule != "":
 		d.say(name, levelOK, "", "the rule %s is in place", in.Rule)
 	}
-	if info, err := os.Stat(in.Program); err != nil || info.Mode().Perm()&0o111 == 0 {
-		d.say(name, levelFail, "cradle install", "%s runs %s, which isn't there", in.Unit, in.Program)
-	} else {
-		d.say(name, levelOK, "", "%s runs %s", in.Unit, in.Program)
+	if in.Program != "" {
+		if info, err := os.Stat(in.Program); err != nil || info.Mode().Perm()&0o111 == 0 {
+			d.say(name, levelError, d.g.installCommand(), "%s runs %s, which isn't there", in.Unit, in.Program)
+		} else {
+			d.say(name, levelOK, "", "%s runs %s", in.Unit, in.Program)
+		}
 	}
 	for _, t := range in.Triggers {
 		d.say(name, levelOK, "", "also synced: %s", triggerWords[t])
 	}
-	d.lookAtFailed(ctx)
+	d.lookAtUnits(ctx, in.Unit)
 }
 
-// lookAtFailed asks the user's systemd for units of ours that failed. Where it can't
-// be asked, as in a container, nothing is said.
-func (d *doctor) lookAtFailed(ctx context.Context) {
-	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
+// askTime bounds a question to systemd.
+const askTime = 5 * time.Second
+
+// lookAtUnits asks the user's systemd what it makes of our units. Where it can't be
+// asked, as in a container, nothing is said.
+func (d *doctor) lookAtUnits(ctx context.Context, unit string) {
+	const name = "units"
+	ctx, stop := context.WithTimeout(ctx, askTime)
 	defer stop()
-	out, err := exec.CommandContext(ctx, "systemctl", "--user", "list-units", "--failed", "--plain", "--no-legend", "cradle-*").Output()
+	out, err := exec.CommandContext(ctx, "systemctl", "--user", "show", "--property=LoadState,LoadError,NeedDaemonReload", "cradle-sync@doctor.service").Output()
+	if err != nil {
+		d.g.log().Debug("systemd can't be asked", "err", err)
+		return
+	}
+	well := true
+	if what, next := unitState(string(out)); what != "" {
+		well = false
+		d.say(name, levelError, next, "%s %s", unit, what)
+	}
+	out, err = exec.CommandContext(ctx, "systemctl", "--user", "list-units", "--failed", "--plain", "--no-legend", "cradle-*").Output()
 	if err != nil {
 		d.g.log().Debug("systemd can't be asked", "err", err)
 		return
 	}
 	for line := range strings.Lines(string(out)) {
 		if f := strings.Fields(line); len(f) > 0 {
-			d.say("units", levelWarn, "journalctl --user -u "+quoteArg(f[0])+"; then: systemctl --user reset-failed "+quoteArg(f[0]), "%s failed", f[0])
+			well = false
+			u := quoteArg(f[0])
+			d.say(name, levelWarn, "journalctl --user --no-pager -n 20 -u "+u+"; systemctl --user reset-failed "+u, "%s failed; its journal says why", f[0])
 		}
 	}
+	if well {
+		d.say(name, levelOK, "", "systemd knows the units, and none has failed")
+	}
+}
+
+// unitState reads systemctl show of the unit that the rule starts: what is wrong with
+// it, and the command that mends it; "" when nothing is.
+func unitState(show string) (what, next string) {
+	const reload = "systemctl --user daemon-reload"
+	props := map[string]string{}
+	for line := range strings.Lines(show) {
+		k, v, _ := strings.Cut(strings.TrimRight(line, "\n"), "=")
+		props[k] = v
+	}
+	switch props["LoadState"] {
+	case "masked":
+		return "is masked: systemd won't start it", "systemctl --user unmask cradle-sync@.service"
+	case "not-found":
+		return "isn't known to systemd yet", reload
+	case "loaded":
+		if props["NeedDaemonReload"] == "yes" {
+			return "changed since systemd read it", reload
+		}
+		return "", ""
+	}
+	return "can't be read by systemd (" + strings.TrimSpace(props["LoadState"]+" "+props["LoadError"]) + ")", "systemctl --user cat cradle-sync@.service"
 }
 
 func (d *doctor) lookAtDesktop(ctx context.Context) {
 	if err := d.g.desktop.notifies(ctx); err != nil {
 		d.g.log().Debug("no notifications", "err", err)
 		d.say("desktop", levelOK, "", "there is no notification service here: what is synced by itself is told in the journal")
+	} else {
+		d.say("desktop", levelOK, "", "the desktop shows notifications")
+	}
+	d.say("dav", levelOK, "cradle export --format vdir FOLDER", "this version serves no CardDAV and no CalDAV: other programs get the items as files")
+}
+
+// lookAtLocks tells which commands run. Only one that has this store stands in the
+// way; those of other stores and phones are told.
+func (d *doctor) lookAtLocks() {
+	const name = "locks"
+	dir, err := lockFolder()
+	if err != nil {
+		d.say(name, levelError, "see that $XDG_RUNTIME_DIR or the folder for temporary files can be written", "%v", err)
 		return
 	}
-	d.say("desktop", levelOK, "", "the desktop shows notifications")
+	files, err := filepath.Glob(filepath.Join(dir, "*.lock"))
+	if err != nil {
+		d.say(name, levelWarn, "", "%v", err)
+		return
+	}
+	held, own := 0, lockName("store", d.g.lockedPath())
+	for _, path := range files {
+		who, busy := lockHolder(path)
+		if !busy {
+			continue
+		}
+		held++
+		if filepath.Base(path) == own {
+			d.say(name, levelWarn, "wait until it has ended", "this store is in use %s", who)
+			continue
+		}
+		kind, _, _ := strings.Cut(filepath.Base(path), "-")
+		d.say(name, levelOK, "", "%s is in use %s", otherLock[kind], who)
+	}
+	if held == 0 {
+		d.say(name, levelOK, "", "no other command runs")
+	}
+}
+
+// otherLock names what a lock is on that isn't this store's.
+var otherLock = map[string]string{"phone": "a phone", "store": "another store"}
+
+// lockHolder reports whether somebody has a lock, and who.
+func lockHolder(path string) (who string, busy bool) {
+	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err != nil {
+		return holderOf(path), errors.Is(err, syscall.EWOULDBLOCK)
+	}
+	return "", false
 }

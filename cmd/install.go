@@ -218,6 +218,22 @@ func absolute(path string) string {
 	return path
 }
 
+// installCommand is the command line that does the user's part, without a question.
+func (g *globals) installCommand() string {
+	self, err := os.Executable()
+	if err != nil {
+		self = "cradle"
+	}
+	c := quoteArg(self)
+	if g.config != "" {
+		c += " --config " + quoteArg(absolute(g.config))
+	}
+	if g.store != "" {
+		c += " --store " + quoteArg(absolute(g.store))
+	}
+	return c + " install --yes"
+}
+
 // rootCommand is the command line that does the part of root.
 func (g *globals) rootCommand(remove bool) string {
 	self, err := os.Executable()

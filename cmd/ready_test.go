@@ -49,8 +49,8 @@ func (b *oneBus) list() ([]usb.DeviceDesc, error) {
 	return []usb.DeviceDesc{b.d}, nil
 }
 
-func (b *oneBus) at(string) (usb.DeviceDesc, bool, error)  { return b.d, !b.gone, nil }
-func (b *oneBus) hold(usb.DeviceDesc) (*os.File, error) { return nil, nil }
+func (b *oneBus) at(string) (usb.DeviceDesc, bool, error) { return b.d, !b.gone, nil }
+func (b *oneBus) hold(usb.DeviceDesc) (*os.File, error)   { return nil, nil }
 
 func (b *oneBus) open(ctx context.Context, g *globals, d usb.DeviceDesc, _ *os.File) (*phone, error) {
 	b.mu.Lock()

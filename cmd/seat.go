@@ -37,7 +37,7 @@ func (g *globals) permission(d usb.DeviceDesc) (why, next string) {
 		return "the device file goes to the user at this computer's screen, and you are logged in from elsewhere",
 			fmt.Sprintf("sudo setfacl -m u:%s:rw %s", name, cmp.Or(d.Node, "NODE"))
 	case err == nil && in.Rule == "":
-		return "no udev rule gives it to you", g.rootCommand(false) + ", and plug the phone in again"
+		return "no udev rule gives it to you", g.rootCommand(false)
 	}
-	return "udev hasn't given it to you", "unplug the phone and plug it in again"
+	return "udev hasn't given it to you", retrigger(d)
 }

@@ -92,12 +92,15 @@ func nextForHolders(holders []Holder) string {
 	for _, h := range holders {
 		switch {
 		case strings.HasPrefix(h.Name, "gvfsd-mtp"), strings.HasPrefix(h.Name, "gvfsd-gphoto2"):
-			return "unmount the phone in the file manager, or: gio mount --unmount-scheme=mtp"
+			return "gio mount --unmount-scheme=" + strings.TrimPrefix(h.Name, "gvfsd-")
 		case strings.HasPrefix(h.Name, "kiod"):
-			return "close the phone's folders in Dolphin, or: kquitapp" + strings.TrimPrefix(h.Name, "kiod") + " " + h.Name
+			return "kquitapp" + strings.TrimPrefix(h.Name, "kiod") + " " + h.Name
 		case strings.HasPrefix(h.Name, "mtp-probe"):
 			return "wait a second and try again: the system is looking at the phone"
 		case h.Name == "jmtpfs", h.Name == "simple-mtpfs", h.Name == "go-mtpfs", h.Name == "aft-mtp-mount":
+			if at := mountedBy("", h.Name); at != "" {
+				return "fusermount -u " + at
+			}
 			return "unmount it: fusermount -u MOUNTPOINT"
 		}
 	}

@@ -53,6 +53,32 @@ func hasOpen(fdDir, node string) bool {
 	return false
 }
 
+// mountedBy finds where a FUSE program has mounted what it shows, quoted for a shell;
+// "" when it is in no place, or in several. root is put before /proc, for tests.
+func mountedBy(root, program string) string {
+	b, err := os.ReadFile(filepath.Join(root, "/proc/self/mounts"))
+	if err != nil {
+		return ""
+	}
+	at := ""
+	for line := range strings.Lines(string(b)) {
+		f := strings.Fields(line) // source, place, type …; proc(5)
+		if len(f) < 3 || !strings.HasPrefix(f[2], "fuse") || !strings.Contains(f[0]+" "+f[2], program) {
+			continue
+		}
+		if at != "" {
+			return ""
+		}
+		at = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(f[1])
+	}
+	if strings.ContainsFunc(at, func(r rune) bool {
+		return !strings.ContainsRune("/._-+", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		at = "'" + strings.ReplaceAll(at, "'", `'\''`) + "'"
+	}
+	return at
+}
+
 // ownDescriptors lists this process's descriptors on the node.
 func ownDescriptors(node string) []int {
 	names, err := os.ReadDir("/proc/self/fd")

@@ -340,3 +340,22 @@ func TestAt(t *testing.T) {
 		}
 	}
 }
+
+func TestMountedBy(t *testing.T) {
+	for _, tt := range []struct{ name, mounts, want string }{
+		{"its own", "proc /proc proc rw 0 0\njmtpfs /home/a/phone fuse.jmtpfs rw,user_id=1000 0 0\n", "/home/a/phone"},
+		{"named as the source", "jmtpfs /mnt/p fuse rw 0 0\n", "/mnt/p"},
+		{"a place with a space and a quote", `jmtpfs /mnt/my\040ph'one fuse.jmtpfs rw 0 0`, `'/mnt/my ph'\''one'`},
+		{"several", "jmtpfs /a fuse.jmtpfs rw 0 0\njmtpfs /b fuse.jmtpfs rw 0 0\n", ""},
+		{"another program's", "gvfsd-fuse /run/user/1000/gvfs fuse.gvfsd-fuse rw 0 0\n", ""},
+		{"a disk of that name", "/dev/jmtpfs /a ext4 rw 0 0\nshort\n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, filepath.Join(root, "proc/self/mounts"), tt.mounts)
+			if got := mountedBy(root, "jmtpfs"); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
