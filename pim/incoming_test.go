@@ -1,0 +1,212 @@
+package pim
+
+import (
+	"bytes"
+	"encoding/base64"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"strings"
+	"testing"
+
+	"cradle/valuebag"
+
+	"pgregory.net/rapid"
+)
+
+// cardText writes a card of 3.0 with these lines, separated by |.
+func cardText(lines string) string {
+	return "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u\r\n" + crlf(lines) + "END:VCARD\r\n"
+}
+
+// eventText writes an event with these lines.
+func eventText(lines string) string {
+	return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:u\r\n" + crlf(lines) + "END:VEVENT\r\nEND:VCALENDAR\r\n"
+}
+
+func crlf(lines string) string {
+	if lines == "" {
+		return ""
+	}
+	return strings.ReplaceAll(lines, "|", "\r\n") + "\r\n"
+}
+
+func mustItem(t testing.TB, k *Kind, text string) *valuebag.Values {
+	t.Helper()
+	v, err := k.New([]byte(text), "c")
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return v
+}
+
+// A photo of a given width, its left half dark, and the same compressed harder.
+func photo(width, quality int, dark color.RGBA) string {
+	img := image.NewRGBA(image.Rect(0, 0, width, width))
+	for y := range width {
+		for x := range width {
+			c := color.RGBA{uint8(255 * y / width), 200, 120, 255}
+			if x < width/2 {
+				c = dark
+			}
+			img.Set(x, y, c)
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+// TestIncoming has a row for what the rules for peers that store only part say of one
+// exchange: full is the item, was what the peer kept of it, now what it holds.
+func TestIncoming(t *testing.T) {
+	big := "PHOTO;ENCODING=b;TYPE=JPEG:" + photo(96, 95, color.RGBA{20, 20, 90, 255})
+	small := "PHOTO;ENCODING=b;TYPE=JPEG:" + photo(48, 50, color.RGBA{20, 20, 90, 255})
+	smaller := "PHOTO;ENCODING=b;TYPE=JPEG:" + photo(32, 30, color.RGBA{20, 20, 90, 255})
+	other := "PHOTO;ENCODING=b;TYPE=JPEG:" + photo(48, 50, color.RGBA{250, 250, 10, 255})
+	for _, c := range []struct {
+		name           string
+		full, was, now string // lines; was "-": not known
+		want           string // "" full's
+		event          bool
+	}{
+		{name: "rule 3, half the fields and no difference", full: "FN:Ada|N:Byron;Ada;;;|NOTE:n|X-A:1|TEL:1", was: "FN:Ada", now: "FN:Ada"},
+		{name: "rule 3, one field changed", full: "FN:Ada|NOTE:n|TITLE:Countess|X-A:1", was: "FN:Ada|TITLE:Countess", now: "FN:Ada|TITLE:Lady",
+			want: "FN:Ada|NOTE:n|TITLE:Lady|X-A:1"},
+		{name: "rule 3, another line of the same unit", full: "FN:Ada|TITLE:Countess|ROLE:Author", was: "FN:Ada|TITLE:Countess", now: "FN:Ada|TITLE:Lady",
+			want: "FN:Ada|TITLE:Lady|ROLE:Author"},
+		{name: "rule 5, a field it returned is deleted", full: "FN:Ada|NOTE:n|TITLE:Countess|X-A:1", was: "FN:Ada|TITLE:Countess", now: "FN:Ada",
+			want: "FN:Ada|NOTE:n|X-A:1"},
+		{name: "rule 5, unknown what it had: nothing is deleted", full: "FN:Ada|NOTE:n|TITLE:Countess|TEL:1", was: "-", now: "FN:Ada"},
+		{name: "rule 5, unknown what it had: an edit and an addition", full: "FN:Ada|NOTE:n|TITLE:Countess|TEL:1|TEL:2", was: "-", now: "FN:Ada|TITLE:Lady|TEL:1|TEL:3",
+			want: "FN:Ada|NOTE:n|TITLE:Lady|TEL:1|TEL:2|TEL:3"},
+		{name: "rule 6, cut", full: "FN:Ada|NOTE:a very long note", was: "FN:Ada|NOTE:a very", now: "FN:Ada|NOTE:a very"},
+		{name: "rule 6, cut less than before", full: "FN:Ada|NOTE:a very long note", was: "FN:Ada|NOTE:a very", now: "FN:Ada|NOTE:a very long"},
+		{name: "rule 6, edited within what it kept", full: "FN:Ada|NOTE:a very long note", was: "FN:Ada|NOTE:a very", now: "FN:Ada|NOTE:a most very",
+			want: "FN:Ada|NOTE:a most very long note"},
+		{name: "rule 6, written anew", full: "FN:Ada|NOTE:a very long note", was: "FN:Ada|NOTE:a very", now: "FN:Ada|NOTE:short",
+			want: "FN:Ada|NOTE:short"},
+		{name: "rule 6, a number with hyphens", full: "FN:Ada|TEL;TYPE=CELL;X-P=1:+49 30 123456", was: "FN:Ada|TEL;TYPE=CELL:+49-30-123456", now: "FN:Ada|TEL;TYPE=CELL:(+49) 30 12 34 56"},
+		{name: "rule 6, an address without its last slash", full: "FN:Ada|URL:http://Example.org/", was: "FN:Ada|URL:http://example.org/", now: "FN:Ada|URL:http://example.org"},
+		{name: "rule 7, the slot of a line", full: "FN:Ada|TEL;TYPE=HOME:1111|TEL;TYPE=HOME:2222|TEL;TYPE=CELL:3333", was: "FN:Ada|TEL;TYPE=HOME:1111|TEL;TYPE=CELL:3333", now: "FN:Ada|TEL;TYPE=HOME:1112|TEL;TYPE=CELL:3333",
+			want: "FN:Ada|TEL;TYPE=HOME:1112|TEL;TYPE=HOME:2222|TEL;TYPE=CELL:3333"},
+		{name: "rule 7, an emptied slot", full: "FN:Ada|TEL;TYPE=HOME:1111|TEL;TYPE=HOME:2222|TEL;TYPE=CELL:3333", was: "FN:Ada|TEL;TYPE=HOME:1111|TEL;TYPE=CELL:3333", now: "FN:Ada|TEL;TYPE=CELL:3333",
+			want: "FN:Ada|TEL;TYPE=HOME:2222|TEL;TYPE=CELL:3333"},
+		{name: "rule 7, a number that it could not store is typed again", full: "FN:Ada|TEL:1111|TEL:2222", was: "FN:Ada|TEL:1111", now: "FN:Ada|TEL:1111|TEL:22 22"},
+		{name: "rule 7, one deleted and another one added", full: "FN:Ada|TEL;TYPE=HOME;X-P=1:1111|TEL:2222", was: "FN:Ada|TEL;TYPE=HOME:1111", now: "FN:Ada|TEL;TYPE=CELL:3333",
+			want: "FN:Ada|TEL;TYPE=CELL:3333|TEL:2222"},
+		{name: "rule 8, label and parameters stay", full: "FN:Ada|item1.TEL;X-P=7;TYPE=VOICE:1111|item1.X-ABLabel:Castle", was: "FN:Ada|TEL:1111", now: "FN:Ada|TEL:1112",
+			want: "FN:Ada|item1.TEL;X-P=7;TYPE=VOICE:1112|item1.X-ABLabel:Castle"},
+		{name: "rule 8, what describes the old value goes", full: `FN:Ada|ADR;TYPE=HOME;LABEL="1 Old Rd";X-P=1:;;1 Old Rd;Town;;;UK`, was: "FN:Ada|ADR;TYPE=HOME:;;1 Old Rd;Town;;;", now: "FN:Ada|ADR;TYPE=HOME:;;2 New Rd;Town;;;",
+			want: "FN:Ada|ADR;TYPE=HOME;X-P=1:;;2 New Rd;Town;;;UK"},
+		{name: "rule 8, only the type changed", full: "FN:Ada|TEL;TYPE=HOME;X-P=7:1111", was: "FN:Ada|TEL;TYPE=HOME:1111", now: "FN:Ada|TEL;TYPE=WORK:1111",
+			want: "FN:Ada|TEL;X-P=7;TYPE=work:1111"},
+		{name: "rule 8, parts of a name", full: "FN:Ada Byron|N:Byron;Ada;Augusta;Dr.;Jr.", was: "FN:Ada Byron|N:Byron;Ada", now: "FN:Ada Byron|N:King;Ada",
+			want: "FN:Ada Byron|N:King;Ada;Augusta;Dr.;Jr."},
+		{name: "rule 9, lines that a peer writes for itself", full: "FN:Ada|REV:1|PRODID:a|NOTE:n", was: "FN:Ada|REV:2|PRODID:p|X-PHONE-ETAG:1", now: "FN:Ada|REV:3|PRODID:p|X-PHONE-ETAG:2|X-IRMC-LUID:4"},
+		{name: "rule 9, what the phone made up and changed", full: "FN:Ada|NOTE:n", was: "FN:Ada|X-PHONE-ID:17", now: "FN:Ada|X-PHONE-ID:18"},
+		{name: "rule 9, FN follows N where it was made from it", full: "FN:Ada Byron|N:Byron;Ada;;;|NOTE:n", was: "N:Byron;Ada;;;", now: "N:King;Ada;;;",
+			want: "FN:Ada King|N:King;Ada;;;|NOTE:n"},
+		{name: "rule 9, and stays where it wasn't", full: "FN:The Countess|N:Byron;Ada;;;", was: "N:Byron;Ada;;;", now: "N:King;Ada;;;",
+			want: "FN:The Countess|N:King;Ada;;;"},
+		{name: "rule 10, compressed anew", full: "FN:Ada|" + big, was: "FN:Ada|" + small, now: "FN:Ada|" + smaller},
+		{name: "rule 10, another picture", full: "FN:Ada|" + big, was: "FN:Ada|" + small, now: "FN:Ada|" + other, want: "FN:Ada|" + other},
+		{name: "rule 10, never stored", full: "FN:Ada|TITLE:a|" + big, was: "FN:Ada|TITLE:a", now: "FN:Ada|TITLE:b", want: "FN:Ada|TITLE:b|" + big},
+		{name: "rule 10, deleted", full: "FN:Ada|" + big, was: "FN:Ada|" + small, now: "FN:Ada", want: "FN:Ada"},
+		{name: "rule 10, unknown what it had", full: "FN:Ada|" + big, was: "-", now: "FN:Ada|" + smaller},
+		{name: "rule 11, changed occurrences stay", event: true,
+			full: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|SUMMARY:s|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z|SUMMARY:later",
+			was:  "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|SUMMARY:s", now: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|SUMMARY:t",
+			want: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|SUMMARY:t|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z|SUMMARY:later"},
+		{name: "rule 11, a changed occurrence of which it keeps part", event: true,
+			full: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z|COMMENT:c|SUMMARY:later",
+			was:  "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z|SUMMARY:later",
+			now:  "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T110000Z|SUMMARY:later",
+			want: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T110000Z|COMMENT:c|SUMMARY:later"},
+		{name: "an exclusion that it can't store", event: true, full: "DTSTART:20260105T090000Z|EXDATE:20260107T090000Z|RRULE:FREQ=DAILY", was: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY", now: "DTSTART:20260105T090000Z|RRULE:FREQ=WEEKLY",
+			want: "DTSTART:20260105T090000Z|EXDATE:20260107T090000Z|RRULE:FREQ=WEEKLY"},
+		{name: "a time that it writes in UTC moves on the item's own clock", event: true, full: "DTSTART;TZID=Europe/Berlin:20260105T100000|SUMMARY:s", was: "DTSTART:20260105T090000Z|SUMMARY:s", now: "DTSTART:20260705T090000Z|SUMMARY:s",
+			want: "DTSTART;TZID=Europe/Berlin:20260705T110000|SUMMARY:s"},
+		{name: "one of two alarms", event: true, full: "SUMMARY:s|BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-PT5M|X-A:1|END:VALARM|BEGIN:VALARM|ACTION:EMAIL|TRIGGER:-PT1H|END:VALARM", was: "SUMMARY:s|BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-PT5M|END:VALARM", now: "SUMMARY:s|BEGIN:VALARM|ACTION:AUDIO|TRIGGER:-PT5M|END:VALARM",
+			want: "SUMMARY:s|BEGIN:VALARM|ACTION:AUDIO|TRIGGER:-PT5M|X-A:1|END:VALARM|BEGIN:VALARM|ACTION:EMAIL|TRIGGER:-PT1H|END:VALARM"},
+		{name: "categories one by one", full: "FN:Ada|CATEGORIES:a,b,c", was: "FN:Ada|CATEGORIES:a,b", now: "FN:Ada|CATEGORIES:b,d", want: "FN:Ada|CATEGORIES:b,c,d"},
+		{name: "rule 14, the full object's dialect", full: "FN:Ada|NOTE:n|TEL;TYPE=CELL;X-P=1:1", was: "FN:Ada|TEL;TYPE=CELL:1", now: "FN:Ada|TEL;TYPE=CELL:1|EMAIL:a@b.c", want: "FN:Ada|NOTE:n|TEL;TYPE=CELL;X-P=1:1|EMAIL:a@b.c"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k, write := Contacts, cardText
+			if c.event {
+				k, write = Events, eventText
+			}
+			full := mustItem(t, k, write(c.full))
+			var was *valuebag.Values
+			if c.was != "-" {
+				was = k.Shadow(mustItem(t, k, write(c.was)))
+			}
+			got, err := k.Incoming(full, was, mustItem(t, k, write(c.now)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := c.want
+			if want == "" {
+				want = c.full
+			}
+			plain := func(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n ", ""), "\r\n", "\n") }
+			if g, w := plain(string(k.Text(got))), plain(write(want)); g != w {
+				t.Errorf("got\n%s\nwant\n%s", g, w)
+			}
+		})
+	}
+}
+
+// TestIncomingKeepsWhatIsEqual: as long as a peer holds what it held, nothing changes,
+// whatever that is.
+func TestIncomingKeepsWhatIsEqual(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		full, held := drawCard(t), drawCard(t)
+		same := Contacts.SetCollection(held, Contacts.Collection(full))
+		got, err := Contacts.Incoming(full, Contacts.Shadow(held), same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(Contacts.Text(got), Contacts.Text(full)) {
+			t.Errorf("got\n%s\nwant\n%s", Contacts.Text(got), Contacts.Text(full))
+		}
+		if got, err = Contacts.Incoming(full, nil, full); err != nil || !bytes.Equal(Contacts.Text(got), Contacts.Text(full)) {
+			t.Errorf("of nothing known: got %v\n%s\nwant\n%s", err, Contacts.Text(got), Contacts.Text(full))
+		}
+	})
+}
+
+func FuzzIncoming(f *testing.F) {
+	f.Add(cardText("FN:Ada|N:Byron;Ada|item1.TEL:1|item1.X-ABLabel:a|NOTE:long note"), cardText("FN:Ada|TEL:1|NOTE:long"), cardText("FN:Eve|TEL:2|NOTE:lung"))
+	f.Add(eventText("DTSTART;TZID=Europe/Berlin:20260105T100000|CATEGORIES:a,b|BEGIN:VALARM|TRIGGER:-PT5M|END:VALARM"), eventText("DTSTART:20260105T090000Z|CATEGORIES:a"), eventText("DTSTART:20260106T090000Z|CATEGORIES:c"))
+	f.Fuzz(func(t *testing.T, full, was, now string) {
+		for _, k := range []*Kind{Contacts, Events} {
+			a, err1 := k.New([]byte(full), "c")
+			b, err2 := k.New([]byte(was), "c")
+			c, err3 := k.New([]byte(now), "c")
+			if err1 != nil || err2 != nil || err3 != nil {
+				continue
+			}
+			for _, w := range []*valuebag.Values{k.Shadow(b), nil} {
+				got, err := k.Incoming(a, w, c)
+				if err != nil {
+					continue
+				}
+				if _, err := k.New(k.Text(got), "c"); err != nil {
+					t.Errorf("the result can't be read: %v\n%q", err, k.Text(got))
+				}
+			}
+			if got, err := k.Incoming(a, k.Shadow(b), b); err == nil && !bytes.Equal(k.Text(got), k.Text(a)) {
+				t.Errorf("nothing changed, got %q, want %q", k.Text(got), k.Text(a))
+			}
+			var caps Capabilities
+			caps.Learn(k, a, b)
+			if again, err := ParseCapabilities(k, caps.Text(k)); err != nil || again.Text(k) != caps.Text(k) {
+				t.Errorf("capabilities %q read again: %q, %v", caps.Text(k), again.Text(k), err)
+			}
+		}
+	})
+}
