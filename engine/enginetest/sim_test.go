@@ -4,8 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,30 +143,43 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	begin := time.Now()
-	var done, failures uint64
-	for seed := *simFrom + 1; seed <= *simFrom+*simSeeds; seed++ {
-		if *simTime > 0 && time.Since(begin) > *simTime {
-			break
+	seeds := make(chan uint64)
+	var done, failures atomic.Uint64
+	go func() {
+		defer close(seeds)
+		for seed := *simFrom + 1; seed <= *simFrom+*simSeeds && failures.Load() < 20 && (*simTime == 0 || time.Since(begin) < *simTime); seed++ {
+			seeds <- seed
 		}
-		done++
-		trace, failure := simulate(seed)
-		again, failed := simulate(seed)
-		if !slices.Equal(trace, again) || failure != failed {
-			for i := range trace {
-				if i >= len(again) || trace[i] != again[i] {
-					t.Fatalf("seed %d is not deterministic: step %d is %q and then %q", seed, i, trace[i], append(again, "nothing")[min(i, len(again))])
+	}()
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for seed := range seeds {
+				trace, failure := simulate(seed)
+				again, failed := simulate(seed)
+				if at := differ(trace, again); at >= 0 || failure != failed {
+					t.Errorf("seed %d is not deterministic: step %d; %q and %q", seed, at, failure, failed)
 				}
+				if failure != "" {
+					if failures.Add(1) == 1 {
+						t.Log(strings.Join(trace, "\n"))
+					}
+					t.Errorf("seed %d: %s", seed, failure)
+				}
+				done.Add(1)
 			}
-			t.Fatalf("seed %d is not deterministic: %q and %q", seed, failure, failed)
-		}
-		if failure != "" {
-			if failures++; failures == 1 {
-				t.Log(strings.Join(trace, "\n"))
-			}
-			if t.Errorf("seed %d: %s", seed, failure); failures == 20 {
-				break
-			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d simulations, the seeds from %d on, %d of them failed", done.Load(), *simFrom+1, failures.Load())
+}
+
+// differ is the first step in which two traces differ, or -1.
+func differ(a, b []string) int {
+	for i := range max(len(a), len(b)) {
+		if i >= len(a) || i >= len(b) || a[i] != b[i] {
+			return i
 		}
 	}
-	t.Logf("%d simulations, the seeds from %d on", done, *simFrom+1)
+	return -1
 }
