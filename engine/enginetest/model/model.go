@@ -28,18 +28,21 @@ type Content struct {
 // Model knows every change that was ever made, by anybody.
 type Model struct {
 	facts map[Change]*fact
-	byID  map[engine.ItemID][]Change // in the order made
+	byID  map[engine.ItemID][]*fact // in the order they were first heard of
 }
 
+// fact is a change; one that is only heard of so far has no maker.
 type fact struct {
+	Change
 	by      string
 	content Content
-	seen    map[Change]bool // all that led to it, transitively
+	at      int // its place among those of its item
+	seen    set // all that led to it, transitively
 }
 
 // New is a world without changes.
 func New() *Model {
-	return &Model{facts: map[Change]*fact{}, byID: map[engine.ItemID][]Change{}}
+	return &Model{facts: map[Change]*fact{}, byID: map[engine.ItemID][]*fact{}}
 }
 
 // Clone is a model of the same past, for another future. Unmake in neither of them
@@ -53,56 +56,88 @@ func (m *Model) Clone() *Model {
 }
 
 // Known reports whether the change was made.
-func (m *Model) Known(c Change) bool { return m.facts[c] != nil }
+func (m *Model) Known(c Change) bool { return m.made(c) != nil }
+
+func (m *Model) made(c Change) *fact {
+	if f := m.facts[c]; f != nil && f.by != "" {
+		return f
+	}
+	return nil
+}
+
+// heard is a change's fact, a new one without a maker if there is none yet.
+func (m *Model) heard(c Change) *fact {
+	f := m.facts[c]
+	if f == nil {
+		f = &fact{Change: c, at: len(m.byID[c.Item])}
+		m.facts[c] = f
+		m.byID[c.Item] = append(m.byID[c.Item], f)
+	}
+	return f
+}
 
 // Make notes a change and what its maker had before it. A version that was made
 // before must mean the same: else a tick was used twice (invariants I12, I17).
 func (m *Model) Make(by string, c Change, content Content, had []Change) error {
-	if f := m.facts[c]; f != nil {
+	if f := m.made(c); f != nil {
 		if f.content != content {
 			return fmt.Errorf("%s of %s/%s was made by %s as %v, and now is %v at %s", c.Version, c.Item, c.Unit, f.by, f.content, content, by)
 		}
 		return nil
 	}
-	f := &fact{by: by, content: content, seen: map[Change]bool{}}
+	f := &fact{Change: c, by: by, content: content, at: m.heard(c).at}
 	for _, h := range had {
 		if h == c || h.Item != c.Item {
 			continue
 		}
-		f.seen[h] = true
-		if o := m.facts[h]; o != nil {
-			for s := range o.seen {
-				f.seen[s] = true
-			}
-		}
+		o := m.heard(h)
+		f.seen.add(o.at)
+		f.seen.addAll(o.seen)
 	}
 	m.facts[c] = f
-	m.byID[c.Item] = append(m.byID[c.Item], c)
+	m.byID[c.Item] = slices.Clone(m.byID[c.Item]) // a clone of this model may share it
+	m.byID[c.Item][f.at] = f
 	return nil
 }
 
 // Unmake takes back what a replica made after a tick: it was lost with the replica
 // before anybody else saw it.
 func (m *Model) Unmake(r engine.ReplicaID, after uint64) {
-	lost := func(c Change) bool { return c.Version.Replica == r && c.Version.Tick > after }
-	maps.DeleteFunc(m.facts, func(c Change, _ *fact) bool { return lost(c) })
-	for id := range m.byID {
-		m.byID[id] = slices.DeleteFunc(m.byID[id], lost)
-	}
-	for _, f := range m.facts {
-		maps.DeleteFunc(f.seen, func(c Change, _ bool) bool { return lost(c) })
+	for _, changes := range m.byID {
+		for _, f := range changes {
+			if f.Version.Replica != r || f.Version.Tick <= after {
+				continue
+			}
+			f.by, f.seen = "", nil
+			for _, o := range changes {
+				o.seen.remove(f.at)
+			}
+		}
 	}
 }
 
 // Seen lists the changes of an item that a knowledge contains.
 func (m *Model) Seen(id engine.ItemID, contains func(Change) bool) []Change {
-	return slices.DeleteFunc(slices.Clone(m.byID[id]), func(c Change) bool { return !contains(c) })
+	var out []Change
+	for _, f := range m.byID[id] {
+		if f.by != "" && contains(f.Change) {
+			out = append(out, f.Change)
+		}
+	}
+	return out
 }
 
 // Covers reports whether whoever made c had seen o, or c is o.
 func (m *Model) Covers(c, o Change) bool {
-	return c == o || m.facts[c] != nil && m.facts[c].seen[o]
+	if c == o {
+		return true
+	}
+	f, g := m.made(c), m.facts[o]
+	return f != nil && g != nil && f.seen.has(g.at)
 }
+
+// covers is Covers of facts of one item.
+func covers(f, o *fact) bool { return f == o || f.seen.has(o.at) }
 
 // Concurrent reports whether neither change was made in the knowledge of the other.
 func (m *Model) Concurrent(c, o Change) bool { return !m.Covers(c, o) && !m.Covers(o, c) }
@@ -129,8 +164,14 @@ func (m *Model) Phantoms(r Replica) []string {
 	var bad []string
 	for id, changes := range m.byID {
 		it, here := r.Items[id]
-		for _, c := range changes {
-			if !r.Contains(c) || r.Excused != nil && r.Excused(c) || m.isAccounted(r, it, here, c, changes) {
+		known := make([]*fact, 0, len(changes)) // to the replica
+		for _, f := range changes {
+			if f.by != "" && r.Contains(f.Change) {
+				known = append(known, f)
+			}
+		}
+		for _, c := range known {
+			if r.Excused != nil && r.Excused(c.Change) || m.isAccounted(r, it, here, c, known) {
 				continue
 			}
 			bad = append(bad, fmt.Sprintf("%s knows %s/%s of %s and holds %s", r.Name, id.String()[:4], c.Unit, c.Version, m.describe(it, here, c.Unit)))
@@ -140,17 +181,17 @@ func (m *Model) Phantoms(r Replica) []string {
 	return bad
 }
 
-func (m *Model) isAccounted(r Replica, it Item, here bool, c Change, all []Change) bool {
+func (m *Model) isAccounted(r Replica, it Item, here bool, c *fact, known []*fact) bool {
 	unit := c.Unit
 	if !here || it.Gone {
 		unit = engine.Life
 	}
 	// A deletion made in its knowledge was forgotten, or one for which that one stood.
 	forgot, dead := false, false
-	for _, w := range all {
-		if w.Unit == engine.Life && m.facts[w].content.Gone {
-			forgot = forgot || r.Forgotten(w)
-			dead = dead || r.Contains(w) && m.leadsTo(c, w, r, all)
+	for _, w := range m.byID[c.Item] {
+		if w.by != "" && w.Unit == engine.Life && w.content.Gone {
+			forgot = forgot || r.Forgotten(w.Change)
+			dead = dead || slices.Contains(known, w) && m.leadsTo(c, w, known)
 		}
 	}
 	if forgot && dead {
@@ -159,42 +200,49 @@ func (m *Model) isAccounted(r Replica, it Item, here bool, c Change, all []Chang
 	if !here {
 		return false
 	}
-	current := Change{c.Item, unit, it.Units[unit]}
-	if m.leadsTo(c, current, r, all) {
+	now := m.made(Change{c.Item, unit, it.Units[unit]})
+	if now != nil && m.leadsTo(c, now, known) {
 		return true
 	}
-	now := m.facts[current]
 	// It was deleted, and the item came back without it.
-	life := Change{c.Item, engine.Life, it.Units[engine.Life]}
-	for _, w := range all {
-		if w.Unit == engine.Life && m.facts[w].content.Gone && r.Contains(w) && m.leadsTo(c, w, r, all) && m.leadsTo(w, life, r, all) {
+	life := m.made(Change{c.Item, engine.Life, it.Units[engine.Life]})
+	for _, w := range known {
+		if life != nil && w.Unit == engine.Life && w.content.Gone && m.leadsTo(c, w, known) && m.leadsTo(w, life, known) {
 			return true
 		}
 	}
-	return now == nil && unit != engine.Life && m.Covers(life, c)
+	return now == nil && unit != engine.Life && life != nil && covers(life, c)
 }
 
 // leadsTo reports whether what is known leads from a change to the current one:
 // each step is a change that was made in the knowledge of the last, or one of the
 // same content, for which it was taken.
-func (m *Model) leadsTo(c, current Change, r Replica, all []Change) bool {
-	reached := map[Change]bool{c: true}
-	for more := true; more; {
+func (m *Model) leadsTo(c, current *fact, known []*fact) bool {
+	steps := known
+	for _, w := range m.byID[c.Item] {
+		if w.by != "" && covers(current, w) && !slices.Contains(known, w) {
+			steps = append(slices.Clip(steps), w)
+		}
+	}
+	reached := []*fact{c}
+	var is set
+	is.add(c.at)
+	for more := true; more && !is.has(current.at); {
 		more = false
-		for _, w := range all {
-			if reached[w] || w.Unit != c.Unit && w.Unit != current.Unit && w.Unit != engine.Life || w != current && !r.Contains(w) && !m.Covers(current, w) {
+		for _, w := range steps {
+			if is.has(w.at) || w.Unit != c.Unit && w.Unit != current.Unit && w.Unit != engine.Life {
 				continue
 			}
-			for x := range reached {
-				same := x.Unit == w.Unit && m.facts[x] != nil && m.facts[x].content == m.facts[w].content
-				if same || m.Covers(w, x) {
-					reached[w], more = true, true
+			for _, x := range reached {
+				if x.Unit == w.Unit && x.content == w.content || covers(w, x) {
+					is.add(w.at)
+					reached, more = append(reached, w), true
 					break
 				}
 			}
 		}
 	}
-	return reached[current]
+	return is.has(current.at)
 }
 
 func (m *Model) describe(it Item, here bool, unit string) string {
@@ -210,14 +258,18 @@ func (m *Model) describe(it Item, here bool, unit string) string {
 // Story tells how an item came to be what it is, for a failing test.
 func (m *Model) Story(id engine.ItemID) string {
 	var b strings.Builder
-	for _, c := range m.byID[id] {
-		f := m.facts[c]
-		seen := make([]string, 0, len(f.seen))
-		for s := range f.seen {
-			seen = append(seen, s.Unit+"@"+s.Version.String())
+	for _, f := range m.byID[id] {
+		if f.by == "" {
+			continue
+		}
+		var seen []string
+		for _, s := range m.byID[id] {
+			if f.seen.has(s.at) {
+				seen = append(seen, s.Unit+"@"+s.Version.String())
+			}
 		}
 		slices.Sort(seen)
-		fmt.Fprintf(&b, "  %s %s@%s %v after %v\n", f.by, c.Unit, c.Version, f.content, seen)
+		fmt.Fprintf(&b, "  %s %s@%s %v after %v\n", f.by, f.Unit, f.Version, f.content, seen)
 	}
 	return b.String()
 }
@@ -227,15 +279,15 @@ func (m *Model) Story(id engine.ItemID) string {
 // is empty when there is none.
 func (m *Model) Dead(id engine.ItemID, living []Change) string {
 	for _, d := range m.byID[id] {
-		if !m.facts[d].content.Gone {
+		if d.by == "" || !d.content.Gone {
 			continue
 		}
 		all := true
 		for _, c := range living {
-			all = all && m.Covers(d, c)
+			all = all && m.Covers(d.Change, c)
 		}
 		if all {
-			return fmt.Sprintf("%s deleted it in %s, having seen all of it", m.facts[d].by, d.Version)
+			return fmt.Sprintf("%s deleted it in %s, having seen all of it", d.by, d.Version)
 		}
 	}
 	return ""
