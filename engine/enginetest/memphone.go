@@ -284,3 +284,18 @@ func (p *MemPhone) Nameless() bool {
 	}
 	return false
 }
+
+// Unlisted are the objects without a UID that the phone's state doesn't list.
+func (p *MemPhone) Unlisted() []*valuebag.Values {
+	listed := map[string]bool{}
+	for _, it := range p.State(p.schema.Name()).Items {
+		listed[it.Place.Path] = listed[it.Place.Path] || !it.Meta.Deleted
+	}
+	var out []*valuebag.Values
+	for path, o := range p.objects {
+		if p.schema.UID(o.value) == "" && !listed[path] {
+			out = append(out, o.value)
+		}
+	}
+	return out
+}

@@ -79,6 +79,15 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 		there[st.Items[k].Meta.ID] = &st.Items[k].Meta
 	}
 	err := s.sync(i, j, cutAt, kill)
+	if err != nil {
+		// What has no UID and isn't in the state yet, its user edits and another computer
+		// then takes first is a new item there: only the state would tell.
+		for _, v := range p.Unlisted() {
+			for _, x := range values(v) {
+				s.twins[x] = true
+			}
+		}
+	}
 	s.observeSession(n, before, there, there, slices.Concat(st.Filter.Without, p.State(scope).Filter.Without)...)
 	return err
 }
