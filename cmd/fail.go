@@ -138,6 +138,7 @@ func (g *globals) explainStore(out *failure, err error) bool {
 		// People type names; items go by IDs and UIDs, and list finds them by name.
 		var none *hostprovider.NoItemError
 		if errors.As(err, &none) && none.Name != "" && !strings.HasPrefix(none.Name, "-") {
+			out.Why = fmt.Sprintf("nothing has the ID or UID %q", none.Name)
 			out.Next = g.command("list " + quoteArg(none.Name))
 		}
 	case errors.Is(err, hostprovider.ErrNoImages):

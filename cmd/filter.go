@@ -24,11 +24,11 @@ type filterFlags struct {
 // parse reads the flags: what they say of the filter, and nothing where they don't.
 func (o filterFlags) parse() (config.Filter, error) {
 	f := config.Filter{}
-	if len(o.without) > 0 {
-		f.Without = o.without
+	for _, w := range o.without {
+		f.Without = append(f.Without, config.Part(w))
 	}
-	if len(o.leaveOut) > 0 {
-		f.LeaveOut = o.leaveOut
+	for _, l := range o.leaveOut {
+		f.LeaveOut = append(f.LeaveOut, config.LeftOut(l))
 	}
 	if o.window != "" {
 		f.Window = new(config.Window)
@@ -68,10 +68,7 @@ func (g *globals) filters(p *phone, f *devprovider.Folder, kinds []*pim.Kind, o 
 	if err != nil {
 		return nil, err
 	}
-	if err := applies(set.Filter, pim.Kinds(), "the settings: without", "the settings: leave_out"); err != nil {
-		return nil, err
-	}
-	if err := applies(said, kinds, "--without", "--leave-out"); err != nil {
+	if err := applies(said, kinds); err != nil {
 		return nil, err
 	}
 	want := said.Over(set.Filter)
@@ -95,7 +92,7 @@ func filterOf(k *pim.Kind, base engine.Filter, want config.Filter) engine.Filter
 	if want.Without != nil {
 		out.Without = nil
 		for _, w := range want.Without {
-			if part, ok := forKind(k, w); ok && slices.Contains(k.Optional(), part) {
+			if part, ok := w.Of(k); ok && slices.Contains(k.Optional(), part) {
 				out.Without = append(out.Without, part)
 			}
 		}
@@ -108,7 +105,7 @@ func filterOf(k *pim.Kind, base engine.Filter, want config.Filter) engine.Filter
 	}
 	var leave []string
 	for _, w := range want.LeaveOut {
-		if c, ok := forKind(k, w); ok {
+		if c, ok := w.Of(k); ok {
 			leave = append(leave, c)
 		}
 	}
@@ -132,33 +129,24 @@ func dayParam(n int) string {
 	return strconv.Itoa(n)
 }
 
-// forKind reads "NAME" or "KIND/NAME"; false if that is of another kind.
-func forKind(k *pim.Kind, s string) (string, bool) {
-	kind, name, ok := strings.Cut(s, "/")
-	if _, known := pim.KindByName(kind); !ok || !known {
-		return s, true
-	}
-	return name, kind == k.Name()
-}
-
-// applies refuses a filter that means nothing for any of the kinds.
-func applies(f config.Filter, kinds []*pim.Kind, without, leaveOut string) error {
+// applies refuses flags that mean nothing for any of the kinds that are synced.
+func applies(f config.Filter, kinds []*pim.Kind) error {
 	for _, w := range f.Without {
 		var parts []string
 		found := false
 		for _, k := range kinds {
-			part, ok := forKind(k, w)
+			part, ok := w.Of(k)
 			found = found || ok && slices.Contains(k.Optional(), part)
 			parts = append(parts, k.Optional()...)
 		}
 		if !found {
 			slices.Sort(parts)
-			return usageError("%s %q: want one of %s", without, w, strings.Join(slices.Compact(parts), ", "))
+			return usageError("--without %q: want one of %s", w, strings.Join(slices.Compact(parts), ", "))
 		}
 	}
 	for _, w := range f.LeaveOut {
-		if _, name, ok := strings.Cut(w, "/"); w == "" || ok && name == "" {
-			return usageError("%s %q: want a collection, or KIND/COLLECTION", leaveOut, w)
+		if l := new(config.LeftOut); l.UnmarshalText([]byte(w)) != nil {
+			return usageError("--leave-out %q: want a collection, or KIND/COLLECTION", w)
 		}
 	}
 	return nil

@@ -49,7 +49,7 @@ func (g *globals) useFolders(ctx context.Context, p *phone, f *devprovider.Folde
 	for _, c := range set.Folders {
 		switch err := f.Use(ctx, configured(c)); {
 		case errors.Is(err, devprovider.ErrNoFolder):
-			fmt.Fprintf(g.stderr, "note: the settings name the folder %s, which isn't on the phone\n", plain(string(c.Path)))
+			g.note("the settings name the folder %s, which isn't on the phone", plain(string(c.Path)))
 		case err != nil:
 			return err
 		}
@@ -87,6 +87,37 @@ func (g *globals) useFolders(ctx context.Context, p *phone, f *devprovider.Folde
 		}
 	}
 	return nil
+}
+
+// sayLeft tells what becomes of the items in folders that were let go.
+func (g *globals) sayLeft(ctx context.Context, s *hostprovider.Store, peer engine.PeerID, leave []string) error {
+	if len(leave) == 0 {
+		return nil
+	}
+	list, err := s.ViewFolders(ctx, peer)
+	if err != nil {
+		return err
+	}
+	for _, l := range leave {
+		below, all := strings.CutSuffix(strings.Trim(l, "/"), "/*")
+		items := 0
+		for _, f := range list {
+			if strings.EqualFold(f.Folder, below) || all && strings.HasPrefix(strings.ToLower(f.Folder), strings.ToLower(below)+"/") {
+				items += f.Items
+			}
+		}
+		g.note("%s isn't synced any more: what came from it (%s) stays on the phone and in the store, and edits of it go neither way; to sync it again: %s --folder %s",
+			plain(l), count(items, "item", "items"), g.plainSync(), quoteArg(plain(l)))
+	}
+	return nil
+}
+
+// plainSync is a sync with this phone and store, without further flags.
+func (g *globals) plainSync() string {
+	was := g.sync
+	defer func() { g.sync = was }()
+	g.sync = ""
+	return g.command("sync")
 }
 
 func storageNames(f *devprovider.Folder) string {
@@ -143,7 +174,7 @@ func (g *globals) recallFolders(ctx context.Context, s *hostprovider.Store, f *d
 		case err != nil:
 			return err
 		default:
-			fmt.Fprintf(g.stderr, "note: the phone has lost its list of folders; %s is synced where it lies, as before\n", plain(k.Folder))
+			g.note("the phone has lost its list of folders; %s is synced where it lies, as before", plain(k.Folder))
 		}
 	}
 	return nil
@@ -222,7 +253,7 @@ func (g *globals) discover(ctx context.Context, p *phone, f *devprovider.Folder,
 	}
 	for _, e := range list {
 		if e.News {
-			fmt.Fprintf(g.stderr, "note: %s; to sync them where they lie: %s --folder %s\n", foundText(e), g.sync, quoteArg(plain(e.Path)))
+			g.note("%s; to sync them where they lie: %s --folder %s", foundText(e), g.sync, quoteArg(plain(e.Path)))
 		}
 	}
 	return list, nil

@@ -79,6 +79,9 @@ func (g *globals) runImport(ctx context.Context, args []string, r importFiles) e
 			return err
 		}
 	}
+	if r.plain > 0 {
+		g.note("%s left out; --texts takes them, a note each", count(r.plain, "plain text (.txt, .md) was", "plain texts (.txt, .md) were"))
+	}
 	unlock, err := g.lockStore(ctx, "cradle import")
 	if err != nil {
 		return err
@@ -168,6 +171,7 @@ type importFiles struct {
 	match      bool
 	files      []hostprovider.ImportFile
 	problems   []problemDocument
+	plain      int // plain texts of folders that weren't taken
 }
 
 // importable are the extensions that are taken from folders.
@@ -236,7 +240,12 @@ func (r *importFiles) addFolder(ctx context.Context, root string) error {
 			return nil
 		case hidden && d.IsDir():
 			return fs.SkipDir
-		case d.IsDir(), hidden, !r.takes(path):
+		case d.IsDir(), hidden:
+			return nil
+		case !r.takes(path):
+			if slices.Contains(pim.PlainNoteExtensions, strings.ToLower(filepath.Ext(path))) {
+				r.plain++
+			}
 			return nil
 		}
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"cradle/cmd/config"
 	"cradle/devprovider"
 	"cradle/hostprovider"
 	"cradle/pim"
@@ -29,7 +30,7 @@ func (g *globals) unknownLeft(ctx context.Context, f *devprovider.Folder, s *hos
 		var have []string
 		found := false
 		for _, k := range kinds {
-			name, ok := forKind(k, l)
+			name, ok := config.LeftOut(l).Of(k)
 			for _, c := range list {
 				if ok && c.Kind == k.Name() {
 					have, found = append(have, c.Name), found || c.Name == name
@@ -39,12 +40,12 @@ func (g *globals) unknownLeft(ctx context.Context, f *devprovider.Folder, s *hos
 		if found {
 			continue
 		}
-		note := fmt.Sprintf("note: --leave-out %s leaves nothing out: there is no such collection yet", plain(l))
+		note := fmt.Sprintf("--leave-out %s leaves nothing out: there is no such collection yet", plain(l))
 		if len(have) > 0 {
 			slices.Sort(have)
 			note += fmt.Sprintf(" (there are %s)", plain(strings.Join(slices.Compact(have), ", ")))
 		}
-		fmt.Fprintln(g.stderr, note)
+		g.note("%s", note)
 	}
 	return nil
 }
@@ -70,14 +71,14 @@ func (g *globals) unmapped(ctx context.Context, f *devprovider.Folder, s *hostpr
 			continue
 		}
 		to := renamed[from]
-		note := fmt.Sprintf("note: --map %s=%s: the phone has no collection %s yet", plain(from), plain(to), plain(from))
+		note := fmt.Sprintf("--map %s=%s: the phone has no collection %s yet", plain(from), plain(to), plain(from))
 		if len(have) > 0 {
 			note += fmt.Sprintf(" (it has %s)", plain(strings.Join(have, ", ")))
 		}
 		if !slices.ContainsFunc(list, func(c hostprovider.Collection) bool { return c.Name == to }) {
 			note += ", nor the store one that is called " + plain(to)
 		}
-		fmt.Fprintln(g.stderr, note)
+		g.note("%s", note)
 	}
 	return nil
 }

@@ -98,6 +98,8 @@ type mover struct {
 	doc  mtpMoveDocument
 	bar  *transferProgress
 	opts files.Options
+
+	exists bool // a file was left alone because one of its name is there
 }
 
 func (g *globals) newMover(t *files.Tree, o mtpMoveOptions) *mover {
@@ -127,6 +129,7 @@ func (m *mover) one(err error, path, line string, moved mtpMoved) error {
 	default:
 		m.doc.Failed = append(m.doc.Failed, mtpFailure{path, err.Error()})
 		m.g.warn("%v", err)
+		m.exists = m.exists || errors.Is(err, files.ErrExists)
 	}
 	return nil
 }
@@ -143,6 +146,9 @@ func (m *mover) finish(err error) error {
 			m.g.warn("%s", f.Error())
 			return quiet(f.exit)
 		}
+	}
+	if m.exists {
+		fmt.Fprintf(m.g.stderr, "  next: run the command again with --force, which replaces what is there, or give another name with --to\n")
 	}
 	if err == nil && len(m.doc.Failed) > 0 {
 		return quiet(exitItemsFailed)

@@ -11,10 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cradle/engine"
 	"cradle/hostprovider"
 	"cradle/mtp/usb"
 
 	"github.com/adrg/xdg"
+	"github.com/google/uuid"
 )
 
 // pairings tells which phones the store has agreed with.
@@ -89,6 +91,7 @@ func (g *globals) recognise(ctx context.Context, p *phone) (bool, error) {
 const (
 	hintedFile   = "hinted"   // unknown phones that were hinted at, by digest
 	namelessFile = "nameless" // models of paired phones without a serial on USB
+	foldersFile  = "folders"  // folders that are synced as phones: ID, space, path
 )
 
 // modelLine is how a model is remembered.
@@ -101,15 +104,32 @@ func hintOnce(d usb.DeviceDesc) (bool, error) {
 	return remember(hintedFile, hex.EncodeToString(sum[:16]))
 }
 
-// met remembers the model of a phone that has no other name on USB: phones of other
-// models needn't be looked into.
-func (g *globals) met(p *phone) {
-	if !p.nameless {
+// met remembers how to find a phone that has no serial number: the model of one on
+// USB, so that phones of other models needn't be looked into, and where a folder lies.
+func (g *globals) met(p *phone, id engine.PeerID) {
+	file, line := namelessFile, p.model
+	if path, isFolder := strings.CutPrefix(p.selector, "dir:"); isFolder {
+		if strings.ContainsAny(path, "\r\n") {
+			return
+		}
+		file, line = foldersFile, uuid.UUID(id).String()+" "+path
+	} else if !p.nameless {
 		return
 	}
-	if _, err := remember(namelessFile, p.model); err != nil {
-		g.log().Warn("the phone's model isn't remembered: it may not be synced by itself", "err", err)
+	if _, err := remember(file, line); err != nil {
+		g.log().Warn("where the phone is found isn't remembered", "err", err)
 	}
+}
+
+// folderOf is the folder that was last synced as the phone of that ID; "" for none.
+func folderOf(id engine.PeerID) string {
+	path := ""
+	for _, line := range remembered(foldersFile) {
+		if own, at, _ := strings.Cut(line, " "); own == uuid.UUID(id).String() {
+			path = at
+		}
+	}
+	return path
 }
 
 func stateFile(name string) string { return filepath.Join(xdg.StateHome, "cradle", name) }
@@ -120,7 +140,11 @@ func remembered(name string) []string {
 	if err != nil {
 		return nil
 	}
-	return strings.Fields(string(b))
+	var lines []string
+	for line := range strings.Lines(string(b)) {
+		lines = append(lines, strings.TrimRight(line, "\n"))
+	}
+	return lines
 }
 
 // remember adds a line to a file of them, and reports whether it wasn't there.
@@ -131,7 +155,7 @@ func remember(name, line string) (bool, error) {
 		return false, err
 	}
 	for have := range strings.Lines(string(b)) {
-		if strings.TrimSpace(have) == line {
+		if strings.TrimRight(have, "\n") == line {
 			return false, nil
 		}
 	}

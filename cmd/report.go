@@ -371,6 +371,26 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 		if doc.Error.Next != "" {
 			fmt.Fprintf(g.stderr, "  next: %s\n", doc.Error.Next)
 		}
+		if doc.Brake != nil && stopped {
+			r.otherWays(doc)
+		}
+	}
+}
+
+// otherWays says what else there is to do than to carry out a plan that a brake
+// stopped.
+func (r *syncReport) otherWays(doc *syncDocument) {
+	g := r.g
+	way := func(command, what string) { fmt.Fprintf(g.stderr, "    or: %s   (%s)\n", command, what) }
+	if len(doc.Plan) > maxShown {
+		way(g.sync+" --dry-run --json", "the whole plan; nothing is written")
+	}
+	gone := planned(doc.Plan, engine.ToPhone).Deleted + planned(doc.Plan, engine.ToStore).Deleted
+	if gone > 0 {
+		way(g.command("reset")+" && "+g.sync, count(gone, "item that would be deleted comes", "items that would be deleted come")+" back instead: both sides are matched anew")
+	}
+	if !r.res.First {
+		way(g.command("undo"), "if the last sync is to blame: it is taken back")
 	}
 }
 

@@ -34,11 +34,12 @@ type globals struct {
 	bus     bus
 	desktop desktop
 
-	lines   *bufio.Reader  // of stdin, once a question was asked
-	read    *config.Config // the settings, once they were asked for
-	running string         // the command's words, such as "conflicts list"
-	phone   string         // the selector of the phone that it opened; empty: none
-	sync    string         // the command line that does this sync again
+	lines   *bufio.Reader   // of stdin, once a question was asked
+	read    *config.Config  // the settings, once they were asked for
+	running string          // the command's words, such as "conflicts list"
+	phone   string          // the selector of the phone that it opened; empty: none
+	sync    string          // the command line that does this sync again
+	noted   map[string]bool // notes that were told
 }
 
 // log goes to stderr: warnings, and all with -v.

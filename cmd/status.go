@@ -2,10 +2,12 @@ package cmd
 
 import (
 	"context"
+	"os"
 	"strings"
 	"time"
 
 	"cradle/engine"
+	"cradle/hostprovider"
 )
 
 // statusDocument is the JSON of cradle without a command.
@@ -22,6 +24,7 @@ type statusDocument struct {
 }
 
 type knownDocument struct {
+	Select string  `json:"select"` // names it for --phone, also when it isn't there; empty: nothing does
 	Name   string  `json:"name"`
 	Serial string  `json:"serial"`
 	Last   *string `json:"last"` // of the last sync that changed something, RFC 3339
@@ -54,6 +57,13 @@ func runStatus(ctx context.Context, g *globals) error {
 		next = g.command("conflicts list")
 	case len(here) > 0:
 		next = g.command("sync")
+	default:
+		for _, p := range known { // the one that was synced last comes first
+			if path := folderOf(p.ID); path != "" && isFolder(path) {
+				next = g.command("sync") + " --phone " + quoteArg("dir:"+path)
+				break
+			}
+		}
 	}
 	auto, timer := g.triggers(ctx)
 	if g.json {
@@ -66,7 +76,7 @@ func runStatus(ctx context.Context, g *globals) error {
 			doc.Timer = &at
 		}
 		for _, p := range known {
-			k := knownDocument{Name: p.Name, Serial: p.Serial}
+			k := knownDocument{Select: selectOf(p), Name: p.Name, Serial: p.Serial}
 			if !p.Last.IsZero() {
 				at := p.Last.UTC().Format(time.RFC3339)
 				k.Last = &at
@@ -89,7 +99,15 @@ func runStatus(ctx context.Context, g *globals) error {
 		if !p.Last.IsZero() {
 			when = p.Last.Local().Format(time.DateTime)
 		}
-		g.say("%s: last synced %s", plain(p.Name), when)
+		where := ""
+		if path := folderOf(p.ID); path != "" {
+			where = " (the folder " + plain(path)
+			if !isFolder(path) {
+				where += ", which isn't there now"
+			}
+			where += ")"
+		}
+		g.say("%s%s: last synced %s", plain(p.Name), where, when)
 	}
 	if waiting > 0 {
 		g.say("%s.", count(waiting, "conflict waits for you", "conflicts wait for you"))
@@ -106,4 +124,20 @@ func runStatus(ctx context.Context, g *globals) error {
 	}
 	g.say("Next: %s", next)
 	return nil
+}
+
+// selectOf names a known phone as --phone takes it.
+func selectOf(p hostprovider.Phone) string {
+	if path := folderOf(p.ID); path != "" {
+		return "dir:" + path
+	}
+	if p.Serial != "" {
+		return "serial:" + p.Serial
+	}
+	return ""
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

@@ -239,6 +239,11 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 			return err
 		}
 	}
+	if err == nil && !o.dryRun {
+		if lerr := g.sayLeft(context.WithoutCancel(ctx), store, facts.ID, o.leave); lerr != nil {
+			g.log().Warn("what is in the folders that were let go can't be told", "err", lerr)
+		}
+	}
 	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err}
 	var oerr error
 	if r.waiting, _, oerr = store.Open(ctx, engine.PeerID{}); oerr == nil {
@@ -254,7 +259,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		r.err = r.obstacle(ctx)
 	}
 	if err == nil && !o.dryRun {
-		g.met(p)
+		g.met(p, facts.ID)
 	}
 	if o.done != nil {
 		return o.done(ctx, &r)

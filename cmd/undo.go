@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"cradle/cmd/config"
 	"cradle/engine"
+	"cradle/hostprovider"
 
 	"github.com/spf13/cobra"
 )
@@ -20,8 +22,18 @@ type undoDocument struct {
 	Phone   string                   `json:"phone"` // done, later (at the next sync) or nothing (to do there)
 	Held    int                      `json:"held"`  // units in which the sides are now left apart
 	Left    []itemDocument           `json:"left"`  // items that were changed since, and stay
+	Apart   []apartDocument          `json:"apart"` // items that are back on one side alone
 	Failed  []failedDocument         `json:"failed"`
 	Error   *failure                 `json:"error"`
+}
+
+// apartDocument is an item that one side has again, and the other as little as before
+// the run: its deletion there was a person's, which the run only carried over.
+type apartDocument struct {
+	Item     string `json:"item"`
+	Summary  string `json:"summary"`
+	On       string `json:"on"`       // phone or store
+	Conflict int64  `json:"conflict"` // what resolve takes
 }
 
 // What became of the phone's part of an undo.
@@ -39,8 +51,10 @@ func undoCommand(g *globals) *cobra.Command {
 		Long: `Undo gives each item that a run moved the value, or absence, that it had before,
 on each side: in the store at once, on the phone at once if it is there, else at
 its next sync. Items that were changed since stay and are listed. Where the sides
-differ then, they are left apart until one is edited. Without RUN it is the last
-run; an undo is a run too (cradle history) and can be taken back.`,
+differ then, they are left apart until one is edited. What somebody deleted on one
+side before the run comes back on the other alone: the run only carried that over;
+such items are listed with the command that brings them back on both. Without RUN it
+is the last run; an undo is a run too (cradle history) and can be taken back.`,
 		Example: "  cradle undo\n  cradle undo 12",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -72,7 +86,7 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 	if err != nil {
 		return g.noSuch(err, "run", "history")
 	}
-	doc := &undoDocument{Version: 1, Run: u.Run, Phone: phoneNothing, Held: u.Held, Left: []itemDocument{}, Failed: []failedDocument{}}
+	doc := &undoDocument{Version: 1, Run: u.Run, Phone: phoneNothing, Held: u.Held, Left: []itemDocument{}, Apart: []apartDocument{}, Failed: []failedDocument{}}
 	for _, it := range u.Left {
 		doc.Left = append(doc.Left, document(it))
 	}
@@ -99,10 +113,29 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 	if err == nil {
 		err = herr
 	}
+	if aerr := doc.apart(context.WithoutCancel(ctx), d.store); err == nil {
+		err = aerr
+	}
 	if err != nil {
 		doc.Error = g.explain(err)
 	}
 	return g.undone(doc, stats)
+}
+
+// apart lists the items that this undo brings back on one side alone.
+func (doc *undoDocument) apart(ctx context.Context, s *hostprovider.Store) error {
+	list, err := s.Conflicts(ctx, false)
+	for _, c := range list {
+		if c.Run != doc.Run || c.State != engine.Held || c.Unit != engine.UnitDeleted {
+			continue
+		}
+		a := apartDocument{Item: c.Item.String(), Conflict: c.ID, On: string(engine.ToStore), Summary: nameOf(c, "")}
+		if len(c.LostText) > 0 {
+			a.On = string(engine.ToPhone)
+		}
+		doc.Apart = append(doc.Apart, a)
+	}
+	return err
 }
 
 // onlyRead reports whether the settings say that nothing is written to a phone.
@@ -174,6 +207,32 @@ func (g *globals) undone(doc *undoDocument, stats map[string]engine.Stats) error
 	return nil
 }
 
+// sayApart tells of the items that are now on one side alone.
+func (g *globals) sayApart(list []apartDocument, on engine.Side, where, resolve string) {
+	const named = 3
+	var names []string
+	first, n := int64(0), 0
+	for _, a := range list {
+		if a.On != string(on) {
+			continue
+		}
+		if n++; n == 1 {
+			first = a.Conflict
+		}
+		if n <= named {
+			names = append(names, plain(a.Summary))
+		}
+	}
+	if n == 0 {
+		return
+	}
+	if n > named {
+		names = append(names, "…")
+	}
+	g.say("Only %s, as before that run: %s (%s).", where, count(n, "item", "items"), strings.Join(names, ", "))
+	g.say("  To have one on both sides: %s", g.command(fmt.Sprintf("conflicts resolve %d %s", first, resolve)))
+}
+
 func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
 	what := countsLine(stats)
 	if what == nothingMoved && doc.Phone == phoneLater {
@@ -186,6 +245,8 @@ func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
 	if doc.Held > 0 {
 		g.say("%s: %s", count(doc.Held, "field is left apart", "fields are left apart"), g.command("conflicts list"))
 	}
+	g.sayApart(doc.Apart, engine.ToPhone, "on the phone", "lost")
+	g.sayApart(doc.Apart, engine.ToStore, "in the store", "kept")
 	for i, it := range doc.Left {
 		if i == maxShown {
 			g.say("… and %d more (--json lists all)", len(doc.Left)-maxShown)

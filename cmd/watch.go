@@ -135,6 +135,7 @@ func (w *watcher) look(ctx context.Context, port string) error {
 		w.handled[port] = is
 		w.running[port] = true
 		own := *w.g // a sync keeps its phone and words there
+		own.noted = nil
 		w.syncs.Go(func() {
 			o := syncOptions{conflict: "newest", said: func(string) bool { return false }}
 			out := own.syncAt(ctx, place{port: port}, o)

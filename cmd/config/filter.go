@@ -3,19 +3,67 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"cradle/pim"
 )
 
 // Filter is what a phone isn't to be given. A part that is nil says nothing: what the
 // phone has of it stays. One that is empty takes it away.
 type Filter struct {
 	// Without are parts of items: "photo", or "contacts/photo" for one kind alone.
-	Without []string `toml:"without"`
+	Without []Part `toml:"without"`
 	// LeaveOut are collections: "Old", or "events/Old" for one kind alone.
-	LeaveOut []string `toml:"leave_out"`
+	LeaveOut []LeftOut `toml:"leave_out"`
 	// Window is the time of events and tasks.
 	Window *Window `toml:"window"`
+}
+
+// Part is a part of items that isn't sent: "photo", or "contacts/photo" for one kind.
+type Part string
+
+// UnmarshalText refuses what no kind of items has, or can't do without.
+func (p *Part) UnmarshalText(text []byte) error {
+	var parts []string
+	for _, k := range pim.Kinds() {
+		part := Part(text)
+		if name, ok := part.Of(k); ok && slices.Contains(k.Optional(), name) {
+			*p = part
+			return nil
+		}
+		parts = append(parts, k.Optional()...)
+	}
+	slices.Sort(parts)
+	return fmt.Errorf("without %q: want one of %s", text, strings.Join(slices.Compact(parts), ", "))
+}
+
+// Of gives the name without its kind; false if that is another kind than k.
+func (p Part) Of(k *pim.Kind) (string, bool) { return forKind(k, string(p)) }
+
+// LeftOut is a collection that isn't sent: "Old", or "events/Old" for one kind.
+type LeftOut string
+
+// UnmarshalText refuses an empty name.
+func (l *LeftOut) UnmarshalText(text []byte) error {
+	if _, name, ok := strings.Cut(string(text), "/"); strings.TrimSpace(string(text)) == "" || ok && name == "" {
+		return fmt.Errorf("leave_out %q: want a collection, or KIND/COLLECTION", text)
+	}
+	*l = LeftOut(text)
+	return nil
+}
+
+// Of gives the name without its kind; false if that is another kind than k.
+func (l LeftOut) Of(k *pim.Kind) (string, bool) { return forKind(k, string(l)) }
+
+// forKind reads "NAME" or "KIND/NAME"; false if that is of another kind.
+func forKind(k *pim.Kind, s string) (string, bool) {
+	kind, name, ok := strings.Cut(s, "/")
+	if _, known := pim.KindByName(kind); !ok || !known {
+		return s, true
+	}
+	return name, kind == k.Name()
 }
 
 // IsZero reports whether f says nothing at all.
