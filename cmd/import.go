@@ -178,8 +178,8 @@ type importFiles struct {
 var importable = []string{".vcf", ".vcard", ".ics", ".ical", ".ifb", ".vcs", ".vnt"}
 
 func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
-	whole := path == "-" // can't be read a second time, as a retried transaction does
-	if !whole {
+	pipe := path == "-" // can't be read a second time
+	if !pipe {
 		info, err := os.Stat(path)
 		if err != nil {
 			return err
@@ -190,18 +190,35 @@ func (r *importFiles) add(ctx context.Context, g *globals, path string) error {
 		if info.Mode()&fs.ModeDevice != 0 {
 			return usageError("%s is a device, not a file: use - for standard input", path)
 		}
-		whole = !info.Mode().IsRegular()
+		pipe = !info.Mode().IsRegular()
 	}
 	f := hostprovider.ImportFile{Path: path, Collection: r.collection, Match: r.match, Open: opened(path)}
-	if whole {
-		data, err := g.readArg(path)
+	if pipe {
+		kept, err := g.keepPipe(path)
 		if err != nil {
 			return err
 		}
-		f.Data, f.Open = data, nil
+		f.Open = kept.open
 	}
 	r.files = append(r.files, f)
 	return nil
+}
+
+// keepPipe reads standard input ("-") or another pipe to its end.
+func (g *globals) keepPipe(path string) (*spool, error) {
+	if path == "-" {
+		s, err := spooled(g.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", err)
+		}
+		return s, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return spooled(f)
 }
 
 // opened opens the file at path when its turn has come.

@@ -120,15 +120,18 @@ func (f *File) guessed(t *Text) {
 			first = Problem{Offset: l.Start, Line: l.Number}
 		}
 	}
-	switch {
-	case n == 1:
-		first.What = "neither UTF-8 nor a CHARSET: read as Windows-1252"
-	case n > 1:
-		first.What = fmt.Sprintf("neither UTF-8 nor a CHARSET in %d lines: read as Windows-1252", n)
-	default:
-		return
+	if n > 0 {
+		first.What = guessedIn(n)
+		f.Problems = append(f.Problems, first)
 	}
-	f.Problems = append(f.Problems, first)
+}
+
+// guessedIn tells of n lines whose encoding was guessed.
+func guessedIn(n int) string {
+	if n == 1 {
+		return "neither UTF-8 nor a CHARSET: read as Windows-1252"
+	}
+	return fmt.Sprintf("neither UTF-8 nor a CHARSET in %d lines: read as Windows-1252", n)
 }
 
 // blankFile reports a file of nothing but NULs, line ends, blanks and marks.

@@ -12,14 +12,17 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// MaxPiece is the most that a Scanner holds of a file of cards, in bytes; a card
-// beyond it is set aside and listed.
+// MaxPiece is the most that a Scanner holds of a file, in bytes; a card or an
+// entry beyond it is set aside and listed.
 const MaxPiece = 64 << 20
 
-// Scanner reads a file piece by piece, so that a file of many cards is never in
+// Scanner reads a file piece by piece, so that a file of many items is never in
 // memory as a whole. A piece of a file of cards is one card, with what stands
-// before it; from the first calendar or note on, the rest of the file is one
-// piece, since the entries of one UID may stand anywhere in it.
+// before it. From the first calendar or note on, a file that is an
+// [io.ReaderAt] and an [io.Seeker] (an open file, a bytes.Reader) is read twice:
+// once for where its items and zones are, since the entries of one UID and the
+// zones that they name may stand anywhere, and then item by item. Of any other
+// reader, and of UTF-16, the rest is one piece.
 //
 //	s := pim.NewScanner(r)
 //	for s.Scan() {
@@ -49,11 +52,26 @@ type Scanner struct {
 	objects int
 	beyond  int // objects that were more than MaxObjects
 	limited bool
+	again   source // r itself, if it can be read twice
+	start   int64  // in again, of the text
+	held    int    // the most that is read as one piece from the first calendar on
+	cals    *calendarScan
+}
+
+// source is a reader that can be read a second time.
+type source interface {
+	io.ReaderAt
+	io.Seeker
 }
 
 // NewScanner reads from r, which may be in any encoding that Read takes.
 func NewScanner(r io.Reader) *Scanner {
-	s := &Scanner{most: MaxPiece}
+	s := &Scanner{most: MaxPiece, held: 1 << 20}
+	if again, ok := r.(source); ok {
+		if at, err := again.Seek(0, io.SeekCurrent); err == nil {
+			s.again, s.start = again, at
+		}
+	}
 	head := make([]byte, 8)
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -62,11 +80,14 @@ func NewScanner(r io.Reader) *Scanner {
 	head = head[:n]
 	s.r = io.MultiReader(bytes.NewReader(head), r)
 	switch utf16Order(head) {
+	case nil:
+		return s
 	case binary.BigEndian:
 		s.r = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(s.r)
 	case binary.LittleEndian:
 		s.r = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(s.r)
 	}
+	s.again = nil // offsets of the text are none of the file
 	return s
 }
 
@@ -80,8 +101,14 @@ func (s *Scanner) File() File { return s.file }
 // Scan goes to the next piece; false at the end and on an error of the reader.
 func (s *Scanner) Scan() bool {
 	for s.err == nil {
+		if s.cals != nil {
+			return s.cals.scan()
+		}
 		cut := s.look()
 		if cut < 0 {
+			if s.cals != nil {
+				continue
+			}
 			return false
 		}
 		if cut == 0 && s.began && s.eof {
@@ -106,7 +133,8 @@ func (s *Scanner) last() bool {
 	return true
 }
 
-// look finds the end of the next piece, 0 at the end of the file, -1 on an error.
+// look finds the end of the next piece, 0 at the end of the file, -1 on an error
+// and when the rest is left to a calendarScan.
 func (s *Scanner) look() int {
 	for {
 		if cut := s.lineEnds(); cut > 0 {
@@ -115,6 +143,10 @@ func (s *Scanner) look() int {
 		if s.eof {
 			s.open, s.at, s.line = nil, len(s.buf), len(s.buf)
 			return len(s.buf)
+		}
+		if s.rest && s.again != nil && len(s.buf) > s.held {
+			s.cals = newCalendarScan(s)
+			return -1
 		}
 		if len(s.buf) >= s.most && !s.rest {
 			if cut := s.overflow(); cut > 0 {

@@ -216,6 +216,26 @@ func TestScanUnclosed(t *testing.T) {
 	}
 }
 
+// Four times the photo takes four times the memory that is asked for, not
+// sixteen: folds are joined once.
+func TestPhotoLinear(t *testing.T) {
+	asked := func(n int) uint64 {
+		card := bigPhoto(n)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		item, err := Contacts.New(card, "")
+		if err != nil || Contacts.Digest(item, "photo") == ([16]byte{}) {
+			t.Fatalf("no photo: %v", err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	small, large := asked(5<<20), asked(20<<20)
+	if large > 5*small || large > 10*(20<<20) {
+		t.Errorf("%d MB for a photo of 20 MB, %d MB for one of 5 MB", large>>20, small>>20)
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -223,8 +243,15 @@ func FuzzScan(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(Read(data).Objects); n != len(got.Objects) {
+		n := len(Read(data).Objects)
+		if n != len(got.Objects) {
 			t.Fatalf("%d objects, Read has %d", len(got.Objects), n)
+		}
+		if utf16Order(data) != nil {
+			return
+		}
+		if twice := scannedTwice(t, data); n != len(twice.Objects) {
+			t.Fatalf("%d objects in parts, Read has %d", len(twice.Objects), n)
 		}
 	})
 }
