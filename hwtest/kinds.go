@@ -107,7 +107,7 @@ func device(kind Kind, o *Options) responder.Device {
 			Operations:       basicOperations,
 			Events:           []mtp.EventCode{mtp.EventObjectAdded, mtp.EventObjectRemoved, mtp.EventStoreAdded, mtp.EventStoreRemoved},
 			PlaybackFormats:  []mtp.FormatCode{mtp.FormatUndefined, mtp.FormatAssociation, mtp.FormatText},
-			Manufacturer:     "Cradle", Model: o.Name, DeviceVersion: "1.0", SerialNumber: o.Serial,
+			Manufacturer:     "Cradle", Model: o.Name, SerialNumber: o.Serial,
 		},
 		FolderProps: properties(kind, true, o),
 		FileProps:   properties(kind, false, o),
@@ -139,6 +139,12 @@ func device(kind Kind, o *Options) responder.Device {
 	}
 	if o.Extensions != "" {
 		d.Info.VendorExtensions = o.Extensions
+	}
+	d.Info.DeviceVersion = o.Firmware
+	for _, op := range o.With {
+		if !slices.Contains(d.Info.Operations, op) {
+			d.Info.Operations = append(slices.Clone(d.Info.Operations), op)
+		}
 	}
 	if len(o.Without) > 0 {
 		d.Info.Operations = slices.DeleteFunc(slices.Clone(d.Info.Operations), func(op mtp.OpCode) bool {

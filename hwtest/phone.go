@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"cradle/mtp"
@@ -24,6 +25,11 @@ type Phone struct {
 	serial string
 	r      *responder.Responder
 	s      *store
+
+	// What the scenario has for later, from the first time it is plugged in.
+	later    []LaterFault
+	starting sync.Once
+	timers   []*time.Timer
 }
 
 // Open makes a phone of a kind out of an existing folder. Close lets it go; the
@@ -40,6 +46,11 @@ func Open(kind Kind, dir string, o Options) (*Phone, error) {
 		return nil, fmt.Errorf("virtual phone: %w", err)
 	} else if !fi.IsDir() {
 		return nil, fmt.Errorf("virtual phone: %s is no folder", abs)
+	}
+	if o.Scenario != nil {
+		if err := o.Scenario.apply(&o); err != nil {
+			return nil, fmt.Errorf("virtual phone: %w", err)
+		}
 	}
 	if err := o.complete(kind, abs); err != nil {
 		return nil, fmt.Errorf("virtual phone: %w", err)
@@ -61,6 +72,11 @@ func Open(kind Kind, dir string, o Options) (*Phone, error) {
 	}
 	for _, c := range o.Cuts {
 		p.r.CutAt(c)
+	}
+	if o.Scenario != nil {
+		if err := p.plan(o.Scenario); err != nil {
+			return nil, fmt.Errorf("virtual phone: %w", err)
+		}
 	}
 	return p, nil
 }
@@ -108,7 +124,11 @@ func digest(parts ...string) string {
 // cable the phone has forgotten its session; a transport that is still open is
 // pulled; one that was only closed leaves the phone as it is, session and unread
 // bytes included, as when a program ends without a word.
-func (p *Phone) Transport() mtp.Transport { return p.r.Connect() }
+func (p *Phone) Transport() mtp.Transport {
+	t := p.r.Connect()
+	p.start()
+	return t
+}
 
 // Kind, Dir, Name and Serial are what the phone was made with. Dir is absolute.
 func (p *Phone) Kind() Kind     { return p.kind }
@@ -123,6 +143,9 @@ func (p *Phone) Pull() { p.r.Pull() }
 func (p *Phone) CutAt(transaction int, phase responder.Phase, bytes int64) {
 	p.r.CutAt(responder.Cut{Transaction: transaction, Phase: phase, Bytes: bytes})
 }
+
+// Away reports whether the phone has dropped off the bus and isn't back yet.
+func (p *Phone) Away() bool { return p.r.Away() }
 
 // ClearCuts forgets all cuts that were planned.
 func (p *Phone) ClearCuts() { p.r.ClearCuts() }
@@ -140,19 +163,22 @@ func (p *Phone) Unlock() { p.lock(false) }
 func (p *Phone) Lock() { p.lock(true) }
 
 func (p *Phone) lock(locked bool) {
-	p.r.Do(func() {
-		if p.s.locked == locked {
-			return
-		}
-		p.s.locked = locked
-		code := mtp.EventStoreAdded
-		if locked {
-			code = mtp.EventStoreRemoved
-		}
-		for _, v := range p.s.volumes {
-			p.r.Emit(code, uint32(v.id))
-		}
-	})
+	p.r.Do(func() { p.setLocked(locked) })
+}
+
+// setLocked is lock for a caller within the responder.
+func (p *Phone) setLocked(locked bool) {
+	if p.s.locked == locked {
+		return
+	}
+	p.s.locked = locked
+	code := mtp.EventStoreAdded
+	if locked {
+		code = mtp.EventStoreRemoved
+	}
+	for _, v := range p.s.volumes {
+		p.r.Emit(code, uint32(v.id))
+	}
 }
 
 // Scan looks through the folders that the initiator has listed and sends events
@@ -189,6 +215,10 @@ func (s *store) scan(n *node) error {
 
 // Close unplugs the phone and lets go of what it holds on the host.
 func (p *Phone) Close() error {
+	p.starting.Do(func() {})
+	for _, t := range p.timers {
+		t.Stop()
+	}
 	p.r.Pull()
 	p.r.Do(p.s.watch.close)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -37,12 +38,17 @@ type Options struct {
 	// Storages are the subfolders that are the phone's storages, the first
 	// being its internal one; none: the folder itself is the only one.
 	Storages []string
-	// Without are operations that the kind has and this phone lacks.
-	Without []mtp.OpCode
+	// Without are operations that the kind has and this phone lacks, With those
+	// that it advertises beyond its kind.
+	Without, With []mtp.OpCode
 	// Extensions are the vendor extensions that DeviceInfo names, such as
 	// "microsoft.com: 1.0;"; "": the kind's. Without android.com libmtp uses
 	// property lists and doesn't reset the phone as it leaves.
 	Extensions string
+	// Firmware is the device version, default 1.0.
+	Firmware string
+	// Scenario is what goes wrong with the phone; nil: nothing.
+	Scenario *Scenario
 	// Trace is told of each transaction as it ends; nil: nobody is.
 	Trace func(responder.Transaction)
 }
@@ -71,6 +77,9 @@ func (o *Options) complete(kind Kind, dir string) error {
 		if kind == Basic {
 			o.Name = "Basic Phone"
 		}
+	}
+	if o.Firmware == "" {
+		o.Firmware = "1.0"
 	}
 	if o.Zone == nil {
 		o.Zone = time.Local
@@ -104,12 +113,17 @@ func (o *Options) complete(kind Kind, dir string) error {
 //	locked=1       no storage can be seen until Unlock
 //	storages=A,B   the subfolders A, B … are its storages
 //	without=OP,OP  operations that it lacks, by name
+//	with=OP,OP     operations that it has beyond its kind's
 //	extensions=TEXT  the vendor extensions that it names, "microsoft.com: 1.0;"
+//	firmware=TEXT  its device version
+//	scenario=FILE  faults and timing from a file, see [ParseScenario]
 //	lie=LIST       see [responder.LieTable]
 type Selector struct {
 	Kind    Kind
 	Dir     string
 	Options Options
+	// Scenario is the path of a scenario, "" for none; Open reads it.
+	Scenario string
 }
 
 // ErrSelector is wrapped by errors about the text of a selector.
@@ -130,10 +144,14 @@ var switches = map[string]func(o *Options, v string) error{
 	"times": func(o *Options, v string) error {
 		return pick(&o.Times, v, []string{"none", "1s", "2s"}, []Times{TimesNone, Times1s, Times2s})
 	},
-	"clock":      parseClock,
-	"storages":   func(o *Options, v string) error { o.Storages = strings.Split(v, ","); return notEmpty(v) },
-	"without":    parseWithout,
+	"clock":    parseClock,
+	"storages": func(o *Options, v string) error { o.Storages = strings.Split(v, ","); return notEmpty(v) },
+	"without": func(o *Options, v string) error {
+		return parseOperations(&o.Without, v, func(op mtp.OpCode) bool { return slices.Contains(androidOperations, op) })
+	},
+	"with":       func(o *Options, v string) error { return parseOperations(&o.With, v, responder.Knows) },
 	"extensions": func(o *Options, v string) error { o.Extensions = v; return notEmpty(v) },
+	"firmware":   func(o *Options, v string) error { o.Firmware = v; return notEmpty(v) },
 	"lie": func(o *Options, v string) (err error) {
 		o.Lies, err = responder.ParseLies(v)
 		return err
@@ -172,6 +190,10 @@ func ParseSelector(text string) (Selector, error) {
 			continue
 		}
 		key, value, _ := strings.Cut(part, "=")
+		if key == "scenario" && value != "" && s.Scenario == "" {
+			s.Scenario = value
+			continue
+		}
 		set, ok := switches[key]
 		switch {
 		case !ok:
@@ -188,7 +210,18 @@ func ParseSelector(text string) (Selector, error) {
 }
 
 // Open makes the phone.
-func (s Selector) Open() (*Phone, error) { return Open(s.Kind, s.Dir, s.Options) }
+func (s Selector) Open() (*Phone, error) {
+	if s.Scenario != "" {
+		text, err := os.ReadFile(s.Scenario)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrScenario, err)
+		}
+		if s.Options.Scenario, err = ParseScenario(string(text)); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Scenario, err)
+		}
+	}
+	return Open(s.Kind, s.Dir, s.Options)
+}
 
 func notEmpty(v string) error {
 	if v == "" {
@@ -250,13 +283,13 @@ func parseClock(o *Options, v string) error {
 	return nil
 }
 
-func parseWithout(o *Options, v string) error {
+func parseOperations(to *[]mtp.OpCode, v string, known func(mtp.OpCode) bool) error {
 	for name := range strings.SplitSeq(v, ",") {
-		i := slices.IndexFunc(androidOperations, func(op mtp.OpCode) bool { return op.String() == name })
-		if i < 0 {
+		op, ok := mtp.OpCodeNamed(name)
+		if !ok || !known(op) {
 			return fmt.Errorf("no operation %q", name)
 		}
-		o.Without = append(o.Without, androidOperations[i])
+		*to = append(*to, op)
 	}
 	return nil
 }

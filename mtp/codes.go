@@ -3,6 +3,8 @@ package mtp
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // The names of codes are in one table file a kind: codes_operations.go,
@@ -28,6 +30,26 @@ func name[C ~uint16](c C, names map[C]string) string {
 	}
 	return fmt.Sprintf("0x%04X", uint16(c))
 }
+
+// named finds a code by its name, or by hex as an unknown one prints.
+func named[C ~uint16](text string, names map[C]string) (C, bool) {
+	if hex, ok := strings.CutPrefix(text, "0x"); ok {
+		n, err := strconv.ParseUint(hex, 16, 16)
+		return C(n), err == nil
+	}
+	for c, n := range names {
+		if n == text {
+			return c, true
+		}
+	}
+	return 0, false
+}
+
+// OpCodeNamed, RespCodeNamed and EventCodeNamed find a code by what its String
+// prints.
+func OpCodeNamed(text string) (OpCode, bool)       { return named(text, opNames) }
+func RespCodeNamed(text string) (RespCode, bool)   { return named(text, respNames) }
+func EventCodeNamed(text string) (EventCode, bool) { return named(text, eventNames) }
 
 func (c OpCode) String() string         { return name(c, opNames) }
 func (c RespCode) String() string       { return name(c, respNames) }

@@ -3,6 +3,7 @@ package usbip
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"cradle/mtp"
 )
@@ -41,6 +42,9 @@ func (d *device) control(ctx context.Context, s setup, data []byte) (int32, []by
 		}
 		n, err := d.conn.Control(ctx, q)
 		switch {
+		case errors.Is(err, mtp.ErrTimeout): // the host waits in vain
+			<-ctx.Done()
+			return statusStall, nil
 		case err != nil:
 			return statusStall, nil
 		case q.In():

@@ -14,11 +14,19 @@ type urb struct {
 	seq   uint32
 	size  int
 	flags uint32
+	in    bool
+	setup setup  // of a control request
+	data  []byte // of a transfer to the device
 }
 
-// pipe is an IN endpoint: URBs are served in the order in which they came.
+// pipe is an endpoint: URBs are served in the order in which they came. A device
+// that keeps still on one endpoint is heard on the others, and the host can take
+// back what it waits for.
 type pipe struct {
-	read func(context.Context, []byte) (int, error)
+	// serve carries out a URB: how many bytes were moved, what the device sends,
+	// and the status. An error other than those of a device that is gone says
+	// that the URB was taken back.
+	serve func(context.Context, *urb) (n int, data []byte, status int32, err error)
 
 	mu    sync.Mutex
 	queue []*urb
@@ -33,15 +41,44 @@ type pipe struct {
 	held []*urb
 }
 
-func newPipe(read func(context.Context, []byte) (int, error)) *pipe {
-	return &pipe{read: read, ready: make(chan struct{}, 1)}
+func newPipe(serve func(context.Context, *urb) (int, []byte, int32, error)) *pipe {
+	return &pipe{serve: serve, ready: make(chan struct{}, 1)}
 }
 
-func (p *pipe) submit(u *urb) {
+// reading is an IN endpoint.
+func reading(read func(context.Context, []byte) (int, error)) *pipe {
+	return newPipe(func(ctx context.Context, u *urb) (int, []byte, int32, error) {
+		room := (u.size + packetSize - 1) / packetSize * packetSize
+		buf := make([]byte, max(room, packetSize))
+		n, err := read(ctx, buf)
+		switch {
+		case errors.Is(err, mtp.ErrStalled):
+			return n, buf[:n], statusStall, nil
+		case err != nil:
+			return 0, nil, 0, err
+		case n > u.size:
+			return u.size, buf[:u.size], statusOverflow, nil
+		case n < u.size && u.flags&flagShortNotOK != 0:
+			return n, buf[:n], statusShort, nil
+		}
+		return n, buf[:n], statusOK, nil
+	})
+}
+
+// submit queues a URB; false if too many wait already.
+func (p *pipe) submit(u *urb) bool {
 	p.mu.Lock()
-	p.queue = append(p.queue, u)
+	bytes := len(u.data)
+	for _, q := range p.queue {
+		bytes += len(q.data)
+	}
+	full := len(p.queue)+len(p.held) >= maxPending || len(p.queue) > 0 && bytes > maxWaiting
+	if !full {
+		p.queue = append(p.queue, u)
+	}
 	p.mu.Unlock()
 	p.wake()
+	return !full
 }
 
 func (p *pipe) wake() {
@@ -104,7 +141,7 @@ func (p *pipe) settle(u *urb, short bool) bool {
 // run serves the URBs of a pipe until ctx ends or the phone is gone.
 func (d *device) run(ctx context.Context, p *pipe) {
 	for {
-		reading, u := p.next(ctx)
+		serving, u := p.next(ctx)
 		if u == nil {
 			select {
 			case <-p.ready:
@@ -113,26 +150,15 @@ func (d *device) run(ctx context.Context, p *pipe) {
 				return
 			}
 		}
-		room := (u.size + packetSize - 1) / packetSize * packetSize
-		buf := make([]byte, max(room, packetSize))
-		n, err := p.read(reading, buf)
-		status := int32(statusOK)
-		switch {
-		case errors.Is(err, mtp.ErrDeviceGone), errors.Is(err, mtp.ErrTransportClosed):
+		n, data, status, err := p.serve(serving, u)
+		if errors.Is(err, mtp.ErrDeviceGone) || errors.Is(err, mtp.ErrTransportClosed) {
 			_ = d.c.Close()
 			return
-		case errors.Is(err, mtp.ErrStalled):
-			status = statusStall
-		case err != nil: // unlinked
-		case n > u.size:
-			n, status = u.size, statusOverflow
-		case n < u.size && u.flags&flagShortNotOK != 0:
-			status = statusShort
 		}
-		if !p.settle(u, n < u.size) {
+		if !p.settle(u, u.in && n < u.size) || err != nil {
 			continue
 		}
-		if d.reply(retSubmit, u.seq, status, n, buf[:n]) != nil {
+		if d.reply(retSubmit, u.seq, status, n, data) != nil {
 			return
 		}
 	}

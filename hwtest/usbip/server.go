@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 
 	"cradle/hwtest"
@@ -44,8 +45,14 @@ const (
 	flagZeroPacket = 0x0040
 )
 
-// maxTransfer bounds the size of one URB.
-const maxTransfer = 16 << 20
+// maxTransfer bounds the size of one URB, and maxPending and maxWaiting how many of
+// them, with how many bytes, wait on an endpoint, which a phone that keeps still
+// would otherwise let grow.
+const (
+	maxTransfer = 16 << 20
+	maxPending  = 1024
+	maxWaiting  = 64 << 20
+)
 
 // Serve exports the phone to one client after another until ctx ends or the
 // listener fails. While a client is attached the cable is plugged in. The
@@ -96,7 +103,7 @@ func (s *server) serve(ctx context.Context) error {
 			return err
 		}
 		name, _, _ := bytes.Cut(want[:], []byte{0})
-		if string(name) != busID {
+		if string(name) != busID || s.phone.Away() {
 			_, err := s.c.Write(operation(repImport, 1))
 			return err
 		}
@@ -138,14 +145,17 @@ func padded(s string, n int) []byte {
 func (s *server) attach(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &device{phone: s.phone, id: s.id, conn: s.phone.Transport(), c: s.c}
-	d.in = newPipe(func(ctx context.Context, p []byte) (int, error) { return d.conn.Read(ctx, p) })
-	d.event = newPipe(func(ctx context.Context, p []byte) (int, error) {
+	d.in = reading(func(ctx context.Context, p []byte) (int, error) { return d.conn.Read(ctx, p) })
+	d.event = reading(func(ctx context.Context, p []byte) (int, error) {
 		e, err := d.conn.ReadEvent(ctx)
 		return copy(p, e), err
 	})
+	d.out = newPipe(d.write)
+	d.ep0 = newPipe(d.request)
 	var wait sync.WaitGroup
-	wait.Go(func() { d.run(ctx, d.in) })
-	wait.Go(func() { d.run(ctx, d.event) })
+	for _, p := range d.pipes() {
+		wait.Go(func() { d.run(ctx, p) })
+	}
 	err := d.receive(ctx)
 	s.phone.Pull()
 	cancel()
@@ -160,12 +170,16 @@ type device struct {
 	phone *hwtest.Phone
 	id    ID
 	conn  mtp.Transport
+	ep0   *pipe // control
 	in    *pipe // bulk IN
+	out   *pipe // bulk OUT
 	event *pipe // interrupt IN
 
-	write sync.Mutex
-	c     net.Conn
+	replying sync.Mutex
+	c        net.Conn
 }
+
+func (d *device) pipes() []*pipe { return []*pipe{d.ep0, d.in, d.out, d.event} }
 
 // receive takes the client's commands.
 func (d *device) receive(ctx context.Context) error {
@@ -181,7 +195,7 @@ func (d *device) receive(ctx context.Context) error {
 		case cmdUnlink:
 			victim := be.Uint32(h[20:])
 			status := int32(statusOK)
-			if d.in.unlink(victim) || d.event.unlink(victim) {
+			if slices.ContainsFunc(d.pipes(), func(p *pipe) bool { return p.unlink(victim) }) {
 				status = statusUnlinked
 			}
 			if err := d.reply(retUnlink, seq, status, 0, nil); err != nil {
@@ -192,56 +206,63 @@ func (d *device) receive(ctx context.Context) error {
 		default:
 			return fmt.Errorf("usbip: command %d", command)
 		}
-		u := &urb{seq: seq, flags: be.Uint32(h[20:]), size: int(be.Uint32(h[24:]))}
+		u := &urb{seq: seq, in: in, flags: be.Uint32(h[20:]), size: int(be.Uint32(h[24:])), setup: decodeSetup([8]byte(h[40:48]))}
 		if u.size < 0 || u.size > maxTransfer {
 			return fmt.Errorf("usbip: transfer of %d bytes", u.size)
 		}
-		var data []byte
 		if !in {
-			data = make([]byte, u.size)
-			if _, err := io.ReadFull(d.c, data); err != nil {
+			u.data = make([]byte, u.size)
+			if _, err := io.ReadFull(d.c, u.data); err != nil {
 				return err
 			}
 		}
+		var p *pipe
 		switch {
 		case endpoint == 0:
-			status, answer := d.control(ctx, decodeSetup([8]byte(h[40:48])), data)
-			n := len(answer)
-			if !in {
-				n = len(data)
-			}
-			if err := d.reply(retSubmit, seq, status, n, answer); err != nil {
-				return err
-			}
+			p = d.ep0
 		case endpoint == bulkOut && !in:
-			if err := d.out(ctx, u, data); err != nil {
-				return err
-			}
+			p = d.out
 		case endpoint == bulkIn&0xF && in:
-			d.in.submit(u)
+			p = d.in
 		case endpoint == interrupt&0xF && in:
-			d.event.submit(u)
+			p = d.event
 		default:
 			if err := d.reply(retSubmit, seq, statusStall, 0, nil); err != nil {
 				return err
 			}
+			continue
+		}
+		if !p.submit(u) {
+			return fmt.Errorf("usbip: too much waits on endpoint %d", endpoint)
 		}
 	}
 }
 
-// out hands a transfer to the phone.
-func (d *device) out(ctx context.Context, u *urb, data []byte) error {
-	err := d.conn.Write(ctx, data)
-	if err == nil && u.flags&flagZeroPacket != 0 && len(data) > 0 && len(data)%packetSize == 0 {
+// request carries out a control request.
+func (d *device) request(ctx context.Context, u *urb) (int, []byte, int32, error) {
+	status, answer := d.control(ctx, u.setup, u.data)
+	if ctx.Err() != nil {
+		return 0, nil, 0, ctx.Err()
+	}
+	if !u.in {
+		return len(u.data), nil, status, nil
+	}
+	return len(answer), answer, status, nil
+}
+
+// write hands a transfer to the phone.
+func (d *device) write(ctx context.Context, u *urb) (int, []byte, int32, error) {
+	err := d.conn.Write(ctx, u.data)
+	if err == nil && u.flags&flagZeroPacket != 0 && len(u.data) > 0 && len(u.data)%packetSize == 0 {
 		err = d.conn.Write(ctx, nil)
 	}
 	switch {
 	case errors.Is(err, mtp.ErrStalled):
-		return d.reply(retSubmit, u.seq, statusStall, 0, nil)
+		return 0, nil, statusStall, nil
 	case err != nil:
-		return err
+		return 0, nil, 0, err
 	}
-	return d.reply(retSubmit, u.seq, statusOK, len(data), nil)
+	return len(u.data), nil, statusOK, nil
 }
 
 // reply sends a struct usbip_header, and the data of an IN transfer.
@@ -255,8 +276,8 @@ func (d *device) reply(command, seq uint32, status int32, n int, data []byte) er
 	b = be.AppendUint32(b, uint32(n))
 	b = append(b, make([]byte, 48-28)...)
 	b = append(b, data...)
-	d.write.Lock()
-	defer d.write.Unlock()
+	d.replying.Lock()
+	defer d.replying.Unlock()
 	_, err := d.c.Write(b)
 	return err
 }

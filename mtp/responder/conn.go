@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"cradle/mtp"
 )
@@ -18,8 +19,9 @@ type Conn struct {
 	once sync.Once
 	// gone is closed when the cable is pulled, closed by Close.
 	gone, closed chan struct{}
-	// ready and event hold a token when there may be something to read.
-	ready, event chan struct{}
+	// ready and event hold a token when there may be something to read, room one
+	// when the device may take something again.
+	ready, event, room chan struct{}
 
 	// Guarded by r.mu.
 	pulled bool
@@ -46,9 +48,23 @@ func (r *Responder) Connect() *Conn {
 	}
 	r.conn = &Conn{
 		r: r, gone: make(chan struct{}), closed: make(chan struct{}),
-		ready: make(chan struct{}, 1), event: make(chan struct{}, 1),
+		ready: make(chan struct{}, 1), event: make(chan struct{}, 1), room: make(chan struct{}, 1),
+	}
+	if c := r.conn; time.Now().Before(r.away) { // it has dropped off the bus for a while
+		c.pulled = true
+		close(c.gone)
+		r.conn = nil
+		return c
 	}
 	return r.conn
+}
+
+// Away reports whether the device has dropped off the bus by a [Fault] and isn't
+// back yet; a cable put to it meanwhile is pulled.
+func (r *Responder) Away() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Before(r.away)
 }
 
 // Pull pulls the cable now. Without one it does nothing.
@@ -78,28 +94,59 @@ func (c *Conn) state() error {
 	return nil
 }
 
+// pause waits until a token is in c, the cable is pulled, the connection closed,
+// ctx over, or, unless it is 0, that much time has passed.
+func (c *Conn) pause(ctx context.Context, token <-chan struct{}, d time.Duration) {
+	var after <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		after = t.C
+	}
+	select {
+	case <-token:
+	case <-after:
+	case <-c.gone:
+	case <-c.closed:
+	case <-ctx.Done():
+	}
+}
+
 // Write is one bulk OUT transfer.
 func (c *Conn) Write(ctx context.Context, p []byte) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("write: %w", context.Cause(ctx))
-	}
 	r := c.r
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := c.state(); err != nil {
-		return err
+	for {
+		if ctx.Err() != nil {
+			return fmt.Errorf("write: %w", context.Cause(ctx))
+		}
+		r.mu.Lock()
+		if err := c.state(); err != nil {
+			r.mu.Unlock()
+			return err
+		}
+		if wait, held := r.held(); held {
+			r.mu.Unlock()
+			c.pause(ctx, c.room, wait)
+			continue
+		}
+		rest, err := r.receive(p)
+		r.paced(len(p)-len(rest), r.paceOut)
+		if len(r.out.segments) > 0 || r.stalled {
+			signal(c.ready)
+		}
+		r.settle()
+		pulled := c.pulled
+		r.mu.Unlock()
+		switch {
+		case err != nil:
+			return err
+		case len(rest) == 0, pulled:
+			// If the device took all of p before the cable was pulled, the
+			// initiator learns of it with its next call.
+			return nil
+		}
+		p = rest
 	}
-	err := r.receive(p)
-	if len(r.out.segments) > 0 {
-		signal(c.ready)
-	}
-	r.settle()
-	if err == nil && c.pulled {
-		// The device took all of p before the cable was pulled; the initiator
-		// learns of it with its next call.
-		return nil
-	}
-	return err
 }
 
 // Read is one bulk IN transfer.
@@ -113,9 +160,16 @@ func (c *Conn) Read(ctx context.Context, p []byte) (n int, err error) {
 			return n, fmt.Errorf("read: %w", context.Cause(ctx))
 		}
 		r.mu.Lock()
+		r.settle()
 		if err := c.state(); err != nil {
 			r.mu.Unlock()
 			return n, err
+		}
+		wait, held := r.held()
+		if held {
+			r.mu.Unlock()
+			c.pause(ctx, c.ready, wait)
+			continue
 		}
 		if r.stalled {
 			r.stalled = false
@@ -124,16 +178,15 @@ func (c *Conn) Read(ctx context.Context, p []byte) (n int, err error) {
 		}
 		m, ended := r.out.read(p[n:], r.packet)
 		n += m
+		r.paced(m, r.paceIn)
 		r.settle()
+		more := len(r.out.segments) > 0 || r.stalled || c.pulled
 		r.mu.Unlock()
-		if ended {
+		switch {
+		case ended:
 			return n, nil
-		}
-		select {
-		case <-c.ready:
-		case <-c.gone:
-		case <-c.closed:
-		case <-ctx.Done():
+		case !more:
+			c.pause(ctx, c.ready, 0)
 		}
 	}
 }
@@ -179,8 +232,20 @@ func (c *Conn) Control(ctx context.Context, q mtp.ControlRequest) (int, error) {
 	if err := c.state(); err != nil {
 		return 0, err
 	}
+	if r.hold.kind == holdDead {
+		return 0, c.unanswered(ctx, q.Timeout)
+	}
 	switch q.Request {
 	case mtp.RequestCancel:
+		ignored, err := r.atCancel()
+		switch {
+		case err != nil:
+			return 0, err
+		case r.hold.kind == holdDead:
+			return 0, c.unanswered(ctx, q.Timeout)
+		case ignored:
+			return len(q.Data), nil
+		}
 		if len(q.Data) != 6 || binary.LittleEndian.Uint16(q.Data) != uint16(mtp.EventCancelTransaction) {
 			return 0, fmt.Errorf("cancel with %x: %w: %w", q.Data, errControl, mtp.ErrStalled)
 		}
@@ -191,7 +256,9 @@ func (c *Conn) Control(ctx context.Context, q mtp.ControlRequest) (int, error) {
 		return 0, nil
 	case mtp.RequestStatus:
 		code := mtp.OK
-		if r.busy {
+		if time.Now().Before(r.busyUntil) {
+			code = mtp.DeviceBusy
+		} else if r.busy {
 			// The first question after a cancel comes too early, so that
 			// initiators have to ask again.
 			code, r.busy = mtp.DeviceBusy, false
@@ -202,6 +269,24 @@ func (c *Conn) Control(ctx context.Context, q mtp.ControlRequest) (int, error) {
 		return copy(q.Data, status[:]), nil
 	}
 	return 0, fmt.Errorf("class request %#02x: %w: %w", uint8(q.Request), errControl, mtp.ErrStalled)
+}
+
+// unanswered is a class request to a device that is dead. r.mu is held, and let
+// go meanwhile.
+func (c *Conn) unanswered(ctx context.Context, timeout time.Duration) error {
+	if timeout <= 0 {
+		timeout = time.Second
+	}
+	c.r.mu.Unlock()
+	timed, cancel := context.WithTimeoutCause(ctx, timeout, mtp.ErrTimeout)
+	c.pause(timed, nil, 0)
+	err := context.Cause(timed)
+	cancel()
+	c.r.mu.Lock()
+	if gone := c.state(); gone != nil {
+		return gone
+	}
+	return fmt.Errorf("class request: %w", err)
 }
 
 // MaxPacketSize of the bulk pipes.

@@ -83,6 +83,13 @@ var operations = map[mtp.OpCode]*operation{
 	mtp.OpUpdateObjectPropList: {toDevice, nil, (*Responder).unsupported},
 }
 
+// Knows reports whether a responder can carry out an operation, if its device
+// advertises it.
+func Knows(op mtp.OpCode) bool {
+	o, ok := operations[op]
+	return ok && (op != mtp.OpSetServicePropList && op != mtp.OpUpdateObjectPropList) && o != nil
+}
+
 var unknownOperation = operation{noData, nil, (*Responder).unsupported}
 
 func (*Responder) unsupported(*call) error { return mtp.OperationNotSupported }

@@ -21,6 +21,9 @@ const (
 	AtResponse
 	// After: the response got through.
 	After
+	// AtCancel: the initiator calls the transaction off, by the class request.
+	// It is a [Fault]'s phase, not a [Cut]'s.
+	AtCancel
 )
 
 func (p Phase) String() string {
@@ -33,6 +36,8 @@ func (p Phase) String() string {
 		return "at the response"
 	case After:
 		return "after"
+	case AtCancel:
+		return "at the cancellation"
 	}
 	return fmt.Sprintf("phase %d", uint8(p))
 }

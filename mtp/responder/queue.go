@@ -24,7 +24,13 @@ type segment struct {
 	broken bool
 	// pull says that the cable is pulled here; such a segment has no bytes.
 	pull bool
+	// fault happens here, in the transaction of the message; no bytes either.
+	fault *Fault
+	of    mtp.Message
 }
+
+// stop reports whether s has no bytes and something else happens there.
+func (s *segment) stop() bool { return s.pull || s.fault != nil }
 
 func (s *segment) length() int64 { return int64(len(s.head)) + s.size }
 
@@ -48,6 +54,55 @@ func (s *segment) read(p []byte) (n int, short bool) {
 		return n, true
 	}
 	return n, false
+}
+
+// split cuts s behind its first keep bytes. The body is the second part's.
+func (s segment) split(keep int64) (first, rest segment) {
+	head := min(keep, int64(len(s.head)))
+	first = segment{head: s.head[:head:head], body: s.body, off: s.off, size: keep - head}
+	if first.size > 0 {
+		first.body = shared{s.body}
+	} else {
+		first.body = nil
+	}
+	rest = s
+	rest.head, rest.off, rest.size = s.head[head:], s.off+first.size, s.size-first.size
+	return first, rest
+}
+
+// truncate ends s behind its first keep bytes.
+func (s *segment) truncate(keep int64) {
+	s.size = max(0, keep-int64(len(s.head)))
+	s.head = s.head[:min(int64(len(s.head)), keep)]
+}
+
+// garble turns all but the first keep bytes into dirt.
+func (s *segment) garble(keep int64) {
+	for i := keep; i < int64(len(s.head)); i++ {
+		s.head[i] ^= 0xA5
+	}
+	if s.body != nil {
+		s.body = dirt{s.body, s.off + keep - int64(len(s.head))}
+	}
+}
+
+// shared is a Content that another one closes.
+type shared struct{ Content }
+
+func (shared) Close() error { return nil }
+
+// dirt is a Content whose bytes are wrong from an offset on.
+type dirt struct {
+	Content
+	from int64
+}
+
+func (d dirt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := d.Content.ReadAt(p, off)
+	for i := max(0, d.from-off); i < int64(n); i++ {
+		p[i] ^= 0xA5
+	}
+	return n, err
 }
 
 func (s *segment) close() {
@@ -87,8 +142,15 @@ func (q *queue) clear() {
 	q.ended = false
 }
 
-// pulled reports whether the cable is to be pulled now.
-func (q *queue) pulled() bool { return len(q.segments) > 0 && q.segments[0].pull }
+// stop takes the first segment if something is to happen now.
+func (q *queue) stop() (segment, bool) {
+	if len(q.segments) == 0 || !q.segments[0].stop() {
+		return segment{}, false
+	}
+	s := q.segments[0]
+	q.pop()
+	return s, true
+}
 
 // read fills p with packets until a short one ends the transfer, p is full, or
 // nothing is left. ended is false if the transfer still waits for more.
@@ -99,7 +161,7 @@ func (q *queue) read(p []byte, packet int) (n int, ended bool) {
 	}
 	for len(q.segments) > 0 {
 		s := &q.segments[0]
-		if s.pull {
+		if s.stop() {
 			return n, false
 		}
 		room := p[n:]

@@ -2,6 +2,7 @@ package responder
 
 import (
 	"sync"
+	"time"
 
 	"cradle/mtp"
 )
@@ -33,6 +34,13 @@ type Responder struct {
 	// references of objects, in this session.
 	references map[mtp.ObjectHandle][]mtp.ObjectHandle
 
+	faults          []*planned
+	hold            hold
+	paceIn, paceOut int64
+	away            time.Time // the device is off the bus until then
+	busyUntil       time.Time
+	last            mtp.OpCode // of the last command
+
 	count   int
 	cuts    []Cut
 	log     []Transaction
@@ -52,8 +60,9 @@ const (
 // call is a transaction being carried out.
 type call struct {
 	mtp.Message
-	op  *operation
-	cut *Cut
+	op     *operation
+	cut    *Cut
+	faults []striking
 
 	// Data from the initiator: either payload collects it, or sink takes it.
 	payload []byte
@@ -171,6 +180,7 @@ func (r *Responder) pull() {
 	r.idle()
 	r.out.clear()
 	r.stalled, r.busy, r.swallow = false, false, 0
+	r.hold, r.busyUntil = hold{}, time.Time{}
 	r.closeSession()
 	if c := r.conn; c != nil && !c.pulled {
 		c.pulled = true
@@ -180,10 +190,22 @@ func (r *Responder) pull() {
 	r.conn = nil
 }
 
-// settle pulls the cable if its time has come.
+// settle lets happen what is to happen before more is sent: a fault, or the
+// cable being pulled.
 func (r *Responder) settle() {
-	if r.out.pulled() {
-		r.pull()
+	for {
+		if _, held := r.held(); held {
+			return
+		}
+		s, ok := r.out.stop()
+		switch {
+		case !ok:
+			return
+		case s.pull:
+			r.pull()
+		default:
+			r.reached(s)
+		}
 	}
 }
 
@@ -226,6 +248,7 @@ func (r *Responder) cancel() {
 	r.out.clear()
 	r.forgetPending()
 	r.busy = true
+	r.release()
 }
 
 // reset aborts everything and closes the session.
@@ -244,42 +267,45 @@ func (r *Responder) closeSession() {
 	}
 }
 
-// receive takes one bulk OUT transfer. r.mu is held.
-func (r *Responder) receive(p []byte) error {
+// receive takes one bulk OUT transfer, or the rest of one. What is left when the
+// device keeps still is for later. r.mu is held.
+func (r *Responder) receive(p []byte) (rest []byte, err error) {
 	if len(p) == 0 {
 		// A zero-length packet ends a payload of unknown or wrong length, and is
 		// ignored elsewhere.
 		if r.state == expectPayload {
-			return r.finish()
+			return nil, r.finish()
 		}
-		return nil
+		return nil, nil
 	}
 	if len(r.out.segments) > maxSegments {
 		r.stalled = true
-		return mtp.ErrStalled
+		return nil, mtp.ErrStalled
 	}
 	for len(p) > 0 {
-		var err error
+		if _, held := r.held(); held {
+			return p, nil
+		}
 		switch {
 		case r.swallow > 0:
 			n := min(r.swallow, int64(len(p)))
 			r.swallow -= n
 			if len(p)%r.packet != 0 {
 				r.swallow = 0
-				return nil
+				return nil, nil
 			}
 			p = p[n:]
 		case r.state == expectPayload:
-			return r.take(p, len(p)%r.packet != 0)
+			p, err = r.take(p, len(p)%r.packet != 0)
 		default:
 			n := min(len(p), r.packet)
 			p, err = r.header(p[:n], p[n:])
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // header takes the first packet of a container; rest is what follows it in the
@@ -324,7 +350,10 @@ func (r *Responder) header(packet, rest []byte) ([]byte, error) {
 		if len(packet) == mtp.HeaderSize { // a header of its own; the payload comes next
 			return rest, nil
 		}
-		return rest, r.take(packet[mtp.HeaderSize:], len(packet) < r.packet)
+		if _, err := r.take(packet[mtp.HeaderSize:], len(packet) < r.packet); err != nil {
+			return nil, err
+		}
+		return rest, nil
 	}
 	r.stalled = true
 	return nil, nil
@@ -340,9 +369,19 @@ func (r *Responder) abandon() {
 }
 
 // take takes payload, up to the announced length; what is beyond is dropped.
-// last says that a short packet ended it.
-func (r *Responder) take(p []byte, last bool) error {
+// last says that a short packet ended it. rest is what a fault leaves for later.
+func (r *Responder) take(p []byte, last bool) (rest []byte, err error) {
 	c := &r.call
+	if taken, over, err := r.strikeData(p); over {
+		return nil, err
+	} else if taken > 0 {
+		rest = p[taken:]
+		last = last && len(rest) == 0
+		if last || c.length >= 0 && c.got >= c.length {
+			return rest, r.finish()
+		}
+		return rest, nil
+	}
 	n := int64(len(p))
 	if c.length >= 0 {
 		n = min(n, c.length-c.got)
@@ -350,13 +389,13 @@ func (r *Responder) take(p []byte, last bool) error {
 	if c.cut != nil && c.cut.Phase == InData && c.got+n > c.cut.Bytes {
 		c.accept(p[:max(0, c.cut.Bytes-c.got)])
 		r.pull()
-		return mtp.ErrDeviceGone
+		return nil, mtp.ErrDeviceGone
 	}
 	c.accept(p[:n])
 	if last || c.length >= 0 && c.got >= c.length {
-		return r.finish()
+		return nil, r.finish()
 	}
-	return nil
+	return nil, nil
 }
 
 // accept hands payload to the operation.
@@ -399,7 +438,13 @@ func (r *Responder) command(m mtp.Message) error {
 		r.pull()
 		return mtp.ErrDeviceGone
 	}
-	c.refused = r.admit(c)
+	c.faults, r.last = r.due(c.code(), false), c.code()
+	if over, err := r.atCommand(c); over {
+		return err
+	}
+	if err := r.admit(c); err != nil {
+		c.refused = err
+	}
 	if op.data != toDevice {
 		return r.finish()
 	}
@@ -455,17 +500,18 @@ func (r *Responder) finish() error {
 	} else if err == nil {
 		err = c.op.run(r, c)
 	}
-	code := codeOf(err)
+	code := c.answered(codeOf(err))
+	over := false
 	// A list that breaks off half-way sends its data all the same.
 	if err == nil && c.op.data == toInitiator || c.body != nil || c.data != nil {
-		r.queueData(c)
+		over = r.queueData(c)
 	}
 	r.record(Transaction{
 		Number: r.count, Command: c.Message, Response: code,
 		In: int64(len(c.data)) + c.size, Out: c.got,
 	})
 	lost := c.cut != nil && c.cut.Phase != After
-	if !lost {
+	if !lost && !over {
 		r.queueResponse(c, code)
 	}
 	if c.cut != nil {
@@ -475,7 +521,8 @@ func (r *Responder) finish() error {
 	return nil
 }
 
-func (r *Responder) queueData(c *call) {
+// queueData queues the data container; over says that no response follows.
+func (r *Responder) queueData(c *call) (over bool) {
 	size := int64(len(c.data)) + c.size
 	h := mtp.DataHeader(c.code(), c.TransactionID, size)
 	if r.dev.Lies.Has(LieHeaderIDs) {
@@ -486,7 +533,7 @@ func (r *Responder) queueData(c *call) {
 		r.out.push(segment{head: head})
 		head = nil
 		if size == 0 {
-			return
+			return false
 		}
 	}
 	s := segment{head: append(head, c.data...), body: c.body, off: c.off, size: c.size}
@@ -501,15 +548,15 @@ func (r *Responder) queueData(c *call) {
 		if s.length() > 0 {
 			r.out.push(s)
 		}
-		return
+		return false
 	}
 	if r.dev.Lies.Has(LieDummyByte) && s.length()%int64(r.packet) == 0 {
 		s.open = true
 		r.out.push(s)
 		r.out.push(segment{head: []byte{0}})
-		return
+		return false
 	}
-	r.out.push(s)
+	return r.cutData(c, s)
 }
 
 func (r *Responder) queueResponse(c *call, code mtp.RespCode) {
@@ -518,7 +565,7 @@ func (r *Responder) queueResponse(c *call, code mtp.RespCode) {
 	if r.dev.Lies.Has(LiePadResponse) {
 		b = append(b, make([]byte, 32)...)
 	}
-	r.out.push(segment{head: b})
+	r.cutResponse(c, b)
 }
 
 // uint64Of joins two parameters.
