@@ -64,6 +64,9 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 		return nil, usageError("--phone: %v", err)
 	}
 	v, err := sel.Open()
+	if errors.Is(err, hwtest.ErrScenario) {
+		return nil, usageError("--phone: %v", err)
+	}
 	if err != nil {
 		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: sel.Dir + ": " + innermost(err), Next: "ls -ld " + quoteArg(sel.Dir), err: err}
 	}

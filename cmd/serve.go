@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -23,7 +24,7 @@ type serveDocument struct {
 const usbipBus = "1-1"
 
 type serveOptions struct {
-	kind, dir, usbip, switches, id, trace string
+	kind, dir, usbip, switches, scenario, id, trace string
 }
 
 func phoneCommand(g *globals) *cobra.Command {
@@ -55,6 +56,7 @@ be one of this machine: who reaches it can read and write DIR.`,
 	f.StringVar(&o.dir, "dir", "", "the folder that is the phone's storage")
 	f.StringVar(&o.usbip, "usbip", "127.0.0.1:3240", "the `ADDRESS` to serve at")
 	f.StringVar(&o.switches, "switches", "", "faults and the like, as in virtual:KIND:DIR?`K=V&K=V`")
+	f.StringVar(&o.scenario, "scenario", "", "faults and timing from `FILE`, see docs/scenarios.md")
 	f.StringVar(&o.id, "id", "", "its USB `VENDOR:PRODUCT`, in hexadecimal (default: the kind's)")
 	f.StringVar(&o.trace, "trace", "", "append a line for each MTP transaction to `FILE`")
 	if err := c.MarkFlagRequired("dir"); err != nil {
@@ -76,6 +78,9 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return usageError("%v", err)
 	}
+	if o.scenario != "" {
+		sel.Scenario = o.scenario
+	}
 	id := usbip.DefaultID(sel.Kind)
 	if o.id != "" {
 		if id, err = usbip.ParseID(o.id); err != nil {
@@ -91,6 +96,9 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 		sel.Options.TraceTo(file)
 	}
 	phone, err := sel.Open()
+	if errors.Is(err, hwtest.ErrScenario) {
+		return usageError("--scenario: %v", err)
+	}
 	if err != nil {
 		return &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "ls -ld " + quoteArg(o.dir), err: err}
 	}

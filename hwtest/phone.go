@@ -147,6 +147,10 @@ func (p *Phone) CutAt(transaction int, phase responder.Phase, bytes int64) {
 // Away reports whether the phone has dropped off the bus and isn't back yet.
 func (p *Phone) Away() bool { return p.r.Away() }
 
+// Unstruck counts the faults of the scenario for transactions that haven't
+// happened once.
+func (p *Phone) Unstruck() int { return p.r.Unstruck() }
+
 // ClearCuts forgets all cuts that were planned.
 func (p *Phone) ClearCuts() { p.r.ClearCuts() }
 

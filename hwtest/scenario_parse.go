@@ -13,8 +13,10 @@ import (
 
 // parseLine reads one statement.
 func (s *Scenario) parseLine(line string) error {
-	word, rest, _ := strings.Cut(line, " ")
-	rest = strings.TrimSpace(rest)
+	word, rest := line, ""
+	if i := strings.IndexAny(line, " \t:"); i >= 0 {
+		word, rest = line[:i], strings.TrimSpace(line[i:])
+	}
 	switch word {
 	case "":
 		return nil

@@ -89,6 +89,9 @@ const firstTransfer = 16 << 10
 func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (full bool, err error) {
 	known := h.Length != UnknownLength && h.Length >= HeaderSize
 	total := int64(h.Length) - HeaderSize
+	if a, ok := in.(interface{ announced(int64) }); ok && known {
+		a.announced(total)
+	}
 	if g, ok := in.(interface{ Grow(int) }); ok && known {
 		g.Grow(int(min(total, drainable)))
 	}

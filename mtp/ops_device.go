@@ -7,8 +7,10 @@ import (
 
 // dataset is a Writer that collects a dataset of at most max bytes.
 type dataset struct {
-	p   []byte
-	max int
+	p    []byte
+	max  int
+	said int64 // announced, if told
+	told bool
 }
 
 // maxDataset bounds what is taken for one dataset: some 500,000 objects with
@@ -22,6 +24,9 @@ func (d *dataset) Write(p []byte) (int, error) {
 	d.p = append(d.p, p...)
 	return len(p), nil
 }
+
+// announced takes note of the length that the device gives beforehand.
+func (d *dataset) announced(n int64) { d.said, d.told = n, true }
 
 // Grow makes room for n bytes.
 func (d *dataset) Grow(n int) {

@@ -54,18 +54,45 @@ func (s *Session) ObjectSize(ctx context.Context, h ObjectHandle) (uint64, error
 
 // GetObject copies an object's whole body to w and returns how many bytes
 // came. If w fails, or ctx ends, the transaction is brought to its end or
-// called off. The caller compares the count with the object's size: devices'
-// own lengths can be wrong.
+// called off. A body of another length than the device has announced is held
+// against the object's size; if it isn't whole the error wraps [ErrMalformed].
+// The caller compares the count with the size that it knows, too.
 func (s *Session) GetObject(ctx context.Context, h ObjectHandle, w io.Writer) (int64, error) {
 	n := counter{w: w}
 	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &n)
+	if err == nil && n.told && n.n != n.said {
+		err = s.whole(ctx, h, n.n, n.said)
+	}
 	return n.n, err
 }
 
-type counter struct {
-	w io.Writer
-	n int64
+// whole decides about a body of n bytes where the device announced another
+// number: either can be wrong, so the object's size does.
+func (s *Session) whole(ctx context.Context, h ObjectHandle, n, said int64) error {
+	size := uint64(UnknownSize)
+	o, err := s.GetObjectInfo(ctx, h)
+	switch {
+	case err == nil:
+		if size = o.Size; size == UnknownSize && s.Supports(OpGetObjectPropValue) {
+			size, err = s.ObjectSize(ctx, h)
+		}
+	case !IsRefusal(err):
+		return err
+	}
+	if err == nil && size == uint64(n) {
+		return nil
+	}
+	return fmt.Errorf("%v(%#x): %d bytes came, the device announced %d: %w", OpGetObject, uint32(h), n, said, ErrMalformed)
 }
+
+type counter struct {
+	w    io.Writer
+	n    int64
+	said int64 // announced, if told
+	told bool
+}
+
+func (c *counter) announced(n int64) { c.said, c.told = n, true }
 
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
@@ -74,10 +101,14 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // GetObjectBytes reads an object's whole body of at most max bytes. A longer
-// one is an error that wraps [ErrMalformed].
+// one is an error that wraps [ErrMalformed], and so is one that isn't whole, see
+// [Session.GetObject].
 func (s *Session) GetObjectBytes(ctx context.Context, h ObjectHandle, max int) ([]byte, error) {
 	d := dataset{max: max}
 	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &d)
+	if err == nil && d.told && int64(len(d.p)) != d.said {
+		err = s.whole(ctx, h, int64(len(d.p)), d.said)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,14 +130,25 @@ func (s *Session) GetPartialObject(ctx context.Context, h ObjectHandle, offset u
 	if s.Quirks().Has(QuirkPartialEnd) && n > 1 && (int64(n)+HeaderSize)%int64(s.mps) == 0 {
 		// One byte less: a full last packet at the end of the object hangs.
 		params[len(params)-1] = n - 1
-		first, err := s.get(ctx, op, params...)
+		first, err := s.getPart(ctx, op, params)
 		if err != nil || len(first) < int(n-1) {
 			return first, err
 		}
 		last, err := s.GetPartialObject(ctx, h, offset+uint64(n-1), 1)
 		return append(first, last...), err
 	}
-	return s.get(ctx, op, params...)
+	return s.getPart(ctx, op, params)
+}
+
+// getPart is get for a part of a body, which can't be told from a whole one by
+// its contents.
+func (s *Session) getPart(ctx context.Context, op OpCode, params []uint32) ([]byte, error) {
+	d := dataset{max: maxDataset}
+	_, err := s.do(ctx, op, params, dataOut{}, &d)
+	if err == nil && d.told && int64(len(d.p)) < d.said {
+		err = fmt.Errorf("%v(%#x): %d bytes came, the device announced %d: %w", op, params[0], len(d.p), d.said, ErrMalformed)
+	}
+	return d.p, err
 }
 
 // Created says where a new object came to lie.

@@ -66,11 +66,24 @@ func (s *Session) SetObjectPropList(ctx context.Context, props []ObjectProp) err
 	}
 	if s.Supports(OpSetObjectPropList) && !s.Quirks().Has(QuirkNoSetPropList) {
 		_, err = s.do(ctx, OpSetObjectPropList, nil, outBytes(p), nil)
-		if !errors.Is(err, OperationNotSupported) {
+		switch {
+		case errors.Is(err, OperationNotSupported):
+			s.quirks.Or(uint32(QuirkNoSetPropList))
+		case errors.Is(err, GeneralError), errors.Is(err, InvalidDataset):
+			// If they can be set one by one, it is the list that it has no use for.
+			if s.setOneByOne(ctx, props) == nil {
+				s.quirks.Or(uint32(QuirkNoSetPropList))
+				return nil
+			}
+			return err
+		default:
 			return err
 		}
-		s.quirks.Or(uint32(QuirkNoSetPropList))
 	}
+	return s.setOneByOne(ctx, props)
+}
+
+func (s *Session) setOneByOne(ctx context.Context, props []ObjectProp) error {
 	for i, prop := range props {
 		err := s.SetObjectPropValue(ctx, prop.Handle, prop.Code, prop.Value)
 		var refused *OpError

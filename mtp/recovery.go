@@ -95,18 +95,24 @@ func (s *Session) callOff(id TransactionID) error {
 	if gone(err) {
 		return err
 	}
-	if err := s.drain(ctx); err != nil {
-		return err
+	for try := 1; ; try++ {
+		if err := s.drain(ctx); err != nil {
+			return err
+		}
+		if err := s.awaitReady(ctx); err != nil {
+			return err
+		}
+		if !s.inTx {
+			return nil
+		}
+		// The proof is a transaction that works. The id is a fresh one, so a late
+		// response to the old one is told apart. A device that took no notice of
+		// the request goes on with its body just now.
+		err := s.probe(ctx)
+		if try == 3 || !errors.Is(err, errProtocol) {
+			return err
+		}
 	}
-	if err := s.awaitReady(ctx); err != nil {
-		return err
-	}
-	if !s.inTx {
-		return nil
-	}
-	// The proof is a transaction that works. The id is a fresh one, so a late
-	// response to the old one is told apart.
-	return s.probe(ctx)
 }
 
 func gone(err error) bool {

@@ -162,7 +162,9 @@ func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Me
 	if out.given {
 		switch err := s.sendData(x, out); {
 		case errors.Is(err, ErrStalled), errors.Is(err, io.ErrShortWrite):
-			// The device has no use for the rest; its response says why.
+			// The device has no use for the rest; its response says why, at once
+			// if at all.
+			x.wait = min(x.wait, 5*time.Second)
 			resp, rerr := s.receive(x, in)
 			if rerr == nil && RespCode(resp.Code) != OK {
 				return resp, nil //nolint:nilerr // the refusal explains the data phase that was cut short

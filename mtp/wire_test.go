@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -118,6 +120,57 @@ func pattern(n int) []byte {
 	return b
 }
 
+// sized answers a question for object 9.
+func (d *device) sized(n uint64) {
+	d.command(mtp.OpGetObjectInfo, 9)
+	b, _ := (&mtp.ObjectInfo{FileName: "nine", Size: n}).AppendBinary(nil)
+	d.in(d.data(b))
+	d.respond(mtp.OK)
+}
+
+// A body that isn't what the device announced is one only if the object's size
+// says so: half a file must never pass for a whole one.
+func TestBodyNotWhole(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		wire func(*device, []byte)
+		want error
+	}{
+		{"the size says more", func(d *device, b []byte) { d.sized(uint64(len(b)) + 1) }, mtp.ErrMalformed},
+		{"the size says less", func(d *device, b []byte) { d.sized(7) }, mtp.ErrMalformed},
+		{"the size says that it is whole", func(d *device, b []byte) { d.sized(uint64(len(b))) }, nil},
+		{"the device won't say", func(d *device, _ []byte) {
+			d.command(mtp.OpGetObjectInfo, 9)
+			d.respond(mtp.GeneralError)
+		}, mtp.ErrMalformed},
+		{"the size is unknown", func(d *device, _ []byte) { d.sized(mtp.UnknownSize) }, mtp.ErrMalformed},
+	} {
+		for _, whole := range []bool{false, true} { // by GetObject, GetObjectBytes
+			t.Run(fmt.Sprint(tt.name, ", bytes ", whole), func(t *testing.T) {
+				d := opened(mtp.DeviceInfo{})
+				d.command(mtp.OpGetObject, 9)
+				body := pattern(1101)
+				c := d.data(body)
+				binary.LittleEndian.PutUint32(c, 5000)
+				d.in(c)
+				d.respond(mtp.OK)
+				tt.wire(d, body)
+				play(t, d, mtp.Options{}, func(s *mtp.Session) {
+					var err error
+					if whole {
+						_, err = s.GetObjectBytes(t.Context(), 9, 10_000)
+					} else {
+						_, err = s.GetObject(t.Context(), 9, io.Discard)
+					}
+					if !errors.Is(err, tt.want) || tt.want == nil && err != nil || s.Err() != nil {
+						t.Errorf("got %v, session %v; want %v", err, s.Err(), tt.want)
+					}
+				})
+			})
+		}
+	}
+}
+
 // A body comes over in all the ways that devices have been seen to send it.
 func TestReceiveDeviations(t *testing.T) {
 	full := pattern(packet*3 - mtp.HeaderSize) // fills its last packet
@@ -173,18 +226,21 @@ func TestReceiveDeviations(t *testing.T) {
 			binary.LittleEndian.PutUint32(c, 1<<20)
 			d.in(c)
 			d.respond(mtp.OK)
+			d.sized(uint64(len(b)))
 		}},
 		{"length too long, full packets, ZLP", full, 0, func(d *device, b []byte) {
 			c := d.data(b)
 			binary.LittleEndian.PutUint32(c, 1<<20)
 			d.in(c)
 			d.respond(mtp.OK)
+			d.sized(uint64(len(b)))
 		}},
 		{"length too short", odd, 0, func(d *device, b []byte) {
 			c := d.data(b)
 			binary.LittleEndian.PutUint32(c, 100)
 			d.in(c)
 			d.respond(mtp.OK)
+			d.sized(uint64(len(b)))
 		}},
 		{"length unknown, short packet", pattern(100_000), 0, func(d *device, b []byte) {
 			c := d.data(b)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,22 +18,6 @@ import (
 	"cradle/hwtest/usbip"
 	"cradle/mtp"
 )
-
-// client is what the kernel's vhci-hcd is to the server, and an mtp.Transport
-// to a session.
-type client struct {
-	c net.Conn
-
-	mu      sync.Mutex
-	seq     uint32
-	waiting map[uint32]*request
-	broken  bool
-}
-
-type answer struct {
-	status int32
-	data   []byte
-}
 
 func serve(t *testing.T, p *hwtest.Phone) string {
 	t.Helper()
@@ -65,164 +48,15 @@ func dial(t *testing.T, addr string) net.Conn {
 }
 
 // attach imports the device.
-func attach(t *testing.T, addr string) *client {
+func attach(t *testing.T, addr string) *usbip.Client {
 	t.Helper()
-	c := dial(t, addr)
-	req := append([]byte{1, 0x11, 0x80, 3, 0, 0, 0, 0}, make([]byte, 32)...)
-	copy(req[8:], "1-1")
-	if _, err := c.Write(req); err != nil {
+	k, err := usbip.Attach(dial(t, addr))
+	if err != nil {
 		t.Fatal(err)
 	}
-	var rep [8 + 312]byte
-	if _, err := io.ReadFull(c, rep[:]); err != nil || rep[3] != 3 || rep[7] != 0 {
-		t.Fatalf("import: %x, %v", rep[:8], err)
-	}
-	k := &client{c: c, waiting: make(map[uint32]*request)}
-	go k.receive()
+	t.Cleanup(func() { k.Close() })
 	return k
 }
-
-// request is a URB or an unlink that waits for its reply.
-type request struct {
-	seq  uint32
-	in   bool
-	done chan answer // closed when the connection ends
-}
-
-func (k *client) receive() {
-	be := binary.BigEndian
-	for {
-		var h [48]byte
-		_, err := io.ReadFull(k.c, h[:])
-		k.mu.Lock()
-		if err != nil {
-			k.broken = true
-			for _, r := range k.waiting {
-				close(r.done)
-			}
-			k.mu.Unlock()
-			return
-		}
-		r := k.waiting[be.Uint32(h[4:])]
-		delete(k.waiting, be.Uint32(h[4:]))
-		k.mu.Unlock()
-		a := answer{status: int32(be.Uint32(h[20:])), data: nil}
-		if r.in && be.Uint32(h[0:]) == 3 {
-			a.data = make([]byte, be.Uint32(h[24:]))
-			_, _ = io.ReadFull(k.c, a.data) // a short read shows in the next header
-		}
-		r.done <- a
-	}
-}
-
-// send sends a header and data; fields are the words from the direction on.
-func (k *client) send(command uint32, in bool, fields []uint32, setup [8]byte, data []byte) (*request, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.broken {
-		return nil, mtp.ErrDeviceGone
-	}
-	k.seq++
-	r := &request{seq: k.seq, in: in, done: make(chan answer, 1)}
-	k.waiting[k.seq] = r
-	b := make([]byte, 48+len(data))
-	be := binary.BigEndian
-	be.PutUint32(b[0:], command)
-	be.PutUint32(b[4:], k.seq)
-	be.PutUint32(b[8:], 1<<16|2)
-	for i, f := range fields {
-		be.PutUint32(b[12+4*i:], f)
-	}
-	copy(b[40:], setup[:])
-	copy(b[48:], data)
-	if _, err := k.c.Write(b); err != nil {
-		return nil, mtp.ErrDeviceGone
-	}
-	return r, nil
-}
-
-// submit sends a URB.
-func (k *client) submit(endpoint uint32, in bool, size int, flags uint32, setup [8]byte, data []byte) (*request, error) {
-	direction := uint32(0)
-	if in {
-		direction = 1
-	}
-	return k.send(1, in, []uint32{direction, endpoint, flags, uint32(size)}, setup, data)
-}
-
-// unlink takes a URB back and gives the status of the reply.
-func (k *client) unlink(seq uint32) int32 {
-	r, err := k.send(2, false, []uint32{0, 0, seq}, [8]byte{}, nil)
-	if err != nil {
-		return 0
-	}
-	a := <-r.done
-	return a.status
-}
-
-func (k *client) do(ctx context.Context, endpoint uint32, in bool, size int, setup [8]byte, data []byte) ([]byte, error) {
-	r, err := k.submit(endpoint, in, size, 0, setup, data)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case a, ok := <-r.done:
-		switch {
-		case !ok:
-			return nil, mtp.ErrDeviceGone
-		case a.status == -32:
-			return nil, mtp.ErrStalled
-		case a.status != 0:
-			return a.data, fmt.Errorf("status %d", a.status)
-		}
-		return a.data, nil
-	case <-ctx.Done():
-		k.unlink(r.seq)
-		return nil, context.Cause(ctx)
-	}
-}
-
-func (k *client) Write(ctx context.Context, p []byte) error {
-	_, err := k.do(ctx, 2, false, len(p), [8]byte{}, p)
-	return err
-}
-
-func (k *client) Read(ctx context.Context, p []byte) (int, error) {
-	b, err := k.do(ctx, 1, true, len(p), [8]byte{}, nil)
-	return copy(p, b), err
-}
-
-func (k *client) ReadEvent(ctx context.Context) ([]byte, error) {
-	return k.do(ctx, 3, true, 28, [8]byte{}, nil)
-}
-
-func (k *client) Control(ctx context.Context, q mtp.ControlRequest) (int, error) {
-	kind := byte(0x21)
-	if q.In() {
-		kind = 0xA1
-	}
-	b, err := k.request(ctx, kind, byte(q.Request), 0, 0, q.In(), q.Data)
-	if q.In() {
-		return copy(q.Data, b), err
-	}
-	return len(q.Data), err
-}
-
-// request makes a control request; data is sent, or says how much to read.
-func (k *client) request(ctx context.Context, kind, request byte, value, index uint16, in bool, data []byte) ([]byte, error) {
-	setup := [8]byte{kind, request}
-	binary.LittleEndian.PutUint16(setup[2:], value)
-	binary.LittleEndian.PutUint16(setup[4:], index)
-	binary.LittleEndian.PutUint16(setup[6:], uint16(len(data)))
-	size := len(data)
-	if in {
-		data = nil
-	}
-	return k.do(ctx, 0, in, size, setup, data)
-}
-
-func (k *client) MaxPacketSize() int { return 512 }
-func (k *client) Close() error       { return k.c.Close() }
 
 func phone(t *testing.T, dir string, o hwtest.Options) *hwtest.Phone {
 	t.Helper()
@@ -315,7 +149,7 @@ func TestBusReset(t *testing.T) {
 	if _, err := mtp.Open(ctx, k, mtp.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.request(ctx, 0x00, 9, 1, 0, false, nil); err != nil {
+	if _, err := k.Request(ctx, 0x00, 9, 1, 0, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	before := p.Transactions()
@@ -333,13 +167,13 @@ func TestShortOfSeveral(t *testing.T) {
 	ctx := context.Background()
 	p := phone(t, t.TempDir(), hwtest.Options{})
 	k := attach(t, serve(t, p))
-	var reads []*request
+	var reads []*usbip.URB
 	for i := range 4 {
 		flags := uint32(1) // short not OK
 		if i >= 2 {
 			flags = 0 // the last of a transfer, and one of the next
 		}
-		r, err := k.submit(1, true, 512, flags, [8]byte{}, nil)
+		r, err := k.SubmitIn(1, 512, flags)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -349,18 +183,18 @@ func TestShortOfSeveral(t *testing.T) {
 	if err := k.Write(ctx, m); err != nil {
 		t.Fatal(err)
 	}
-	if a := <-reads[0].done; a.status != -121 || len(a.data) < 100 {
-		t.Errorf("first URB: status %d, %d bytes, want the data and EREMOTEIO", a.status, len(a.data))
+	if a := reads[0].Wait(); a.Status != -121 || len(a.Data) < 100 {
+		t.Errorf("first URB: status %d, %d bytes, want the data and EREMOTEIO", a.Status, len(a.Data))
 	}
-	if a := <-reads[3].done; a.status != 0 || len(a.data) != 12 {
-		t.Errorf("fourth URB: status %d, %x, want the response", a.status, a.data)
+	if a := reads[3].Wait(); a.Status != 0 || len(a.Data) != 12 {
+		t.Errorf("fourth URB: status %d, %x, want the response", a.Status, a.Data)
 	}
 	for _, r := range reads[1:3] {
-		if got := k.unlink(r.seq); got != -104 {
+		if got := k.Unlink(r); got != -104 {
 			t.Errorf("unlinked: status %d, want ECONNRESET", got)
 		}
 	}
-	if got := k.unlink(reads[0].seq); got != 0 {
+	if got := k.Unlink(reads[0]); got != 0 {
 		t.Errorf("unlink of a URB that is done: status %d, want 0", got)
 	}
 }
@@ -372,7 +206,7 @@ func TestDescriptors(t *testing.T) {
 	k := attach(t, addr)
 	get := func(kind byte, request byte, value, index uint16, n int) []byte {
 		t.Helper()
-		b, err := k.request(ctx, kind, request, value, index, true, make([]byte, n))
+		b, err := k.Request(ctx, kind, request, value, index, true, make([]byte, n))
 		if err != nil {
 			t.Fatalf("request %#x %#x %#x: %v", kind, request, value, err)
 		}
@@ -417,11 +251,11 @@ func TestDescriptors(t *testing.T) {
 		t.Errorf("configuration %x, want 1", b)
 	}
 	for _, r := range []byte{1, 11} { // CLEAR_FEATURE, SET_INTERFACE
-		if _, err := k.request(ctx, 0x01, r, 0, 0, false, nil); err != nil {
+		if _, err := k.Request(ctx, 0x01, r, 0, 0, false, nil); err != nil {
 			t.Errorf("request %d: %v", r, err)
 		}
 	}
-	if _, err := k.request(ctx, 0xC0, os[16], 0, 9, true, make([]byte, 8)); !errors.Is(err, mtp.ErrStalled) {
+	if _, err := k.Request(ctx, 0xC0, os[16], 0, 9, true, make([]byte, 8)); !errors.Is(err, mtp.ErrStalled) {
 		t.Errorf("a vendor request that isn't there: %v, want a stall", err)
 	}
 

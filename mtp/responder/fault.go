@@ -2,6 +2,7 @@ package responder
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"cradle/mtp"
@@ -95,17 +96,16 @@ var allowed = [...][]Phase{
 	Call:   {AtCommand, InData, AtResponse, After, AtCancel},
 }
 
+// Phases are those that the action makes sense in.
+func (a Action) Phases() []Phase { return slices.Clone(allowed[a]) }
+
 // Check says what is wrong with a fault that makes no sense.
 func (f *Fault) Check() error {
 	if int(f.Do) >= len(allowed) {
 		return fmt.Errorf("no %v", f.Do)
 	}
-	fits := false
-	for _, p := range allowed[f.Do] {
-		fits = fits || p == f.Phase
-	}
 	switch {
-	case !fits:
+	case !slices.Contains(allowed[f.Do], f.Phase):
 		return fmt.Errorf("%v can't happen %v", f.Do, f.Phase)
 	case f.From < 0, f.Count < 0, f.Every < 0:
 		return fmt.Errorf("transactions are counted from 1")
@@ -144,6 +144,19 @@ func (r *Responder) Plan(f Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.faults = append(r.faults, &planned{Fault: f})
+}
+
+// Unstruck counts the planned faults that haven't happened once.
+func (r *Responder) Unstruck() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, p := range r.faults {
+		if p.done == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Strike lets something happen at once, outside of any transaction: Wait,
