@@ -183,3 +183,15 @@ func (w *world) checkFiltered() {
 		}
 	}
 }
+
+// lift takes every phone's filter away.
+func (w *world) lift() {
+	w.logf("-- lift the filters")
+	for j := range w.phones {
+		w.sieves.next = &engine.Filter{}
+		if err := w.sync(0, j, -1, false); err != nil {
+			w.fail("sync: %v", err)
+		}
+	}
+	w.settle()
+}

@@ -2,7 +2,6 @@ package enginetest_test
 
 import (
 	"context"
-	"testing"
 	"time"
 
 	"cradle/engine"
@@ -18,30 +17,24 @@ func (w *world) stepForget() {
 	w.logf("PC%d forgets %d deletions", i+1, n)
 }
 
-// runForgetful is a history in which computers forget deletions at any time.
-func runForgetful(t *testing.T, seed uint64, faults bool) {
-	w := newWorld(t, seed)
-	w.logf("seed %d, forgetful", seed)
-	if seed%3 == 0 {
-		w.sieves = newSieves(w)
+// forgetfulHistory is a history in which computers forget deletions at any time; every
+// third has filters too.
+func forgetfulHistory(faults bool) history {
+	return history{
+		name: "forgetful", least: 3, more: 36, step: stepping(faults),
+		begin: func(w *world, seed uint64) {
+			if seed%3 == 0 {
+				w.sieves = newSieves(w)
+			}
+			w.forgetful = true
+		},
+		end: func(w *world) {
+			w.settle()
+			if w.sieves != nil {
+				w.checkFiltered()
+				w.lift()
+			}
+			w.check()
+		},
 	}
-	w.forgetful = true
-	for range 3 + w.r.IntN(36) {
-		w.step(faults)
-	}
-	w.logf("-- settle")
-	w.settle()
-	if w.sieves != nil {
-		w.checkFiltered()
-		w.lift()
-	}
-	w.check()
-}
-
-func TestForgetfulHistoriesWithoutFaults(t *testing.T) {
-	histories(t, runForgetful, *seeds/3, false)
-}
-
-func TestForgetfulHistories(t *testing.T) {
-	histories(t, runForgetful, *seeds/3, true)
 }

@@ -18,8 +18,6 @@ import (
 )
 
 var (
-	seeds    = flag.Int("seeds", 1500, "histories to run")
-	oneSeed  = flag.Uint64("seed", 0, "run this history alone, with its steps")
 	dumpItem = flag.String("item", "", "show what becomes of the item whose ID begins so; with -seed")
 	pcs      = 2
 	startDay = int64(1_700_000_000_000)
@@ -38,6 +36,8 @@ const (
 type world struct {
 	t      *testing.T
 	r      *rand.Rand
+	tape   *tape  // what r draws
+	failed string // what kind of failure
 	trace  []string
 	now    int64
 	n      int
@@ -64,7 +64,8 @@ const scope = "toys"
 type bag = valuebag.Values
 
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, r: rand.New(rand.NewPCG(seed, 7)), now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}
+	tape := newTape(seed)
+	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}
 	for range pcs {
 		w.stores = append(w.stores, NewMemStore(w.replicaID, Toy{scope}))
 	}
@@ -252,7 +253,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	res, err := sess.Run(context.Background())
 	p.Cut, s.Crash = nil, nil
 	w.untouched(p, had, res)
-	w.logf("PC%d <-> %s: %+v err %v", i+1, p.Serial, *res.Stats[scope], err)
+	w.logf("PC%d <-> %s: %s", i+1, p.Serial, moves(res.Stats[scope], err))
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
 		w.fail("session: %v", err)
 	}
@@ -262,6 +263,30 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	}
 	w.moved(res)
 	return err
+}
+
+// moves is a session in a line: how many items it created, changed, deleted and took
+// off at each side.
+func moves(s *engine.Stats, err error) string {
+	line := "-"
+	for _, m := range []struct {
+		to string
+		engine.Moves
+	}{{"store", s.ToStore}, {"phone", s.ToPhone}} {
+		if m.Moves != (engine.Moves{}) {
+			line += fmt.Sprintf(", %s +%d ~%d -%d", m.to, m.Created, m.Updated, m.Deleted)
+			if m.Left > 0 {
+				line += fmt.Sprintf(" off %d", m.Left)
+			}
+		}
+	}
+	if s.Conflicts > 0 {
+		line += fmt.Sprintf(", %d conflicts", s.Conflicts)
+	}
+	if err != nil {
+		line += ", " + err.Error()
+	}
+	return strings.TrimPrefix(line, "-, ")
 }
 
 type zero struct{ w *world }
@@ -276,7 +301,8 @@ func (z zero) Read(b []byte) (int, error) {
 func (w *world) moved(*engine.Result) {}
 
 func (w *world) fail(format string, args ...any) {
-	if w.t == nil { // of a simulation
+	w.failed = format
+	if w.t == nil { // of a history or a simulation
 		panic(simFailure{fmt.Sprintf(format, args...)})
 	}
 	w.t.Helper()
@@ -431,133 +457,5 @@ func (w *world) settle() {
 		if round == rounds-1 {
 			w.fail("never quiet")
 		}
-	}
-}
-
-// image is what a participant holds, for comparison.
-func image(items []*valuebag.Values) []string {
-	var out []string
-	for _, v := range items {
-		out = append(out, fmt.Sprint(Str(v, KeyName), "|", Str(v, KeyNote), "|", Tags(v)))
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (w *world) check() {
-	want := image(slices.Collect(maps.Values(w.stores[0].Live(scope))))
-	for i, s := range w.stores {
-		if got := image(slices.Collect(maps.Values(s.Live(scope)))); !slices.Equal(got, want) {
-			w.fail("PC%d differs from PC1:\n%q\n%q", i+1, got, want)
-		}
-	}
-	for _, p := range w.phones {
-		if got := image(slices.Collect(maps.Values(p.Objects()))); !slices.Equal(got, want) {
-			w.fail("phone %s differs from PC1:\n%q\n%q", p.Serial, got, want)
-		}
-	}
-	all := w.everywhere()
-	for v, f := range w.held {
-		if f == keep && !all[v] {
-			w.fail("%s is lost", v)
-		}
-	}
-	names := map[string]int{}
-	for id, v := range w.stores[0].Live(scope) {
-		vals := values(v)
-		alive := len(vals) == 0
-		for x, f := range w.held {
-			alive = alive || f != over && w.item[x] == w.item[append(vals, "")[0]]
-		}
-		if !alive && !isCopy(v) {
-			w.fail("%s came back: %v", id, vals)
-		}
-		if isCopy(v) { // it holds what the item has, too, that it was made of
-			continue
-		}
-		for _, x := range vals {
-			names[x]++
-			if names[x] > 1 {
-				w.fail("%s is doubled", x)
-			}
-		}
-	}
-}
-
-// isCopy reports whether an item is one that preset Both made of the phone's value.
-// Whoever deletes it, or changes it, does nothing to the item that it was made of.
-func isCopy(v *valuebag.Values) bool { return strings.HasPrefix(Str(v, KeyUID), "cradle-") }
-
-func run(t *testing.T, seed uint64, faults bool) {
-	w := newWorld(t, seed)
-	w.logf("seed %d", seed)
-	for range 3 + w.r.IntN(28) {
-		w.step(faults)
-	}
-	w.logf("-- settle")
-	w.settle()
-	w.check()
-}
-
-// runFiltered is a history with filters: they hold at the end, and once they are
-// lifted it is a history as any other.
-func runFiltered(t *testing.T, seed uint64, faults bool) {
-	w := newWorld(t, seed)
-	w.logf("seed %d, with filters", seed)
-	w.sieves = newSieves(w)
-	for range 3 + w.r.IntN(36) {
-		w.step(faults)
-	}
-	w.logf("-- settle")
-	w.settle()
-	w.checkFiltered()
-	w.lift()
-	w.check()
-}
-
-// lift takes every phone's filter away.
-func (w *world) lift() {
-	w.logf("-- lift the filters")
-	for j := range w.phones {
-		w.sieves.next = &engine.Filter{}
-		if err := w.sync(0, j, -1, false); err != nil {
-			w.fail("sync: %v", err)
-		}
-	}
-	w.settle()
-}
-
-func TestHistoriesWithoutFaults(t *testing.T) {
-	histories(t, run, *seeds, false)
-}
-
-func TestHistories(t *testing.T) {
-	histories(t, run, *seeds, true)
-}
-
-func TestFilteredHistoriesWithoutFaults(t *testing.T) {
-	histories(t, runFiltered, *seeds/3, false)
-}
-
-func TestFilteredHistories(t *testing.T) {
-	histories(t, runFiltered, *seeds/3, true)
-}
-
-func TestWithheldHistoriesWithoutFaults(t *testing.T) {
-	histories(t, runWithheld, *seeds/3, false)
-}
-
-func TestWithheldHistories(t *testing.T) {
-	histories(t, runWithheld, *seeds/3, true)
-}
-
-// histories runs as many histories.
-func histories(t *testing.T, run func(*testing.T, uint64, bool), n int, faults bool) {
-	if *oneSeed != 0 {
-		run(t, *oneSeed, faults)
-		return
-	}
-	for seed := range n {
-		t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) { run(t, uint64(seed+1), faults) })
 	}
 }

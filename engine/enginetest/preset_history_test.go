@@ -18,21 +18,17 @@ func TestPresetPairs(t *testing.T) {
 	for _, first := range presets {
 		for _, second := range presets {
 			t.Run(fmt.Sprintf("%s and %s", first, second), func(t *testing.T) {
-				if *oneSeed != 0 {
-					runPresets(t, *oneSeed, first, second)
-					return
-				}
 				conflicts, copies := 0, 0
-				for seed := range *presetSeeds {
-					t.Run(fmt.Sprint("seed ", seed+1), func(t *testing.T) {
-						w := runPresets(t, seed+1, first, second)
-						conflicts += len(w.stores[0].Conflicts())
-						for _, v := range w.stores[0].Live(scope) {
-							if isCopy(v) {
-								copies++
-							}
+				presetHistory(first, second).each(t, *presetSeeds, func(w *world) {
+					conflicts += len(w.stores[0].Conflicts())
+					for _, v := range w.stores[0].Live(scope) {
+						if isCopy(v) {
+							copies++
 						}
-					})
+					}
+				})
+				if *oneSeed != 0 {
+					return
 				}
 				if both := first == engine.Both || second == engine.Both; conflicts == 0 || both != (copies > 0) {
 					t.Errorf("the histories had %d conflicts and made %d second items", conflicts, copies)
@@ -42,26 +38,30 @@ func TestPresetPairs(t *testing.T) {
 	}
 }
 
-func runPresets(t *testing.T, seed uint64, presets ...engine.Preset) *world {
-	w := newWorld(t, seed)
-	w.logf("seed %d, presets %v", seed, presets)
-	w.presets = presets
-	w.phones = append(w.phones, NewMemPhone("P2", Toy{scope}, &w.clock))
-	for range 6 + w.r.IntN(30) {
-		i, j := w.r.IntN(len(w.stores)), w.r.IntN(len(w.phones))
-		switch x := w.r.IntN(16); {
-		case x < 4:
-			w.stepStore(i)
-		case x < 9:
-			w.stepPhone(j)
-		case x < 14:
-			w.sync(i, j, -1, false)
-		default:
-			w.sync(i, j, 1+w.r.IntN(12), w.r.IntN(2) == 0)
-		}
+// presetHistory is a history with whole and broken sessions under two presets.
+func presetHistory(presets ...engine.Preset) history {
+	return history{
+		name: fmt.Sprintf("presets %v", presets), least: 6, more: 30,
+		begin: func(w *world, _ uint64) {
+			w.presets = presets
+			w.phones = append(w.phones, NewMemPhone("P2", Toy{scope}, &w.clock))
+		},
+		step: func(w *world) {
+			i, j := w.r.IntN(len(w.stores)), w.r.IntN(len(w.phones))
+			switch x := w.r.IntN(16); {
+			case x < 4:
+				w.stepStore(i)
+			case x < 9:
+				w.stepPhone(j)
+			case x < 14:
+				w.sync(i, j, -1, false)
+			default:
+				w.sync(i, j, 1+w.r.IntN(12), w.r.IntN(2) == 0)
+			}
+		},
+		end: func(w *world) {
+			w.settle()
+			w.check()
+		},
 	}
-	w.logf("-- settle")
-	w.settle()
-	w.check()
-	return w
 }

@@ -3,7 +3,6 @@ package enginetest_test
 import (
 	"maps"
 	"slices"
-	"testing"
 
 	"cradle/engine"
 	. "cradle/engine/enginetest"
@@ -49,31 +48,30 @@ func (w *world) untouched(p *MemPhone, had map[string]*valuebag.Values, res *eng
 	}
 }
 
-// runWithheld is a history in which every other session writes nothing to the phone.
+// withheldHistory is a history in which every other session writes nothing to the phone.
 // When all do, no item moves any more after a few rounds (two computers that both only
 // read may go on rewriting each other's state); once none does, it is a history as any
 // other: nothing is lost, all are equal.
-func runWithheld(t *testing.T, seed uint64, faults bool) {
-	w := newWorld(t, seed)
-	w.logf("seed %d, withholding", seed)
-	w.withhold = &withhold{}
-	for range 3 + w.r.IntN(28) {
-		w.step(faults)
-	}
-	w.logf("-- settle, withholding")
-	w.withhold.always = true
-	const rounds = 4
-	for w.withhold.round = 1; w.withhold.round <= rounds; w.withhold.round++ {
-		for i := range w.stores {
-			for j := range w.phones {
-				if err := w.sync(i, j, -1, false); err != nil {
-					w.fail("sync of PC%d and phone %d: %v", i+1, j+1, err)
+func withheldHistory(faults bool) history {
+	return history{
+		name: "withholding", least: 3, more: 28, step: stepping(faults),
+		begin: func(w *world, _ uint64) { w.withhold = &withhold{} },
+		end: func(w *world) {
+			w.withhold.always = true
+			const rounds = 4
+			for w.withhold.round = 1; w.withhold.round <= rounds; w.withhold.round++ {
+				for i := range w.stores {
+					for j := range w.phones {
+						if err := w.sync(i, j, -1, false); err != nil {
+							w.fail("sync of PC%d and phone %d: %v", i+1, j+1, err)
+						}
+					}
 				}
 			}
-		}
+			w.logf("-- settle, withholding no more")
+			*w.withhold = withhold{never: true}
+			w.settle()
+			w.check()
+		},
 	}
-	w.logf("-- settle")
-	*w.withhold = withhold{never: true}
-	w.settle()
-	w.check()
 }
