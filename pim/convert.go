@@ -3,6 +3,8 @@ package pim
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"cradle/valuebag"
@@ -88,7 +90,16 @@ func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, err
 		c.component(p.main, "VNOTE")
 	case p.d == VNote11:
 		c.wrapped(func() { c.component(p.main, "VJOURNAL") })
+	case to == VCalendar1:
+		c.before = c.oldZoneLines("\r\n")
+		c.wrapped(func() { c.children(0) })
 	default:
+		if p.d == VCalendar1 {
+			if !p.madeTZ() && p.hasLocalTimes() {
+				c.zone, c.before = c.madeZoneOf("\r\n")
+			}
+			c.alarms()
+		}
 		c.wrapped(func() { c.children(0) })
 	}
 	q, err := k.parseItem(string(c.b))
@@ -101,8 +112,29 @@ func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, err
 // converter writes an item's text anew in another dialect.
 type converter struct {
 	*parsed
-	to Dialect
-	b  []byte
+	to      Dialect
+	b       []byte
+	before  string         // TZ and DAYLIGHT, or a VTIMEZONE made of them
+	zone    string         // its TZID
+	instead map[int][]byte // VALARMs instead of lines
+	gone    map[int]bool   // lines that those say
+}
+
+// alarms makes VALARMs of the alarm lines.
+func (c *converter) alarms() {
+	c.instead, c.gone = map[int][]byte{}, map[int]bool{}
+	for i := range c.clusters {
+		cl := &c.clusters[i]
+		if cl.unit != calAlarms || cl.comp != 0 {
+			continue
+		}
+		if b, ok := c.modernAlarm(cl, "\r\n"); ok {
+			c.instead[cl.lines[0]] = b
+			for _, l := range cl.lines {
+				c.gone[l] = true
+			}
+		}
+	}
 }
 
 func (c *converter) text(s string) { c.b = append(append(c.b, s...), "\r\n"...) }
@@ -120,6 +152,12 @@ func (c *converter) wrapped(body func()) {
 	}
 	if !product {
 		c.b = appendFolded(c.b, "PRODID:"+ProductID, "\r\n")
+	}
+	if c.to == VCalendar1 {
+		c.b = append(c.b, c.before...)
+	}
+	if c.to == ICalendar2 {
+		c.b = append(c.b, c.before...)
 	}
 	for _, w := range c.wrappers {
 		c.children(w)
@@ -148,11 +186,22 @@ func (c *converter) component(i int, name string) {
 // encoded value it could be taken for more of it.
 func (c *converter) lines(i int, keep func(*Line) bool) {
 	t := c.t
+	made := c.d == VCalendar1 && c.roles[i] == roleWrapper && c.madeTZ()
 	for _, junk := range []bool{true, false} {
 		for j := t.linesFrom(t.Components[i].BodyStart); j < len(t.Lines) && t.Lines[j].Start < t.Components[i].End; j++ {
 			l := &t.Lines[j]
 			if l.Component != i || l.stray || l.Junk != junk || !keep(l) || l.Name == "AGENT" && c.agentComponent(j) != 0 {
 				continue
+			}
+			if c.gone[j] || made && isMadeTZ(l.Name) {
+				continue
+			}
+			if c.zone != "" && !junk {
+				if m := modernise(l, c.d); localTimes(&m) {
+					m.params = append(m.params[:len(m.params):len(m.params)], Param{Name: "TZID", Values: []string{c.zone}})
+					c.b = appendLine(c.b, &m, c.to, "\r\n")
+					continue
+				}
 			}
 			c.b = appendConverted(c.b, t, l, c.d, c.to, l.Group, "\r\n")
 		}
@@ -160,8 +209,19 @@ func (c *converter) lines(i int, keep func(*Line) bool) {
 }
 
 func (c *converter) children(i int) {
+	if i == c.main && i != 0 {
+		for _, l := range slices.Sorted(maps.Keys(c.instead)) {
+			c.b = append(c.b, c.instead[l]...)
+		}
+	}
 	for _, ch := range c.t.Children(i) {
 		name := c.t.Components[ch].Name
+		if c.to == VCalendar1 && name == "VALARM" && i == c.main && i != 0 {
+			if b, ok := c.oldAlarm(ch, "\r\n"); ok {
+				c.b = append(c.b, b...)
+				continue
+			}
+		}
 		if i == 0 && (name == "VCALENDAR" || name == "VNOTE") {
 			continue
 		}

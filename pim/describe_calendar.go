@@ -383,6 +383,26 @@ func (d *describer) alarms() {
 		}
 		d.add("alarm", words+how)
 	}
+	for i := range d.rows { // of vCalendar 1.0
+		r := &d.rows[i]
+		if r.Component != "" || !isOldAlarm(r.Name) {
+			continue
+		}
+		at, what, _ := strings.Cut(r.Value, ";")
+		s, err := recur.ParseStamp(at, nil)
+		if err != nil {
+			continue
+		}
+		d.used[i] = true
+		words := moment(s.Wall, s.Date)
+		if s.Zone == recur.UTC {
+			words += " UTC"
+		}
+		if f := strings.SplitN(what, ";", 3); len(f) == 3 && r.Name == "DALARM" && strings.TrimSpace(f[2]) != "" {
+			words += " (" + strings.TrimSpace(unescapeText(f[2])) + ")"
+		}
+		d.add("alarm", words)
+	}
 }
 
 // trigger says when an alarm rings, "" for one that isn't understood.

@@ -69,6 +69,11 @@ func FuzzRead(f *testing.F) {
 			for _, u := range o.Kind.Units() {
 				o.Kind.UnitText(item, u)
 			}
+			for _, d := range o.Kind.dialectsOf() {
+				if other, err := o.Kind.Convert(item, d); err == nil && o.Kind.Dialect(other) != d {
+					t.Fatalf("as %s it is %s: %q", d, o.Kind.Dialect(other), o.Kind.Text(other))
+				}
+			}
 		}
 	})
 }

@@ -28,6 +28,7 @@ type cluster struct {
 	elems  []string // the elements of a CATEGORIES line, in normal form; norm is then unused
 	lines  []int    // indexes of Text.Lines, the main line first
 	comp   int      // index of a component, 0 for lines
+	was    string   // the VALARM that an alarm line was made from
 	parent int      // the component it stands in
 	one    [1]int   // room for lines
 }
@@ -189,6 +190,8 @@ func (p *parsed) cluster() {
 	pieces := make([]piece, 0, len(t.Lines))
 	card := p.kind.card()
 	grouped := false
+	var wasVALARM []int // lines
+	madeTZ := p.d == VCalendar1 && p.madeTZ()
 	for i := range t.Lines {
 		l := &t.Lines[i]
 		wrapper := false
@@ -208,6 +211,13 @@ func (p *parsed) cluster() {
 		prop := property{unit: p.kind.unitRest()}
 		var m modern
 		if !l.Junk {
+			if p.d == VCalendar1 && l.Name[0] == 'X' && l.Name == nameWasVALARM {
+				wasVALARM = append(wasVALARM, i)
+				continue
+			}
+			if madeTZ && isMadeTZ(l.Name) && p.roles[l.Component] == roleWrapper {
+				continue
+			}
 			m = modernise(l, p.d)
 			prop = lookup(card, m.name)
 			if prop.unit == unitNone {
@@ -249,6 +259,7 @@ func (p *parsed) cluster() {
 	if grouped {
 		p.groupLines()
 	}
+	p.pairAlarms(wasVALARM)
 	p.clusterComponents()
 }
 
@@ -384,8 +395,10 @@ func (p *parsed) clusterComponents() {
 		case c.Parent == p.main && p.main != 0:
 			if c.Name == "VALARM" && !p.kind.card() {
 				cl.unit = calAlarms
+				cl.norm = p.normAlarm(i)
+			} else {
+				cl.norm = p.normComponent(i)
 			}
-			cl.norm = p.normComponent(i)
 		case p.kind.card():
 			continue
 		case p.roles[i] == roleOverride:
@@ -393,7 +406,7 @@ func (p *parsed) clusterComponents() {
 			cl.norm = p.normComponent(i)
 		case p.roles[i] == roleZone:
 			cl.unit = calWhen
-			if slices.Contains(named, p.zoneID(i)) {
+			if id := p.zoneID(i); slices.Contains(named, id) && !strings.HasPrefix(id, madeZone) {
 				cl.norm = p.normComponent(i)
 			}
 		case p.roles[c.Parent] == roleWrapper || c.Parent == 0:
@@ -424,7 +437,10 @@ func (p *parsed) whenZones() []string {
 
 // normComponent is the normal form of a component: its lines sorted, then its
 // components sorted, without the seven names.
-func (p *parsed) normComponent(i int) string {
+func (p *parsed) normComponent(i int) string { return p.normWithout(i, "") }
+
+// normWithout is the normal form of a component without its lines of that name.
+func (p *parsed) normWithout(i int, skip string) string {
 	t := p.t
 	var lines []string
 	end := t.Components[i].End
@@ -438,7 +454,7 @@ func (p *parsed) normComponent(i int) string {
 			lines = append(lines, "?"+v)
 			continue
 		}
-		if lookup(p.kind.card(), l.Name).unit == unitNone {
+		if lookup(p.kind.card(), l.Name).unit == unitNone || l.Name == skip {
 			continue
 		}
 		m := modernise(l, p.d)

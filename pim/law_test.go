@@ -114,7 +114,7 @@ func drawEvent(t *rapid.T) *valuebag.Values {
 	bare := !old && rapid.IntRange(0, 4).Draw(t, "bare") == 0
 	if !bare {
 		b.WriteString("BEGIN:VCALENDAR\r\nVERSION:" + map[bool]string{true: "1.0", false: "2.0"}[old] + "\r\nPRODID:x\r\n")
-		b.WriteString(pick("wrapper", "", "METHOD:PUBLISH\r\n", "X-WR-CALNAME:Home\r\n", "TZ:+01\r\n"))
+		b.WriteString(pick("wrapper", "", "METHOD:PUBLISH\r\n", "X-WR-CALNAME:Home\r\n", "TZ:+01\r\n", "TZ:+01:00\r\nDAYLIGHT:TRUE;+02:00;20260329T020000;20261025T030000;CET;CEST\r\n"))
 		b.WriteString(pick("zone", "", berlin, berlin2))
 	}
 	line := func(s string) string {
@@ -130,7 +130,7 @@ func drawEvent(t *rapid.T) *valuebag.Values {
 		return string(appendLine(nil, &m, VCalendar1, "\r\n"))
 	}
 	when := func(label string) string {
-		return pick(label, "DTSTART:20260101T100000Z", "DTSTART;TZID=Europe/Berlin:20260101T100000", "DTSTART;VALUE=DATE:20260101")
+		return pick(label, "DTSTART:20260101T100000Z", "DTSTART;TZID=Europe/Berlin:20260101T100000", "DTSTART;VALUE=DATE:20260101", "DTSTART:20260101T100000")
 	}
 	alarm := func(label string) string {
 		return pick(label, "", "", "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\nUID:al1\r\nEND:VALARM\r\n", "BEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\n")
@@ -156,6 +156,7 @@ func drawEvent(t *rapid.T) *valuebag.Values {
 		}
 		b.WriteString(line(pick("state", "STATUS:CONFIRMED", "STATUS:NEEDS-ACTION", "TRANSP:OPAQUE", "CLASS:PRIVATE")))
 		b.WriteString(pick("people", "", line("ATTENDEE;CN=\"Ada, A\";PARTSTAT=ACCEPTED:mailto:ada@example.org"), line("ORGANIZER:mailto:bob@example.org")))
+		b.WriteString(line(pick("old alarm", "X-NONE:1", "X-NONE:1", "DALARM:20260101T094500;PT5M;2;Go", "AALARM:20260101T094500;;;", "PALARM:20260101T094500Z;;;a:b", "MALARM:20260101T094500;;;a@example.org;x")))
 		b.WriteString(alarm("alarm1"))
 		b.WriteString(alarm("alarm2"))
 		b.WriteString("END:VEVENT\r\n")
@@ -180,10 +181,20 @@ func drawEvent(t *rapid.T) *valuebag.Values {
 }
 
 func drawItem(t *rapid.T, k *Kind) *valuebag.Values {
+	item := drawEvent
 	if k == Contacts {
-		return drawCard(t)
+		item = drawCard
 	}
-	return drawEvent(t)
+	drawn := item(t)
+	if rapid.IntRange(0, 5).Draw(t, "converted") > 0 {
+		return drawn
+	}
+	to := rapid.SampledFrom(k.dialectsOf()).Draw(t, "to")
+	other, err := k.Convert(drawn, to)
+	if err != nil {
+		t.Fatalf("to %s: %v\n%q", to, err, k.Text(drawn))
+	}
+	return other
 }
 
 func differing(k *Kind, a, b *valuebag.Values) string {

@@ -21,6 +21,14 @@ type modern struct {
 func modernise(l *Line, d Dialect) modern {
 	m := decodeLine(l, d, commonName(l.Name, d))
 	tel, date := d.card() && m.name == "TEL", d.card() && isCardDate(m.name)
+	if !d.card() && len(m.params) > 0 {
+		if common := m; withoutMadeZone(&common) {
+			was := m
+			was.name = l.Name
+			common.was = &was
+			return common
+		}
+	}
 	if !tel && !date && m.name == l.Name {
 		return m
 	}

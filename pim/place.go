@@ -22,6 +22,12 @@ func (p *parsed) inWrapper(c *cluster) bool {
 func (r *rebuild) place(c *cluster, removed *[]int) int {
 	d := r.dst
 	wrapper := r.src.inWrapper(c)
+	if c.comp == 0 && r.asComponent(c) {
+		if d.main == 0 {
+			return placeMaster
+		}
+		return d.t.Components[d.main].BodyEnd
+	}
 	override := c.comp != 0 && r.src.roles[c.comp] == roleOverride
 	if override {
 		at := 0
@@ -96,9 +102,28 @@ func (r *rebuild) put(c *cluster, at int) {
 	}
 }
 
+// asComponent reports whether a line of src becomes a component of dst: an alarm.
+func (r *rebuild) asComponent(c *cluster) bool {
+	if c.comp != 0 || c.unit != calAlarms || r.k.card() || r.dst.d != ICalendar2 || r.src.d != VCalendar1 {
+		return false
+	}
+	_, ok := r.src.modernAlarm(c, r.eol)
+	return ok
+}
+
 // encode writes a cluster of src in dst's dialect.
 func (r *rebuild) encode(c *cluster) []byte {
 	var b []byte
+	if r.asComponent(c) {
+		if b, ok := r.src.modernAlarm(c, r.eol); ok {
+			return b
+		}
+	}
+	if c.comp != 0 && c.unit == calAlarms && !r.k.card() && r.dst.d == VCalendar1 && r.src.d == ICalendar2 {
+		if b, ok := r.src.oldAlarm(c.comp, r.eol); ok {
+			return b
+		}
+	}
 	if c.comp != 0 {
 		return r.component(nil, c.comp, r.src.roles[c.comp] == roleOverride)
 	}

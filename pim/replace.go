@@ -232,6 +232,9 @@ func (r *rebuild) unit(u uint8, want map[string]int) error {
 			r.takeOut(c)
 		}
 	}
+	if zones && !r.when && r.dst.d == VCalendar1 {
+		r.dropMadeTZ()
+	}
 	r.when = r.when || zones
 	for s, n := range want {
 		if n > 0 {

@@ -77,6 +77,9 @@ func (r *rebuild) zones() {
 	want := map[string]int{}
 	if r.when {
 		named = s.whenZones()
+		if d.d == VCalendar1 { // its TZ and DAYLIGHT say it
+			named = slices.DeleteFunc(named, func(id string) bool { return strings.HasPrefix(id, madeZone) })
+		}
 		for _, z := range s.zones {
 			if slices.Contains(named, s.zoneID(z)) {
 				want[s.normComponent(z)]++

@@ -267,6 +267,9 @@ func (r *timeReader) value(l *Line, v string) (recur.Stamp, bool) {
 func (r *timeReader) zone(l *Line) *recur.Zone {
 	id := l.Param("TZID")
 	if id == "" {
+		if isZoned(l.Name) || isOldAlarm(l.Name) {
+			return r.clock()
+		}
 		return nil
 	}
 	if z, ok := r.zones[id]; ok {

@@ -44,6 +44,10 @@ func (k *Kind) UnitText(item *valuebag.Values, unit string) []string {
 			*to = p.readableComponent(*to, c.comp)
 			continue
 		}
+		if q, ok := k.alarmComponent(c.was); ok {
+			*to = q.readableComponent(*to, 1)
+			continue
+		}
 		lines := slices.Clone(c.lines)
 		slices.Sort(lines)
 		for _, l := range lines {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -172,8 +171,8 @@ func (p *parsed) when(l *Line) (t time.Time, allDay, ok bool) {
 		return t, false, true
 	}
 	if t, err := time.Parse("20060102T150405", v); err == nil {
-		if loc := p.location(l.Param("TZID")); loc != nil {
-			t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc).UTC()
+		if z := p.times().zone(l); z != nil {
+			t = z.Resolve(t).UTC()
 		}
 		return t, false, true
 	}
@@ -181,37 +180,6 @@ func (p *parsed) when(l *Line) (t time.Time, allDay, ok bool) {
 		return t, true, true
 	}
 	return t, false, false
-}
-
-// location finds a zone by its name as recur.LoadZone knows it, else by X-LIC-LOCATION, else by the one offset
-// that its definition has. nil is floating.
-func (p *parsed) location(id string) *time.Location {
-	if id == "" {
-		return nil
-	}
-	if z, ok := recur.LoadZone(id); ok {
-		return z.Location()
-	}
-	z := p.zone(id)
-	if z == 0 {
-		return nil
-	}
-	if zone, ok := recur.LoadZone(p.lineValue(z, "X-LIC-LOCATION")); ok {
-		return zone.Location()
-	}
-	offsets := map[string]bool{}
-	last := ""
-	for _, c := range p.t.Children(z) {
-		last = strings.TrimSpace(p.lineValue(c, "TZOFFSETTO"))
-		offsets[last] = true
-	}
-	if len(offsets) == 1 {
-		if t, err := time.Parse("-0700", last); err == nil {
-			_, off := t.Zone()
-			return time.FixedZone(id, off)
-		}
-	}
-	return nil
 }
 
 // parseDuration reads an RFC 5545 duration: -P1DT2H, PT15M, P2W.

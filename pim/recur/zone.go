@@ -309,3 +309,21 @@ func zoneName(name string) string {
 func zoneKey(name string) string {
 	return strings.Join(strings.Fields(strings.ToLower(strings.ReplaceAll(name, "_", " "))), " ")
 }
+
+// Changes are the instants after from and up to to at which the zone's offset changes, each with the
+// offset that holds from then on.
+func (z *Zone) Changes(from, to time.Time) []time.Time {
+	var out []time.Time
+	at := from.Unix()
+	for len(out) < maxChanges {
+		was, until := z.span(at)
+		if until == math.MaxInt64 || until > to.Unix() {
+			break
+		}
+		if now, _ := z.span(until); now.offset != was.offset {
+			out = append(out, z.show(until))
+		}
+		at = until
+	}
+	return out
+}
