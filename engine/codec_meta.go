@@ -57,10 +57,20 @@ type stamp struct {
 // What isn't in the order that ItemMeta asks for is put in order. A pending
 // version cannot be written, that is a bug of the caller and panics.
 func AppendMeta(b []byte, m *ItemMeta, keys *KeyMap) []byte {
-	units := m.Units
-	if !ascending(units, compareUnits) {
-		units = inOrder(units, compareUnits)
+	b = keys.appendHead(b, m)
+	units := unitsInOrder(m)
+	b = binary.AppendUvarint(b, uint64(len(units)))
+	name := -1
+	for i := range units {
+		name = keys.name(units[i].Unit, name+1)
+		b = binary.AppendUvarint(b, uint64(name))
+		b = keys.appendUnit(b, &units[i])
 	}
+	return b
+}
+
+// appendHead writes what comes before the units.
+func (k *KeyMap) appendHead(b []byte, m *ItemMeta) []byte {
 	var flags byte
 	if m.Deleted {
 		flags |= metaDeleted
@@ -72,37 +82,36 @@ func AppendMeta(b []byte, m *ItemMeta, keys *KeyMap) []byte {
 		flags |= metaCreation
 	}
 	b = append(append(b, m.ID[:]...), flags)
-	keys.stamps = append(keys.stamps[:0], stamp{m.LifeVersion, m.LifeEdited, m.LifeResolved})
-	b = keys.appendStamp(b, keys.stamps[0])
+	k.stamps = append(k.stamps[:0], stamp{m.LifeVersion, m.LifeEdited, m.LifeResolved})
+	b = k.appendStamp(b, k.stamps[0])
 	if flags&metaCreation != 0 {
-		b = binary.AppendUvarint(b, keys.replica(m.Creation.Replica))
+		b = binary.AppendUvarint(b, k.replica(m.Creation.Replica))
 		b = appendTick(b, m.Creation)
 	}
 	if flags&metaMerged != 0 {
 		b = append(b, m.MergedInto[:]...)
 	}
-	b = binary.AppendUvarint(b, uint64(len(units)))
-	name := -1
-	for i := range units {
-		name = keys.name(units[i].Unit, name+1)
-		b = binary.AppendUvarint(b, uint64(name))
-		b = keys.appendUnit(b, &units[i])
-	}
 	return b
 }
 
+func unitsInOrder(m *ItemMeta) []UnitMeta {
+	if ascending(m.Units, compareUnits) {
+		return m.Units
+	}
+	return inOrder(m.Units, compareUnits)
+}
+
+func elementsInOrder(u *UnitMeta) []Element {
+	if ascending(u.Elements, compareElements) {
+		return u.Elements
+	}
+	return inOrder(u.Elements, compareElements)
+}
+
 func (k *KeyMap) appendUnit(b []byte, u *UnitMeta) []byte {
-	elements := u.Elements
-	if !ascending(elements, compareElements) {
-		elements = inOrder(elements, compareElements)
-	}
+	elements := elementsInOrder(u)
 	s := stamp{u.Version, u.Edited, u.Resolved}
-	n := slices.Index(k.stamps, s)
-	fresh := n < 0
-	if fresh {
-		n = len(k.stamps)
-		k.stamps = append(k.stamps, s)
-	}
+	n, fresh := k.stampNumber(s)
 	head := uint64(n) << unitShift
 	if len(elements) > 0 {
 		head |= unitElements
@@ -126,6 +135,15 @@ func (k *KeyMap) appendUnit(b []byte, u *UnitMeta) []byte {
 		b = append(b, elements[i].Digest[:]...)
 	}
 	return b
+}
+
+// stampNumber is the number of a stamp in the item; fresh: it is new, and follows.
+func (k *KeyMap) stampNumber(s stamp) (n int, fresh bool) {
+	if n = slices.Index(k.stamps, s); n >= 0 {
+		return n, false
+	}
+	k.stamps = append(k.stamps, s)
+	return len(k.stamps) - 1, true
 }
 
 // appendAdded writes the number of the first stamp with version v.

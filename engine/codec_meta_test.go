@@ -96,7 +96,8 @@ func TestUnmarshalMetaErrors(t *testing.T) {
 		name, hex, want string
 		is              error
 	}{
-		{"newer version", "02 00 00" + id + "00 00 00 00 00", "version 2", ErrNewer},
+		{"newer version", "03 00 00" + id + "00 00 00 00 00", "version 3", ErrNewer},
+		{"a row without its keys", "02" + id + "00 00 00 00 00", "byte 0 of 22: expected version 1: the keys of version 2 are kept elsewhere", nil},
 		{"version 0", "00 00 00" + id + "00 00 00 00 00", "byte 0 of 24: expected version 1", nil},
 		{"cut in the ID", "01 00 00 000000", "byte 3 of 6: expected an item ID", nil},
 		{"more bytes", "01 00 00" + id + "00 00 00 00 00 00", "byte 24 of 25: expected the end", nil},

@@ -24,7 +24,7 @@ func UnmarshalMeta(b []byte) (*ItemMeta, error) {
 // many bytes that were. To read many use MetaDecoder.Decode.
 func ParseMeta(b []byte, keys *KeyMap) (*ItemMeta, int, error) {
 	m := new(ItemMeta)
-	d := MetaDecoder{keys: keys, single: true}
+	d := MetaDecoder{shared: keys, single: true}
 	n, err := d.Decode(b, m)
 	if err != nil {
 		return nil, 0, err
@@ -37,7 +37,8 @@ func ParseMeta(b []byte, keys *KeyMap) (*ItemMeta, int, error) {
 // items. Each item's slices are its own all the same. The zero MetaDecoder can
 // Unmarshal rows. It must not be used by two goroutines at once.
 type MetaDecoder struct {
-	keys     *KeyMap
+	shared   *KeyMap           // of the stream, or of all rows of a store
+	keys     *KeyMap           // of what is being read: shared or own
 	own      KeyMap            // of the row being read
 	used     keysUsed          // of own; not kept of a stream, which may be read from anywhere
 	names    map[string]string // the names of all rows so far
@@ -45,14 +46,16 @@ type MetaDecoder struct {
 	elements []Element
 	stamps   []stamp
 	single   bool // one item only: blocks of just its size
+	unitSet  unitSet
 }
 
 // keysUsed counts the keys of a row that were met so far: they come in order of
 // first use, and each is used.
 type keysUsed struct{ replicas, names uint64 }
 
-// NewMetaDecoder reads a stream that was written with keys.
-func NewMetaDecoder(keys *KeyMap) *MetaDecoder { return &MetaDecoder{keys: keys} }
+// NewMetaDecoder reads a stream, or rows, that were written with keys. It sees what
+// is added to them.
+func NewMetaDecoder(keys *KeyMap) *MetaDecoder { return &MetaDecoder{shared: keys} }
 
 // Decode reads what AppendMeta wrote at the beginning of b into m and returns
 // how many bytes that were. An error says at which byte what was expected; m is
@@ -60,6 +63,7 @@ func NewMetaDecoder(keys *KeyMap) *MetaDecoder { return &MetaDecoder{keys: keys}
 // the bytes read.
 func (d *MetaDecoder) Decode(b []byte, m *ItemMeta) (int, error) {
 	c := cursor{buf: b}
+	d.keys = d.shared
 	d.decode(&c, m)
 	if c.err != nil {
 		return 0, fmt.Errorf("item metadata: %w", c.err)
@@ -67,31 +71,26 @@ func (d *MetaDecoder) Decode(b []byte, m *ItemMeta) (int, error) {
 	return c.off, nil
 }
 
-// Unmarshal reads what MarshalMeta wrote, which must fill b, into m. The errors
-// are those of UnmarshalMeta.
+// Unmarshal reads what MarshalMeta wrote, or AppendRow with the decoder's keys,
+// which must fill b, into m. The errors are those of UnmarshalMeta.
 func (d *MetaDecoder) Unmarshal(b []byte, m *ItemMeta) error {
 	c := cursor{buf: b}
-	if v := c.byte("a version"); c.err == nil && v != metaVersion {
-		if v > metaVersion {
-			c.err = fmt.Errorf("version %d: %w", v, ErrNewer)
-		} else {
-			c.failAt(0, "version 1")
-		}
-	}
-	d.own.reset()
-	if d.names == nil && !d.single {
-		d.names = make(map[string]string, linearKeys)
-	}
-	c.keyMap(&d.own, d.names)
-	d.keys, d.used = &d.own, keysUsed{}
-	if c.err == nil {
-		d.decode(&c, m)
+	switch v := c.byte("a version"); {
+	case c.err != nil:
+	case v == metaVersion:
+		d.unmarshalOwn(&c, m)
+	case v == keyedVersion && d.shared == nil:
+		c.failAt(0, "version 1: the keys of version 2 are kept elsewhere")
+	case v == keyedVersion:
+		d.keys = d.shared
+		d.row(&c, m)
+	case v > keyedVersion:
+		c.err = fmt.Errorf("version %d: %w", v, ErrNewer)
+	default:
+		c.failAt(0, "version 1 or 2")
 	}
 	if c.err == nil && c.off < len(b) {
 		c.fail("the end of the metadata")
-	}
-	if int(d.used.replicas) < len(d.own.replicas) || int(d.used.names) < len(d.own.names) {
-		c.failForm(1, "a key that isn't used")
 	}
 	if c.err != nil {
 		return fmt.Errorf("item metadata: %w", c.err)
@@ -99,7 +98,24 @@ func (d *MetaDecoder) Unmarshal(b []byte, m *ItemMeta) error {
 	return nil
 }
 
-func (d *MetaDecoder) decode(c *cursor, m *ItemMeta) {
+// unmarshalOwn reads a row that brings its keys.
+func (d *MetaDecoder) unmarshalOwn(c *cursor, m *ItemMeta) {
+	d.own.reset()
+	if d.names == nil && !d.single {
+		d.names = make(map[string]string, linearKeys)
+	}
+	c.keyMap(&d.own, d.names)
+	d.keys, d.used = &d.own, keysUsed{}
+	if c.err == nil {
+		d.decode(c, m)
+	}
+	if int(d.used.replicas) < len(d.own.replicas) || int(d.used.names) < len(d.own.names) {
+		c.failForm(1, "a key that isn't used")
+	}
+}
+
+// head reads what comes before the units.
+func (d *MetaDecoder) head(c *cursor, m *ItemMeta) {
 	*m = ItemMeta{}
 	copy(m.ID[:], c.bytes(16, "an item ID"))
 	at := c.off
@@ -125,6 +141,11 @@ func (d *MetaDecoder) decode(c *cursor, m *ItemMeta) {
 			c.failForm(at, "merged into no item")
 		}
 	}
+}
+
+// decode reads AppendMeta's form.
+func (d *MetaDecoder) decode(c *cursor, m *ItemMeta) {
+	d.head(c, m)
 	n := c.count(2, "a count of units")
 	if n == 0 {
 		return
@@ -159,10 +180,7 @@ func (d *MetaDecoder) unit(c *cursor, u *UnitMeta) {
 	}
 	u.Version, u.Edited, u.Resolved = s.version, s.edited, s.resolved
 	if head&unitEmpty == 0 {
-		copy(u.Digest[:], c.bytes(16, "a digest"))
-		if u.Digest.IsZero() {
-			c.failForm(at, "a digest that is zero and not left out")
-		}
+		d.digest(c, at, u)
 	}
 	if head&unitElements == 0 {
 		return
@@ -185,6 +203,14 @@ func (d *MetaDecoder) unit(c *cursor, u *UnitMeta) {
 		if c.err != nil {
 			return
 		}
+	}
+}
+
+// digest reads the digest of the unit that began at offset at.
+func (d *MetaDecoder) digest(c *cursor, at int, u *UnitMeta) {
+	copy(u.Digest[:], c.bytes(16, "a digest"))
+	if u.Digest.IsZero() {
+		c.failForm(at, "a digest that is zero and not left out")
 	}
 }
 

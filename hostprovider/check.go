@@ -58,12 +58,12 @@ func checkScope(ctx context.Context, c *conn, k *pim.Kind, say func(string, ...a
 		}
 		versions[r.int(0)][v] = true
 		return nil
-	}, `SELECT n, replica, tick FROM version WHERE kind = ?`, k.Name())
+	}, `SELECT v.n, r.replica, v.tick FROM replica_key r JOIN version v ON v.replica = r.n WHERE r.kind = ?`, k.Name())
 	if err != nil {
 		return err
 	}
 	known := st.known()
-	sc := &scopeTx{c: c, scopeState: st}
+	sc := &scopeTx{c: c, scopeState: st, keys: keyTable{c: c, kind: k.Name()}}
 	count := 0
 	return c.query(func(r row) error {
 		if count++; count%256 == 0 && ctx.Err() != nil {

@@ -21,16 +21,21 @@ func filled(b *testing.B, path string, n int) *Store {
 	s := openAt(b, path, testOptions(b))
 	const chunk = 5000
 	for from := 0; from < n; from += chunk {
-		bags, _ := benchCardsFrom(from, min(chunk, n-from))
-		var files []ImportFile
-		for i, v := range bags {
-			files = append(files, ImportFile{Path: fmt.Sprint(from+i, ".vcf"), Data: pim.Contacts.Text(v), Collection: "personal"})
-		}
-		if _, err := s.Import(context.Background(), files); err != nil {
+		if _, err := s.Import(context.Background(), benchFiles(from, min(chunk, n-from))); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return s
+}
+
+// benchFiles are n contacts, numbered from first on.
+func benchFiles(first, n int) []ImportFile {
+	bags, _ := benchCardsFrom(first, n)
+	var files []ImportFile
+	for i, v := range bags {
+		files = append(files, ImportFile{Path: fmt.Sprint(first+i, ".vcf"), Data: pim.Contacts.Text(v), Collection: "personal"})
+	}
+	return files
 }
 
 // BenchmarkStores is store to store in one process: first sync, nothing to do, 1 %

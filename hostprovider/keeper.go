@@ -86,19 +86,18 @@ func (s *Store) Changed(ctx context.Context, scope string, k engine.Knowledge) (
 		if err != nil {
 			return err
 		}
-		var dec engine.MetaDecoder
+		metas := keyTable{c: c, kind: scope}
 		var m engine.ItemMeta
 		for _, r := range replicas {
 			err := c.query(func(r row) error {
-				if err := dec.Unmarshal(r.bytes(1), &m); err != nil {
+				if err := metas.unmarshal(r.bytes(1), &m); err != nil {
 					return fmt.Errorf("item %d: %w", r.int(0), err)
 				}
 				if !m.KnownTo(k) {
 					ids = append(ids, m.ID)
 				}
 				return nil
-			}, `SELECT i.n, i.meta FROM version v JOIN item i ON i.n = v.n
-				WHERE v.kind = ? AND v.replica = ? AND v.tick > ? AND i.meta IS NOT NULL`, scope, r[:], k.Floor(r))
+			}, changedRows, r.key, k.Floor(r.id))
 			if err != nil {
 				return err
 			}
@@ -117,14 +116,14 @@ func (s *Store) Read(ctx context.Context, scope string, ids []engine.ItemID) ([]
 	}
 	out := make([]engine.Change, 0, len(ids))
 	err = s.read(ctx, func(c *conn) error {
-		var dec engine.MetaDecoder
+		metas := keyTable{c: c, kind: scope}
 		for i, id := range ids {
 			if i%64 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
 			err := c.query(func(r row) error {
 				m := new(engine.ItemMeta)
-				if err := dec.Unmarshal(r.bytes(0), m); err != nil {
+				if err := metas.unmarshal(r.bytes(0), m); err != nil {
 					return fmt.Errorf("item %s: %w", id, err)
 				}
 				var v *valuebag.Values
@@ -242,7 +241,7 @@ func (s *scopeTx) Tombstones(before time.Time) ([]*engine.ItemMeta, error) {
 	var out []*engine.ItemMeta
 	err := s.c.query(func(r row) error {
 		m := new(engine.ItemMeta)
-		if err := s.metas.Unmarshal(r.bytes(0), m); err != nil {
+		if err := s.keys.unmarshal(r.bytes(0), m); err != nil {
 			return fmt.Errorf("item %s: %w", r.str(1), err)
 		}
 		unshared := m.LifeVersion.Replica == s.replica && m.LifeVersion.Tick > s.shared

@@ -21,14 +21,24 @@ var migration1 string
 //go:embed migrations/0002.sql
 var migration2 string
 
+//go:embed migrations/0003.sql
+var migration3 string
+
 //go:embed migrations/views.sql
 var publicViews string
 
+// migration is a step from one version to the next: SQL, then what SQL can't say.
+type migration struct {
+	sql  string
+	then func(c *conn) error // nil: nothing
+}
+
 // migrations bring a store from the version of their index to the next. One that
 // changes the views ends with publicViews after dropping the old ones.
-var migrations = []string{
-	migration1 + publicViews,
-	migration2,
+var migrations = []migration{
+	{sql: migration1 + publicViews},
+	{sql: migration2},
+	{sql: migration3, then: keyedMetadata},
 }
 
 // storeVersion is the version that this program writes.
@@ -110,7 +120,12 @@ func (s *Store) migrate() (err error) {
 		return err
 	}
 	for v := version; v < storeVersion; v++ {
-		if err := s.w.script(migrations[v]); err != nil {
+		m := migrations[v]
+		err := s.w.script(m.sql)
+		if err == nil && m.then != nil {
+			err = m.then(s.w)
+		}
+		if err != nil {
 			return fmt.Errorf("migration to version %d: %w", v+1, err)
 		}
 	}

@@ -19,7 +19,7 @@ func TestUpgrade(t *testing.T) {
 	s.Close()
 	olds, oldv := migrations, storeVersion
 	defer func() { migrations, storeVersion = olds, oldv }()
-	migrations = append(olds[:len(olds):len(olds)], "CREATE TABLE extra (x INTEGER) STRICT;")
+	migrations = append(olds[:len(olds):len(olds)], migration{sql: "CREATE TABLE extra (x INTEGER) STRICT;"})
 	storeVersion++
 
 	if _, err := Open(ctx, s.Path(), Options{ReadOnly: true}); !errors.Is(err, ErrReadOnly) {
@@ -45,7 +45,7 @@ func TestUpgrade(t *testing.T) {
 	}
 
 	// One that fails changes nothing.
-	migrations = append(olds[:len(olds):len(olds)], "CREATE TABLE extra (x INTEGER) STRICT; SELECT nonsense;")
+	migrations = append(olds[:len(olds):len(olds)], migration{sql: "CREATE TABLE extra (x INTEGER) STRICT; SELECT nonsense;"})
 	storeVersion = oldv + 1
 	if _, err := Open(ctx, bak, Options{}); err == nil {
 		t.Error("a migration that fails went through")

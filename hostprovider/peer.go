@@ -248,7 +248,7 @@ func (s *scopeTx) beyond(limits map[engine.ReplicaID]uint64) ([]engine.Version, 
 func (s *scopeTx) eachMeta(fn func(n int64, m *engine.ItemMeta) error) error {
 	return s.c.query(func(r row) error {
 		var m engine.ItemMeta
-		if err := s.metas.Unmarshal(r.bytes(1), &m); err != nil {
+		if err := s.keys.unmarshal(r.bytes(1), &m); err != nil {
 			return fmt.Errorf("item %d: %w", r.int(0), err)
 		}
 		return fn(r.int(0), &m)
@@ -294,7 +294,10 @@ func (s *scopeTx) relabel(again map[engine.Version]engine.Version) error {
 		return err
 	}
 	for _, c := range changes {
-		blob := engine.MarshalMeta(c.meta)
+		blob, err := s.keys.marshal(c.meta)
+		if err != nil {
+			return err
+		}
 		if err := s.dropVersions(&stored{n: c.n, meta: c.old}); err != nil {
 			return err
 		}

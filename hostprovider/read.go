@@ -48,7 +48,7 @@ func (s *Store) Changes(ctx context.Context, scope string, k engine.Knowledge) (
 		if len(replicas) > 1 {
 			seen = map[int64]bool{}
 		}
-		var dec engine.MetaDecoder
+		metas := keyTable{c: c, kind: scope}
 		var block []engine.ItemMeta // metadata is kept in blocks, 64 items each
 		for _, r := range replicas {
 			err := c.query(func(r row) error {
@@ -62,7 +62,7 @@ func (s *Store) Changes(ctx context.Context, scope string, k engine.Knowledge) (
 					block = make([]engine.ItemMeta, 64)
 				}
 				m := &block[0]
-				if err := dec.Unmarshal(r.bytes(1), m); err != nil {
+				if err := metas.unmarshal(r.bytes(1), m); err != nil {
 					return fmt.Errorf("item %d: %w", r.int(0), err)
 				}
 				if !m.KnownTo(k) {
@@ -70,8 +70,7 @@ func (s *Store) Changes(ctx context.Context, scope string, k engine.Knowledge) (
 					block = block[1:]
 				}
 				return nil
-			}, `SELECT i.n, i.meta FROM version v JOIN item i ON i.n = v.n
-				WHERE v.kind = ? AND v.replica = ? AND v.tick > ? AND i.meta IS NOT NULL`, scope, r[:], k.Floor(r))
+			}, changedRows, r.key, k.Floor(r.id))
 			if err != nil {
 				return err
 			}
@@ -82,32 +81,38 @@ func (s *Store) Changes(ctx context.Context, scope string, k engine.Knowledge) (
 	return changed, err
 }
 
-// versionReplicas lists the replicas that versioned any item of a scope: one
-// index seek each.
-func versionReplicas(c *conn, scope string) ([]engine.ReplicaID, error) {
-	var ids []engine.ReplicaID
+// changedRows are the items that have a version of one replica beyond a tick.
+const changedRows = `SELECT i.n, i.meta FROM version v JOIN item i ON i.n = v.n
+	WHERE v.replica = ? AND v.tick > ? AND i.meta IS NOT NULL`
+
+// keyedReplica is a replica with the number that stands for it in version.
+type keyedReplica struct {
+	key int64
+	id  engine.ReplicaID
+}
+
+// versionReplicas lists the replicas that versioned any item of a scope: one index
+// seek each.
+func versionReplicas(c *conn, scope string) ([]keyedReplica, error) {
+	var all []keyedReplica
 	err := c.query(func(r row) error {
-		if b := r.bytes(0); len(b) == 16 {
-			ids = append(ids, engine.ReplicaID(b))
+		if b := r.bytes(1); len(b) == 16 {
+			all = append(all, keyedReplica{r.int(0), engine.ReplicaID(b)})
 		}
 		return nil
-	}, `WITH RECURSIVE r (id) AS (
-			SELECT min(replica) FROM version WHERE kind = ?1
-			UNION ALL
-			SELECT (SELECT min(replica) FROM version WHERE kind = ?1 AND replica > r.id) FROM r WHERE r.id IS NOT NULL)
-		SELECT id FROM r WHERE id IS NOT NULL`, scope)
-	return ids, err
+	}, `SELECT n, replica FROM replica_key r WHERE kind = ? AND EXISTS (SELECT 1 FROM version WHERE replica = r.n) ORDER BY replica`, scope)
+	return all, err
 }
 
 // Metas looks items up.
 func (s *Store) Metas(ctx context.Context, scope string, ids []engine.ItemID) (map[engine.ItemID]*engine.ItemMeta, error) {
 	metas := make(map[engine.ItemID]*engine.ItemMeta, len(ids))
 	err := s.read(ctx, func(c *conn) error {
-		var dec engine.MetaDecoder
+		rows := keyTable{c: c, kind: scope}
 		for _, id := range ids {
 			err := c.query(func(r row) error {
 				m := new(engine.ItemMeta)
-				if err := dec.Unmarshal(r.bytes(0), m); err != nil {
+				if err := rows.unmarshal(r.bytes(0), m); err != nil {
 					return fmt.Errorf("item %s: %w", id, err)
 				}
 				metas[id] = m

@@ -56,7 +56,7 @@ func (t *tx) scope(name string) (*scopeTx, error) {
 	if s := t.scopes[name]; s != nil {
 		return s, nil
 	}
-	s := &scopeTx{t: t, c: t.c}
+	s := &scopeTx{t: t, c: t.c, keys: keyTable{c: t.c, kind: name}}
 	if err := s.load(t.c, name); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ type scopeTx struct {
 	dirtyProxy map[engine.ReplicaID]bool
 	// proxiesBefore are the proxies' ticks as they were before this transaction.
 	proxiesBefore map[engine.ReplicaID]uint64
-	metas         engine.MetaDecoder
+	keys          keyTable
 	scratch       []byte
 	ticks         []engine.Version
 	sinceCancel   int
@@ -257,7 +257,7 @@ func (s *scopeTx) stored(r row) (*stored, error) {
 	it := &stored{n: r.int(0), id: r.str(1), gone: r.int(2), collection: r.str(3), uid: r.str(4), summary: r.str(5)}
 	if !r.null(6) {
 		it.meta = new(engine.ItemMeta)
-		if err := s.metas.Unmarshal(r.bytes(6), it.meta); err != nil {
+		if err := s.keys.unmarshal(r.bytes(6), it.meta); err != nil {
 			return nil, fmt.Errorf("item %s: %w", it.id, err)
 		}
 	}
@@ -299,7 +299,10 @@ func (s *scopeTx) Put(meta *engine.ItemMeta, value *valuebag.Values) error {
 // replaces (nil: none). It returns the row's number.
 func (s *scopeTx) save(old *stored, meta *engine.ItemMeta, value *valuebag.Values, at int64) (int64, error) {
 	s.met = lookedUp{}
-	blob := engine.MarshalMeta(meta)
+	blob, err := s.keys.marshal(meta)
+	if err != nil {
+		return 0, err
+	}
 	id := meta.ID.String()
 	if old == nil {
 		return s.insert(id, meta, blob, value, at)
@@ -316,10 +319,10 @@ func (s *scopeTx) save(old *stored, meta *engine.ItemMeta, value *valuebag.Value
 			id, blob, at, old.n); err != nil {
 			return 0, err
 		}
-		_, _, err := s.c.exec(`DELETE FROM body WHERE n = ?`, old.n)
+		_, _, err = s.c.exec(`DELETE FROM body WHERE n = ?`, old.n)
 		return old.n, err
 	case value == nil:
-		_, _, err := s.c.exec(`UPDATE item SET id = ?, meta = ? WHERE n = ?`, id, blob, old.n)
+		_, _, err = s.c.exec(`UPDATE item SET id = ?, meta = ? WHERE n = ?`, id, blob, old.n)
 		return old.n, err
 	}
 	d := s.describe(value)
@@ -327,7 +330,7 @@ func (s *scopeTx) save(old *stored, meta *engine.ItemMeta, value *valuebag.Value
 		WHERE n = ?`, id, d.collection, d.uid, d.summary, at, d.size, d.content, blob, old.n); err != nil {
 		return 0, err
 	}
-	_, _, err := s.c.exec(`INSERT INTO body (n, text, lines) VALUES (?, ?, ?)
+	_, _, err = s.c.exec(`INSERT INTO body (n, text, lines) VALUES (?, ?, ?)
 		ON CONFLICT (n) DO UPDATE SET text = excluded.text, draft = NULL, lines = excluded.lines`, old.n, d.text, d.lines)
 	return old.n, err
 }
@@ -382,8 +385,11 @@ func (s *scopeTx) describe(value *valuebag.Values) columns {
 // addVersions notes the greatest tick of each replica among the item's versions.
 func (s *scopeTx) addVersions(n int64, meta *engine.ItemMeta) error {
 	for _, v := range s.greatest(meta) {
-		if _, _, err := s.c.exec(`INSERT OR IGNORE INTO version (kind, replica, tick, n) VALUES (?, ?, ?, ?)`,
-			s.kind.Name(), v.Replica[:], v.Tick, n); err != nil {
+		r, err := s.keys.replica(v.Replica)
+		if err != nil {
+			return err
+		}
+		if _, _, err := s.c.exec(`INSERT OR IGNORE INTO version (replica, tick, n) VALUES (?, ?, ?)`, r, v.Tick, n); err != nil {
 			return err
 		}
 	}
@@ -395,8 +401,11 @@ func (s *scopeTx) dropVersions(old *stored) error {
 		return nil
 	}
 	for _, v := range s.greatest(old.meta) {
-		if _, _, err := s.c.exec(`DELETE FROM version WHERE kind = ? AND replica = ? AND tick = ? AND n = ?`,
-			s.kind.Name(), v.Replica[:], v.Tick, old.n); err != nil {
+		r, err := s.keys.replica(v.Replica)
+		if err != nil {
+			return err
+		}
+		if _, _, err := s.c.exec(`DELETE FROM version WHERE replica = ? AND tick = ? AND n = ?`, r, v.Tick, old.n); err != nil {
 			return err
 		}
 	}

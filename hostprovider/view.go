@@ -31,10 +31,10 @@ func (t *tx) peer(id engine.PeerID) (int64, error) {
 
 const viewColumns = `kind, path, body, announced, meta`
 
-func viewRow(dec *engine.MetaDecoder, r row) (engine.ViewRow, error) {
+func viewRow(metas *metaReader, r row) (engine.ViewRow, error) {
 	v := engine.ViewRow{Scope: r.str(0), Path: r.str(1), Announced: r.bool(3)}
 	copy(v.Body[:], r.bytes(2))
-	if err := dec.Unmarshal(r.bytes(4), &v.Meta); err != nil {
+	if err := metas.unmarshal(v.Scope, r.bytes(4), &v.Meta); err != nil {
 		return v, fmt.Errorf("view of %s: %w", v.Path, err)
 	}
 	return v, nil
@@ -52,9 +52,9 @@ func (s *Store) ViewItems(ctx context.Context, scope string, peer engine.PeerID,
 		if err != nil || n == 0 {
 			return err
 		}
-		var dec engine.MetaDecoder
+		metas := &metaReader{c: c}
 		add := func(r row) error {
-			v, err := viewRow(&dec, r)
+			v, err := viewRow(metas, r)
 			rows[v.Meta.ID] = append(rows[v.Meta.ID], v)
 			return err
 		}
@@ -92,13 +92,13 @@ func (s *Store) ViewPaths(ctx context.Context, peer engine.PeerID, paths []strin
 		if err != nil || n == 0 {
 			return err
 		}
-		var dec engine.MetaDecoder
+		metas := &metaReader{c: c}
 		for _, path := range paths {
 			if len(rows[path]) > 0 {
 				continue
 			}
 			err := c.query(func(r row) error {
-				v, err := viewRow(&dec, r)
+				v, err := viewRow(metas, r)
 				rows[path] = append(rows[path], v)
 				return err
 			}, `SELECT `+viewColumns+` FROM view WHERE peer = ? AND path = ? ORDER BY seq DESC`, n, path)
@@ -121,8 +121,12 @@ func (s *scopeTx) PutView(peer engine.PeerID, v engine.ViewRow) error {
 	if !v.Body.IsZero() {
 		body = v.Body[:]
 	}
+	meta, err := s.keys.marshal(&v.Meta)
+	if err != nil {
+		return err
+	}
 	_, _, err = s.c.exec(`INSERT INTO view (peer, kind, item, path, body, announced, meta) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		n, s.kind.Name(), v.Meta.ID[:], v.Path, body, v.Announced, engine.MarshalMeta(&v.Meta))
+		n, s.kind.Name(), v.Meta.ID[:], v.Path, body, v.Announced, meta)
 	return err
 }
 

@@ -104,12 +104,12 @@ func findAny(c *conn, name string) ([]int64, error) {
 
 func whyOf(c *conn, n int64) (Why, error) {
 	w := Why{Meta: new(engine.ItemMeta), Proxies: map[engine.ReplicaID]Phone{}}
+	metas := metaReader{c: c}
 	err := c.query(func(r row) (err error) {
 		if w.Item, err = itemRow(r); err != nil {
 			return err
 		}
-		var dec engine.MetaDecoder
-		return dec.Unmarshal(r.bytes(6), w.Meta)
+		return metas.unmarshal(w.Item.Kind, r.bytes(6), w.Meta)
 	}, `SELECT id, uid, kind, collection, coalesce(summary, ''), modified, meta FROM item WHERE n = ?`, n)
 	if err != nil {
 		return w, err
@@ -139,8 +139,7 @@ func whyOf(c *conn, n int64) (Why, error) {
 		}
 		seen[r.int(0)] = true
 		v := PhoneView{Phone: phones[r.int(0)], Path: r.str(1), Announced: r.bool(2)}
-		var dec engine.MetaDecoder
-		if err := dec.Unmarshal(r.bytes(3), &v.Meta); err != nil {
+		if err := metas.unmarshal(kind, r.bytes(3), &v.Meta); err != nil {
 			return fmt.Errorf("view of item %s: %w", id, err)
 		}
 		w.Phones = append(w.Phones, v)

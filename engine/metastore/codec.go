@@ -11,10 +11,12 @@ import (
 	"cradle/engine"
 )
 
-// rowVersion is the first byte of a row, sumSize the length of its checksum.
+// rowVersion is the first byte of a row, keyedVersion that of an item's whose keys
+// are kept beside the rows, sumSize the length of its checksum.
 const (
-	rowVersion = 1
-	sumSize    = 8
+	rowVersion   = 1
+	keyedVersion = 2
+	sumSize      = 8
 )
 
 // MarshalReplica gives the canonical binary form of a replica for a store that
@@ -37,7 +39,7 @@ func MarshalReplica(r Replica) []byte {
 // UnmarshalReplica reads what MarshalReplica gave. Anything else is ErrDamaged and
 // says at which byte what was expected, or engine.ErrNewer.
 func UnmarshalReplica(b []byte) (Replica, error) {
-	c, err := openRow(b)
+	c, err := openRow(b, rowVersion)
 	if err != nil {
 		return Replica{}, fmt.Errorf("replica: %w", err)
 	}
@@ -54,21 +56,58 @@ func UnmarshalReplica(b []byte) (Replica, error) {
 	return r, nil
 }
 
+// MarshalKeys gives the binary form of the keys of a store's rows: a version byte
+// (1), engine.KeyMap.AppendBinary, and a checksum as MarshalReplica's. They are kept
+// in the same transaction as the rows that made them grow.
+func MarshalKeys(keys *engine.KeyMap) []byte {
+	return sealRow(keys.AppendBinary([]byte{rowVersion}))
+}
+
+// UnmarshalKeys reads what MarshalKeys gave; of nothing it makes an empty map.
+// Anything else is ErrDamaged or engine.ErrNewer.
+func UnmarshalKeys(b []byte) (*engine.KeyMap, error) {
+	if len(b) == 0 {
+		return new(engine.KeyMap), nil
+	}
+	c, err := openRow(b, rowVersion)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	at := c.off
+	keys, n, err := engine.ParseKeyMap(c.rest())
+	if err != nil {
+		c.failErr(at, err)
+	} else if n < len(c.rest()) {
+		c.off += n
+		c.fail("the checksum")
+	}
+	if c.err != nil {
+		return nil, fmt.Errorf("keys: %w", c.err)
+	}
+	return keys, nil
+}
+
 // MarshalItem gives the canonical binary form of an item for a store that keeps
-// rows: a version byte (1), the length and bytes of engine.MarshalMeta, then the
-// count of fields and for each, by name, the length and bytes of name and value,
-// the length and bytes of the custom blob, and a checksum as MarshalReplica's.
-func MarshalItem(it *Item) []byte {
-	meta := engine.MarshalMeta(&it.Meta)
+// rows and one map of keys for all of them, which may grow by it: a version byte (2),
+// the length and bytes of engine.AppendRow, then the count of fields and for each, by
+// name, the length and bytes of name and value, the length and bytes of the custom
+// blob, and a checksum as MarshalReplica's.
+func MarshalItem(it *Item, keys *engine.KeyMap) []byte {
+	return marshalItem(it, keyedVersion, engine.AppendRow(nil, &it.Meta, keys))
+}
+
+func marshalItem(it *Item, version byte, meta []byte) []byte {
 	b := make([]byte, 0, len(meta)+len(it.Custom)+64)
-	b = appendBytes(append(b, rowVersion), meta)
+	b = appendBytes(append(b, version), meta)
 	return sealRow(appendExtra(b, it))
 }
 
-// UnmarshalItem reads what MarshalItem gave. Anything else is ErrDamaged and says
-// at which byte what was expected, or engine.ErrNewer.
-func UnmarshalItem(b []byte) (*Item, error) {
-	c, err := openRow(b)
+// UnmarshalItem reads what MarshalItem gave, with keys that have at least what they
+// had then, and rows of version 1, which hold engine.MarshalMeta in its place.
+// Anything else is ErrDamaged and says at which byte what was expected, or
+// engine.ErrNewer.
+func UnmarshalItem(b []byte, keys *engine.KeyMap) (*Item, error) {
+	c, err := openRow(b, keyedVersion)
 	if err != nil {
 		return nil, fmt.Errorf("item: %w", err)
 	}
@@ -76,18 +115,19 @@ func UnmarshalItem(b []byte) (*Item, error) {
 	at := c.off
 	raw := c.sized("the item's metadata")
 	if c.err == nil {
-		m, err := engine.UnmarshalMeta(raw)
-		if err != nil {
+		d := new(engine.MetaDecoder)
+		if b[0] == keyedVersion {
+			d = engine.NewMetaDecoder(keys)
+		}
+		if err := d.Unmarshal(raw, &it.Meta); err != nil {
 			c.failErr(at, err)
-		} else {
-			it.Meta = *m
 		}
 	}
 	c.extra(it)
 	if c.err == nil && len(c.rest()) > 0 {
 		c.fail("the checksum")
 	}
-	if c.err == nil && !bytes.Equal(MarshalItem(it), b) {
+	if c.err == nil && !bytes.Equal(marshalItem(it, b[0], raw), b) {
 		c.fail("the canonical form")
 	}
 	if c.err != nil {
@@ -101,13 +141,13 @@ func sealRow(b []byte) []byte {
 	return append(b, sum[:sumSize]...)
 }
 
-// openRow checks a row's version and checksum.
-func openRow(b []byte) (*cursor, error) {
-	if len(b) > 0 && b[0] > rowVersion {
+// openRow checks a row's version, which is at most known, and its checksum.
+func openRow(b []byte, known byte) (*cursor, error) {
+	if len(b) > 0 && b[0] > known {
 		return nil, fmt.Errorf("version %d: %w", b[0], engine.ErrNewer)
 	}
-	if len(b) < 1+sumSize || b[0] != rowVersion {
-		return nil, fmt.Errorf("byte 0 of %d: expected version %d and a checksum: %w", len(b), rowVersion, ErrDamaged)
+	if len(b) < 1+sumSize || b[0] < rowVersion {
+		return nil, fmt.Errorf("byte 0 of %d: expected version %d and a checksum: %w", len(b), known, ErrDamaged)
 	}
 	body := b[:len(b)-sumSize]
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:sumSize], b[len(body):]) {

@@ -158,13 +158,23 @@ func TestDecodeErrors(t *testing.T) {
 
 // Every single changed bit and every cut is noticed.
 func TestDecodeNoticesEverything(t *testing.T) {
+	keys := new(engine.KeyMap)
+	item := MarshalItem(golden().Items[0], keys)
 	for name, form := range map[string]struct {
 		b      []byte
 		decode func([]byte) error
 	}{
 		"whole":   {Encode(golden()), func(b []byte) error { _, err := Decode(b); return err }},
 		"replica": {MarshalReplica(golden().Replica), func(b []byte) error { _, err := UnmarshalReplica(b); return err }},
-		"item":    {MarshalItem(golden().Items[0]), func(b []byte) error { _, err := UnmarshalItem(b); return err }},
+		"item":    {item, func(b []byte) error { _, err := UnmarshalItem(b, keys); return err }},
+		"item 1":  {itemV1(golden().Items[0]), func(b []byte) error { _, err := UnmarshalItem(b, keys); return err }},
+		"keys": {MarshalKeys(keys), func(b []byte) error {
+			if len(b) == 0 {
+				return ErrDamaged // no keys: it is the rows that miss them
+			}
+			_, err := UnmarshalKeys(b)
+			return err
+		}},
 	} {
 		if err := form.decode(form.b); err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -181,6 +191,26 @@ func TestDecodeNoticesEverything(t *testing.T) {
 				t.Errorf("%s: cut after %d bytes: %v", name, n, err)
 			}
 		}
+	}
+}
+
+// itemV1 is a row as it was before keys were kept beside the rows.
+func itemV1(it *Item) []byte { return marshalItem(it, rowVersion, engine.MarshalMeta(&it.Meta)) }
+
+// A row needs the keys that it was written with, and no others.
+func TestItemWithoutItsKeys(t *testing.T) {
+	keys := new(engine.KeyMap)
+	b := MarshalItem(golden().Items[0], keys)
+	if _, err := UnmarshalItem(b, new(engine.KeyMap)); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "replica key up to 0") {
+		t.Errorf("without keys: %v, want ErrDamaged", err)
+	}
+	kept, err := UnmarshalKeys(MarshalKeys(keys))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.ReplicaKey(engine.ReplicaID{'Z'}) // a later row's
+	if it, err := UnmarshalItem(b, kept); err != nil || !it.Equal(golden().Items[0]) {
+		t.Errorf("with keys that have grown: %+v, %v", it, err)
 	}
 }
 
@@ -228,13 +258,21 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil || !rep.Equal(c.Replica) {
 			t.Fatalf("replica: got %+v, %v, want %+v", rep, err, c.Replica)
 		}
+		keys := new(engine.KeyMap)
 		for i, it := range c.Items {
 			if !got.Items[i].Equal(it) {
 				t.Fatalf("item %d: got %+v, want %+v", i, got.Items[i], it)
 			}
-			row, err := UnmarshalItem(MarshalItem(it))
-			if err != nil || !row.Equal(it) {
-				t.Fatalf("row: got %+v, %v, want %+v", row, err, it)
+			form := MarshalItem(it, keys)
+			kept, err := UnmarshalKeys(MarshalKeys(keys))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, form := range [][]byte{form, itemV1(it)} {
+				row, err := UnmarshalItem(form, kept)
+				if err != nil || !row.Equal(it) {
+					t.Fatalf("row of version %d: got %+v, %v, want %+v", form[0], row, err, it)
+				}
 			}
 		}
 	})
@@ -270,10 +308,13 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzRows(f *testing.F) {
-	f.Add(MarshalReplica(golden().Replica), MarshalItem(golden().Items[0]))
-	f.Add(MarshalReplica(Replica{Replica: engine.Replica{ID: engine.ReplicaID{1}}}), MarshalItem(golden().Items[1]))
-	f.Fuzz(func(t *testing.T, rep, item []byte) {
-		for _, b := range [][]byte{rep, item} {
+	var shared engine.KeyMap
+	for _, it := range golden().Items {
+		f.Add(MarshalReplica(golden().Replica), MarshalItem(it, &shared), MarshalKeys(&shared))
+		f.Add(MarshalReplica(Replica{Replica: engine.Replica{ID: engine.ReplicaID{1}}}), itemV1(it), []byte{})
+	}
+	f.Fuzz(func(t *testing.T, rep, item, keys []byte) {
+		for _, b := range [][]byte{rep, item, keys} {
 			if len(b) > sumSize {
 				s := sha256.Sum256(b[:len(b)-sumSize])
 				copy(b[len(b)-sumSize:], s[:])
@@ -282,7 +323,22 @@ func FuzzRows(f *testing.F) {
 		if r, err := UnmarshalReplica(rep); err == nil && !bytes.Equal(MarshalReplica(r), rep) {
 			t.Error("the replica doesn't marshal to what was read")
 		}
-		if it, err := UnmarshalItem(item); err == nil && !bytes.Equal(MarshalItem(it), item) {
+		k, err := UnmarshalKeys(keys)
+		if err != nil {
+			return
+		}
+		if len(keys) > 0 && !bytes.Equal(MarshalKeys(k), keys) {
+			t.Error("the keys don't marshal to what was read")
+		}
+		it, err := UnmarshalItem(item, k)
+		if err != nil {
+			return
+		}
+		again := itemV1(it)
+		if item[0] == keyedVersion {
+			again = MarshalItem(it, k)
+		}
+		if !bytes.Equal(again, item) {
 			t.Error("the item doesn't marshal to what was read")
 		}
 	})

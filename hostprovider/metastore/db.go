@@ -35,8 +35,17 @@ const minPage = 512
 //go:embed schema.sql
 var schema1 string
 
+//go:embed schema2.sql
+var schema2 string
+
+// migration is a step from one version to the next: SQL, then what SQL can't say.
+type migration struct {
+	sql  string
+	then func(ctx context.Context, t *sql.Tx) error // nil: nothing
+}
+
 // migrations bring the tables from the version of their index to the next.
-var migrations = []string{schema1}
+var migrations = []migration{{sql: schema1}, {sql: schema2, then: keyedItems}}
 
 // Options say how to open a file. The zero value opens one that is there.
 type Options struct {
@@ -184,7 +193,12 @@ func migrate(ctx context.Context, conn *sql.Conn, own bool) error {
 		return err
 	}
 	for v := version; v < int64(len(migrations)); v++ {
-		if _, err := tx.ExecContext(ctx, migrations[v]); err != nil {
+		m := migrations[v]
+		_, err := tx.ExecContext(ctx, m.sql)
+		if err == nil && m.then != nil {
+			err = m.then(ctx, tx)
+		}
+		if err != nil {
 			return fmt.Errorf("migration to version %d: %w", v+1, err)
 		}
 	}

@@ -129,7 +129,7 @@ func TestOpenErrors(t *testing.T) {
 		{"newer tables", func(t *testing.T, path string) {
 			openDB(t, path).Close() //nolint:errcheck // it is opened again at once
 			execSQL(t, path, "UPDATE metastore_schema SET version = 9")
-		}, "version 9, this program knows 1", engine.ErrNewer},
+		}, "version 9, this program knows 2", engine.ErrNewer},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "meta.db")
@@ -202,21 +202,22 @@ func TestMigrate(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	defer func(old []string) { migrations = old }(migrations)
-	migrations = append(slices.Clone(migrations), "CREATE TABLE metastore_extra (x INTEGER) STRICT; SELECT nonsense")
-	if _, err := Open(ctx, path, Options{}); err == nil || !strings.Contains(err.Error(), "migration to version 2") {
+	defer func(old []migration) { migrations = old }(migrations)
+	last := len(migrations)
+	migrations = append(slices.Clone(migrations), migration{sql: "CREATE TABLE metastore_extra (x INTEGER) STRICT; SELECT nonsense"})
+	if _, err := Open(ctx, path, Options{}); err == nil || !strings.Contains(err.Error(), fmt.Sprint("migration to version ", last+1)) {
 		t.Fatalf("a migration that fails: got %v", err)
 	}
-	migrations[1] = "CREATE TABLE metastore_extra (x INTEGER) STRICT"
+	migrations[last].sql = "CREATE TABLE metastore_extra (x INTEGER) STRICT"
 	up := openDB(t, path)
 	if got := export(t, openStore(t, up, "a")); got != want {
 		t.Error("the upgrade changed the metadata")
 	}
-	migrations = migrations[:1]
+	migrations = migrations[:last]
 	if _, err := Open(ctx, path, Options{}); !errors.Is(err, engine.ErrNewer) {
 		t.Errorf("the former program: got %v, want ErrNewer", err)
 	}
-	old := openDB(t, path+".meta1.bak")
+	old := openDB(t, fmt.Sprintf("%s.meta%d.bak", path, last))
 	if got := export(t, openStore(t, old, "a")); got != want {
 		t.Error("the backup holds something else")
 	}

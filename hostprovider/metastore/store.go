@@ -193,27 +193,46 @@ type tx struct {
 	number  int64
 	items   int64
 	replica meta.Replica
-	dirty   bool // replica or items aren't as in the row
+	keys    *engine.KeyMap
+	kept    [2]int // how many replicas and units have a key in the row
+	dirty   bool   // replica or items aren't as in the row
 	stmts   map[string]*sql.Stmt
 }
 
 func begin(ctx context.Context, t *sql.Tx, name string) (*tx, error) {
 	x := &tx{ctx: ctx, tx: t, stmts: map[string]*sql.Stmt{}}
-	var body []byte
-	if err := t.QueryRowContext(ctx, "SELECT number, items, body FROM metastore_replica WHERE name = ?", name).Scan(&x.number, &x.items, &body); err != nil {
+	var body, keys []byte
+	if err := t.QueryRowContext(ctx, "SELECT number, items, body, keys FROM metastore_replica WHERE name = ?", name).Scan(&x.number, &x.items, &body, &keys); err != nil {
 		return nil, sqlError(err)
 	}
 	var err error
-	x.replica, err = meta.UnmarshalReplica(body)
-	return x, err
+	if x.replica, err = meta.UnmarshalReplica(body); err != nil {
+		return x, err
+	}
+	if x.keys, err = meta.UnmarshalKeys(keys); err != nil {
+		return x, err
+	}
+	x.kept[0], x.kept[1] = x.keys.Len()
+	return x, nil
+}
+
+// grown reports whether keys were given since the row was read.
+func (x *tx) grown() bool {
+	replicas, units := x.keys.Len()
+	return x.kept != [2]int{replicas, units}
 }
 
 // flush writes the replica's row, once a transaction.
 func (x *tx) flush() error {
-	if !x.dirty {
+	if x.dirty {
+		if _, err := x.exec("UPDATE metastore_replica SET items = ?, body = ? WHERE number = ?", x.items, meta.MarshalReplica(x.replica), x.number); err != nil {
+			return err
+		}
+	}
+	if !x.grown() {
 		return nil
 	}
-	_, err := x.exec("UPDATE metastore_replica SET items = ?, body = ? WHERE number = ?", x.items, meta.MarshalReplica(x.replica), x.number)
+	_, err := x.exec("UPDATE metastore_replica SET keys = ? WHERE number = ?", meta.MarshalKeys(x.keys), x.number)
 	return err
 }
 
@@ -259,7 +278,7 @@ func (x *tx) read(query string, args ...any) ([]*meta.Item, error) {
 		if err := rows.Scan(&id, &body); err != nil {
 			return nil, sqlError(err)
 		}
-		it, err := meta.UnmarshalItem(body)
+		it, err := meta.UnmarshalItem(body, x.keys)
 		if err == nil && string(id) != string(it.Meta.ID[:]) {
 			err = fmt.Errorf("the row is of item %s: %w", it.Meta.ID, meta.ErrDamaged)
 		}
@@ -326,7 +345,7 @@ func (x *tx) Put(it *meta.Item) error {
 	if _, err := x.exec("DELETE FROM metastore_field WHERE replica = ? AND item = ?", x.number, id); err != nil {
 		return err
 	}
-	body := meta.MarshalItem(it)
+	body := meta.MarshalItem(it, x.keys)
 	n, err := x.exec("UPDATE metastore_item SET deleted = ?, body = ? WHERE replica = ? AND id = ?", deleted, body, x.number, id)
 	if err == nil && n == 0 {
 		_, err = x.exec("INSERT INTO metastore_item (replica, id, deleted, body) VALUES (?, ?, ?, ?)", x.number, id, deleted, body)
