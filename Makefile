@@ -106,7 +106,7 @@ bench: build ## the whole program on 10,000 contacts, against its floors; then t
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 .PHONY: vmtest
-vmtest: setup ## the real USB stack and third-party phones, in the virtual machine that CRADLE_LAB names
+vmtest: setup ## the real USB stack and other people's phones, in a virtual machine (built the first time)
 	@hwtest/lab/run-suite $(ARGS)
 
 .PHONY: man

@@ -2,16 +2,17 @@
 // against MTP responders that other people wrote, QEMU's usb-mtp and umtp-responder on a gadget
 // of the kernel's.
 //
-// It holds tests alone. run-suite (make vmtest) builds the program and starts them; without it
-// they are skipped. The machine is a lab, a folder with two programs:
+// It holds tests alone. run-suite (make vmtest) builds the machine and the program and starts them;
+// without it they are skipped. The machine is vm/, or what CRADLE_LAB names, a folder with two
+// programs:
 //
-//	lab/build                         makes what runs need, once
-//	lab/run [options] -- COMMAND…     boots, runs COMMAND as root in the guest, exits as it does
+//	vm/build                         makes what runs need, once
+//	vm/run [options] -- COMMAND…     boots, runs COMMAND as root in the guest, exits as it does
 //
 // of whose options the suite uses --phone NAME (a phone that is plugged in), --seed DIR (what its
 // storage holds at first), --share DIR (a host folder at /share, where COMMAND starts), --env and
 // --timeout. In the guest, `phone plug|unplug NAME` pulls and plugs the cable, and the phone's
-// storage lies at /phone/NAME.
+// storage lies at /phone/NAME. vm/README.md says what else it can do.
 //
 // story.sh is what happens in the guest. It judges nothing: each step leaves the program's
 // answer, its exit status and a listing of the phone in a file, and the tests compare those on

@@ -45,7 +45,7 @@ func open(t *testing.T) lab {
 	t.Helper()
 	l := lab{os.Getenv("CRADLE_LAB"), os.Getenv("CRADLE_VM_BIN")}
 	if l.dir == "" || l.bin == "" {
-		t.Skip("the suite in the virtual machine is run by make vmtest, with CRADLE_LAB naming a lab")
+		t.Skip("the suite in the virtual machine is run by make vmtest")
 	}
 	return l
 }
