@@ -55,8 +55,13 @@ func (cable) open(ctx context.Context, g *globals, d usb.DeviceDesc, node *os.Fi
 	p, err := g.openSession(ctx, t, "usb:"+d.Port, d.SessionOptions())
 	if err != nil {
 		t.Close()
+		return nil, err
 	}
-	return p, err
+	// The session doesn't own the transport: the interface would stay ours until the
+	// process ends, for whoever wants it next, the file manager or ourselves.
+	inner := p.close
+	p.close = func() { inner(); t.Close() }
+	return p, nil
 }
 
 func (cable) await(ctx context.Context, d usb.DeviceDesc) (usb.DeviceDesc, error) {
