@@ -22,6 +22,8 @@ type syncDocument struct {
 	First   bool                    `json:"first"`
 	Kinds   map[string]kindDocument `json:"kinds"`
 	Plan    []engine.Action         `json:"plan"`
+	Pairs   []engine.Pair           `json:"pairs,omitempty"`
+	Perhaps []perhapsDocument       `json:"perhaps,omitempty"`
 	Brake   *brakeDocument          `json:"brake"`
 	IO      ioDocument              `json:"io"`
 	Run     *int64                  `json:"run"`
@@ -137,6 +139,9 @@ type syncReport struct {
 // finish prints the report and gives the exit code as an error.
 func (r *syncReport) finish(ctx context.Context) error {
 	doc := r.document()
+	if r.res.First && (r.opt.dryRun || isStopped(r.err)) {
+		doc.Pairs, doc.Perhaps = r.res.Pairs, r.perhaps(ctx)
+	}
 	code := r.code(doc)
 	if r.g.json {
 		if err := r.g.print(doc); err != nil {
@@ -472,6 +477,10 @@ func moves(m engine.Moves) string {
 func (r *syncReport) planText(ctx context.Context, doc *syncDocument) {
 	g := r.g
 	names := r.names(ctx)
+	paired := map[string]string{}
+	for _, p := range doc.Pairs {
+		paired[p.Scope+p.Item] = p.Reason
+	}
 	list := make([]int, len(doc.Plan)) // the plan's own order is by item
 	for i := range list {
 		list[i] = i
@@ -490,8 +499,14 @@ func (r *syncReport) planText(ctx context.Context, doc *syncDocument) {
 		if len(a.Units) > 0 {
 			units = " (" + strings.Join(a.Units, ", ") + ")"
 		}
-		g.say("%-8s %-9s on the %-6s %s%s", a.Verb, a.Scope, a.To+":", plain(names[i]), units)
+		why := ""
+		if p := paired[a.Scope+a.Item]; p != "" {
+			why = ", paired: " + p
+		}
+		g.say("%-8s %-9s on the %-6s %s%s%s", a.Verb, a.Scope, a.To+":", plain(names[i]), units, why)
 	}
+	r.pairsText(ctx, doc)
+	r.perhapsText(doc.Perhaps)
 	for _, to := range []engine.Side{engine.ToPhone, engine.ToStore} {
 		if m := planned(doc.Plan, to); m.Total() > 0 {
 			g.say("To the %s: %s.", to, moves(m))

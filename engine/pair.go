@@ -74,6 +74,7 @@ func (s *Session) pairByContent(ctx context.Context, w *scopeWork) error {
 		}
 		if id, ok := next(contentOf(o.units, false)); ok {
 			o.ID = id
+			w.because(id, PairedByContent)
 		}
 	}
 	slices.SortFunc(w.survey.Objects, func(a, b Surveyed) int { return a.ID.Compare(b.ID) })
@@ -99,6 +100,7 @@ func (s *Session) pairStoreAnonymous(ctx context.Context, w *scopeWork, byConten
 			if isAnon[cand] {
 				byContent[c] = slices.Delete(byContent[c], i, i+1)
 				w.renames[cand] = id
+				w.because(id, PairedByContent)
 				w.metas[id] = relabel(w.metas[cand], id, w.store.ID)
 				return
 			}
@@ -145,6 +147,7 @@ func (s *Session) pairByView(ctx context.Context, w *scopeWork) error {
 		for _, row := range rows[o.Place.Path] {
 			if row.Scope == w.schema.Name() && !taken[row.Meta.ID] && !w.stateMeta(row.Meta.ID).Live() && !row.Meta.Deleted {
 				o.ID = row.Meta.ID
+				w.because(o.ID, PairedByPath)
 				taken[o.ID] = true
 				break
 			}
@@ -219,5 +222,29 @@ func (s *Session) rename(ctx context.Context, w *scopeWork, from, to ItemID) err
 	w.metas[from] = got[from]
 	w.metas[to] = relabel(got[from], to, w.store.ID)
 	w.renames[from] = to
+	w.because(to, PairedByPath)
 	return nil
+}
+
+// because remembers why an object was taken for the store's item of that ID.
+func (w *scopeWork) because(id ItemID, why string) {
+	if w.why == nil {
+		w.why = map[ItemID]string{}
+	}
+	w.why[id] = why
+}
+
+// whyPaired says why the two sides' items of one ID are one. An ID that pair
+// changed nothing about was made from the UID, else from the content at first
+// sight, unless the phone's state gave it.
+func (w *scopeWork) whyPaired(id ItemID, uid string) string {
+	switch why, ok := w.why[id]; {
+	case ok:
+		return why
+	case uid != "":
+		return PairedByUID
+	case w.stateMeta(id).Live():
+		return PairedByState
+	}
+	return PairedByContent
 }

@@ -87,6 +87,7 @@ func (s *Session) pairByName(ctx context.Context, w *scopeWork) error {
 			continue
 		}
 		o.ID, o.Anonymous = id, false
+		w.because(id, PairedByName)
 		taken[id] = true
 	}
 	slices.SortFunc(w.survey.Objects, func(a, b Surveyed) int { return a.ID.Compare(b.ID) })
@@ -112,6 +113,9 @@ func (s *Session) pairForeignByName(ctx context.Context, w *scopeWork, ids []Ite
 		// Nothing happens if the store knows the state's item under its own ID.
 		if err := s.rename(ctx, w, from, to); err != nil {
 			return err
+		}
+		if w.renames[from] == to {
+			w.because(to, PairedByName)
 		}
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cradle/valuebag"
 )
 
 // Verb is what a plan does with an item at one side.
@@ -38,6 +40,34 @@ type Action struct {
 	digest Digest // of the content that goes there
 	schema Schema
 	object *Surveyed // what the phone has of it; nil: nothing that was read
+}
+
+// Pair is an object of the phone and an item of the store that a first sync or
+// meeting takes for one.
+type Pair struct {
+	Scope  string `json:"kind"`
+	Item   string `json:"item"`
+	UID    string `json:"uid"`
+	Path   string `json:"path"`
+	Reason string `json:"reason"` // for a person: one of the Paired reasons
+}
+
+// The reasons of a Pair.
+const (
+	PairedByUID     = "same UID"
+	PairedByContent = "same content"
+	PairedByName    = "the file is named after it"
+	PairedByPath    = "it was synced at this path before"
+	PairedByState   = "the phone's state names it"
+)
+
+// Value is what the phone has of the item, if its body was read; else nil. Don't
+// change it.
+func (a *Action) Value() *valuebag.Values {
+	if a.object == nil {
+		return nil
+	}
+	return a.object.Value
 }
 
 // Summary is what a person knows the item by, as far as it was read from the phone;

@@ -31,6 +31,8 @@ type scopeWork struct {
 	quiet     []*decision // that only leave deferred what was deferred before
 	actions   []Action
 	pairs     int
+	why       map[ItemID]string // why an object was taken for a store's item: Pair.Reason
+	pairList  []Pair
 	backs     map[ItemID]*PutBack // what an undo wants the phone to have again
 	foreign   []ItemID            // items of the state with versions of other computers
 	deferred  []Conflict          // that neither side had learned before
@@ -419,7 +421,10 @@ func (s *Session) describe(ctx context.Context, w *scopeWork) error {
 		}
 	}
 	if s.first.noState || s.first.meeting {
-		w.pairs = w.countPairs()
+		if err := s.listPairs(ctx, w); err != nil {
+			return err
+		}
+		w.pairs = len(w.pairList)
 		agreed, err := s.countAgreed(ctx, w)
 		if err != nil {
 			return err
@@ -454,22 +459,41 @@ func (s *Session) countAgreed(ctx context.Context, w *scopeWork) (int, error) {
 	return n, err
 }
 
-// countPairs counts the items that are live on both sides.
-func (w *scopeWork) countPairs() int {
-	n := 0
+// listPairs lists the items that are live on both sides, with what made them one.
+func (s *Session) listPairs(ctx context.Context, w *scopeWork) error {
+	var ids []ItemID
 	seen := map[ItemID]bool{}
 	for _, d := range w.decisions {
 		seen[d.id] = true
 		if d.hadStore.Live() && d.hadPhone.Live() || d.old != nil && d.hadPhone.Live() {
-			n++
+			ids = append(ids, d.id)
 		}
 	}
 	for id, o := range w.objects {
 		if !seen[id] && o.Value != nil && w.metas[id].Live() {
-			n++
+			ids = append(ids, id)
 		}
 	}
-	return n
+	slices.SortFunc(ids, ItemID.Compare)
+	heads, err := s.store.Heads(ctx, w.schema.Name(), ids)
+	if err != nil {
+		return err
+	}
+	w.pairList = make([]Pair, len(ids))
+	for i, id := range ids {
+		p := Pair{Scope: w.schema.Name(), Item: id.String(), UID: heads[id].UID}
+		if o := w.objects[id]; o != nil {
+			p.Path = o.Place.Path
+			if p.UID == "" && o.Value != nil {
+				p.UID = w.schema.UID(o.Value)
+			}
+		} else if it := w.stateOf(id); it != nil {
+			p.Path = it.Place.Path
+		}
+		p.Reason = w.whyPaired(id, p.UID)
+		w.pairList[i] = p
+	}
+	return nil
 }
 
 func (w *scopeWork) paired() int { return w.pairs }

@@ -76,6 +76,7 @@ type Result struct {
 	Overtaken []Overtaken // that an undo wanted back on the phone and that changed there since
 	Withheld  int         // items of the last pass that would have been written to the phone
 	Left      int         // items that changed under way and are left for the next run
+	Pairs     []Pair      // of a first sync or meeting, as far as objects were read, by scope and item
 	// Filters are those of the phone, by scope; scopes without one are absent.
 	Filters map[string]Filtered
 }
@@ -197,6 +198,7 @@ func (s *Session) gate(work []*scopeWork) error {
 	for _, w := range work {
 		plan.Actions = append(plan.Actions, w.actions...)
 		s.result.Meet.Pair += w.paired()
+		s.result.Pairs = append(s.result.Pairs, w.pairList...)
 		for _, d := range w.decisions {
 			if d.toPhone == opCreate {
 				s.result.Meet.ToPhone++
