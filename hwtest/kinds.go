@@ -2,6 +2,7 @@ package hwtest
 
 import (
 	"slices"
+	"strings"
 
 	"cradle/mtp"
 	"cradle/mtp/responder"
@@ -139,6 +140,9 @@ func device(kind Kind, o *Options) responder.Device {
 	}
 	if o.Extensions != "" {
 		d.Info.VendorExtensions = o.Extensions
+	}
+	if !strings.Contains(d.Info.VendorExtensions, "android.com") {
+		d.RootParent = responder.RootEither // Android alone is so strict
 	}
 	d.Info.DeviceVersion = o.Firmware
 	for _, op := range o.With {

@@ -53,9 +53,16 @@ type Options struct {
 	Trace func(responder.Transaction)
 }
 
-// TraceTo has a line written to w for each transaction.
+// TraceTo has a line written to w for each transaction: the seconds since the
+// first, when it had been carried out, and what it was.
 func (o *Options) TraceTo(w io.Writer) {
-	o.Trace = func(t responder.Transaction) { fmt.Fprintln(w, t) }
+	var first time.Time
+	o.Trace = func(t responder.Transaction) {
+		if first.IsZero() {
+			first = time.Now()
+		}
+		fmt.Fprintf(w, "%9.3f %v\n", time.Since(first).Seconds(), t)
+	}
 }
 
 // Times is how the phone keeps the times of objects.

@@ -70,9 +70,10 @@ var errListLies = errors.New("property list doesn't agree with the object handle
 // in the order of GetObjectHandles.
 //
 // GetObjectHandles says which objects there are. What they are comes from one
-// GetObjectPropList of depth 1 for all properties, or, on devices that mix them
-// up in a folder of several formats (Android), from one for each of name,
-// format, size and date. Objects of the one list that the other leaves out
+// GetObjectPropList of depth 1 for all properties, or, on devices that refuse
+// that or leave objects or properties out, from one for each of name, format,
+// size and date. (Android gives all objects of a folder the set of properties of
+// its first one's format; those four are in all of its sets.) Objects of the one list that the other leaves out
 // belong to the folder if their parent says so. Where the device doesn't have
 // the operation, refuses it or leaves objects out, each object is asked for its
 // ObjectInfo; the session remembers that.

@@ -69,8 +69,8 @@ type quirkRow struct {
 var quirkTable = []quirkRow{
 	{
 		extension: "android.com",
-		quirks:    QuirkPropListByProp | QuirkLongTimeout | QuirkNoSendPropList | QuirkNoSetPropList,
-		symptom:   "all properties of a folder: the first child's format decides the set for its siblings; bulk writes are broken in vendors' builds; listing a large camera folder takes half a minute",
+		quirks:    QuirkLongTimeout | QuirkNoSendPropList | QuirkNoSetPropList,
+		symptom:   "bulk writes are broken in vendors' builds; listing a large camera folder takes half a minute",
 		source:    "AOSP media/java/android/mtp/MtpDatabase.java; libmtp src/libmtp.c, the android.com group",
 	},
 	{
