@@ -27,6 +27,8 @@ type segment struct {
 	// fault happens here, in the transaction of the message; no bytes either.
 	fault *Fault
 	of    mtp.Message
+
+	counted int // of the queue's bytes
 }
 
 // stop reports whether s has no bytes and something else happens there.
@@ -118,15 +120,27 @@ type queue struct {
 	// ended says that all bytes of the first segment were read and that its
 	// zero-length packet is due.
 	ended bool
+	bytes int // in the heads
 }
 
 // maxSegments bounds what an initiator can make the device queue by sending
 // commands without reading responses.
 const maxSegments = 4096
 
-func (q *queue) push(s segment) { q.segments = append(q.segments, s) }
+// maxQueued bounds the bytes in memory of it, likewise.
+const maxQueued = 32 << 20
+
+// full reports whether the device takes nothing more until some of it is read.
+func (q *queue) full() bool { return len(q.segments) > maxSegments || q.bytes > maxQueued }
+
+func (q *queue) push(s segment) {
+	s.counted = len(s.head)
+	q.bytes += s.counted
+	q.segments = append(q.segments, s)
+}
 
 func (q *queue) pop() {
+	q.bytes -= q.segments[0].counted
 	q.segments[0].close()
 	q.segments[0] = segment{}
 	q.segments = q.segments[1:]

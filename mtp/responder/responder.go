@@ -278,7 +278,7 @@ func (r *Responder) receive(p []byte) (rest []byte, err error) {
 		}
 		return nil, nil
 	}
-	if len(r.out.segments) > maxSegments {
+	if r.out.full() {
 		r.stalled = true
 		return nil, mtp.ErrStalled
 	}
