@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"cradle/mtp"
@@ -128,7 +129,7 @@ func (g *globals) runMTPInfo(ctx context.Context, sel string) error {
 				value = desc.Current.String()
 			}
 			doc.Properties = append(doc.Properties, mtpProperty{code.String(), value})
-		case !mtp.IsRefusal(err):
+		case !mtp.IsRefusal(err) && (!errors.Is(err, mtp.ErrTimeout) || p.session.Err() != nil):
 			return err
 		}
 	}

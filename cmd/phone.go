@@ -12,6 +12,7 @@ import (
 	"cradle/devprovider"
 	"cradle/hwtest"
 	"cradle/mtp"
+	"cradle/mtp/learned"
 	"cradle/mtp/usb"
 	"cradle/pim"
 )
@@ -154,7 +155,18 @@ func preferReady(list []usb.DeviceDesc) []usb.DeviceDesc {
 	return list
 }
 
+// learnedFile has what was noticed of phones; see package learned.
+const learnedFile = "phones-learned.json"
+
 func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string, opt mtp.Options) (*phone, error) {
+	book := learned.Book{Path: stateFile(learnedFile), Now: g.now}
+	opt.Recall = func(d *mtp.DeviceInfo) mtp.Quirks {
+		q, err := book.Recall(d)
+		if err != nil {
+			g.log().Debug("the quirks of phones", "err", err)
+		}
+		return q
+	}
 	s, err := mtp.Open(ctx, t, opt)
 	if err != nil {
 		return nil, fmt.Errorf("opening a session with the phone: %w", err)
@@ -164,7 +176,13 @@ func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string, 
 	if p.name == "" {
 		p.name = "phone"
 	}
-	p.close = func() { s.Close(context.WithoutCancel(ctx)) }
+	p.close = func() {
+		s.Close(context.WithoutCancel(ctx))
+		// What can't be written is noticed again the next time.
+		if err := book.Learn(info, s.Learned()); err != nil {
+			g.log().Debug("the quirks of phones", "err", err)
+		}
+	}
 	p.objects = devprovider.NewMTPStore(s)
 	return p, nil
 }

@@ -24,11 +24,12 @@ import (
 //
 //	# expect: STEP CLASS [DEADLINE] [always]
 //	# replug
+//	# learns: QUIRK,QUIRK
 //
 // A step that isn't named works. One that fails does so once, with an error of
 // that class within the deadline (default 5 s), and works when it is tried
 // again, unless it says always. The phone needs to be plugged in anew only if
-// the file says replug.
+// the file says replug, and nothing is noticed of it but what it says.
 type verdict struct {
 	class  string
 	within time.Duration
@@ -39,6 +40,7 @@ type scenarioFile struct {
 	name, text string
 	steps      map[string]verdict
 	replug     bool
+	learns     string
 }
 
 // patienceOf is how long a step may take that works: a slow device is no fault.
@@ -63,6 +65,9 @@ func scenarioFiles(t testing.TB) []scenarioFile {
 		for line := range strings.Lines(f.text) {
 			line = strings.TrimSpace(line)
 			f.replug = f.replug || line == "# replug"
+			if quirks, ok := strings.CutPrefix(line, "# learns: "); ok {
+				f.learns = quirks
+			}
 			rest, ok := strings.CutPrefix(line, "# expect: ")
 			if !ok {
 				continue
@@ -118,6 +123,7 @@ type desk struct {
 	within  map[string]mtp.ObjectHandle // of the folder sub
 	plugged int                         // times that the phone had to be plugged in anew by hand
 	pulled  bool
+	learned mtp.Quirks
 }
 
 // counted counts the transfers under way.
@@ -180,6 +186,17 @@ var steps = []step{
 		if err == nil && !bytes.Equal(p, song[50_000:51_000]) {
 			return fmt.Errorf("a part of %d bytes", len(p))
 		}
+		return err
+	}},
+	{"tail", func(d *desk, ctx context.Context) error { // to the end, in a full packet
+		p, err := d.s.GetPartialObject(ctx, d.root["song.mp3"], uint64(len(song))-1012, 1012)
+		if err == nil && !bytes.Equal(p, song[len(song)-1012:]) {
+			return fmt.Errorf("a tail of %d bytes", len(p))
+		}
+		return err
+	}},
+	{"battery", func(d *desk, ctx context.Context) error {
+		_, err := d.s.GetDevicePropDesc(ctx, mtp.DevicePropBatteryLevel)
 		return err
 	}},
 	{"put", func(d *desk, ctx context.Context) error {
@@ -345,6 +362,7 @@ func (d *desk) recover(ctx context.Context) error {
 func (d *desk) end() {
 	if d.s != nil {
 		d.pulled = d.pulled || errors.Is(d.s.Err(), mtp.ErrDeviceGone)
+		d.learned |= d.s.Learned()
 		_ = d.s.Close(context.Background())
 		d.s = nil
 	}
@@ -434,6 +452,9 @@ func (f *scenarioFile) play(t *testing.T, overUSB bool) {
 			t.Errorf("plugged in anew %d times", d.plugged)
 		}
 		d.end()
+		if got := d.learned.String(); got != f.learns {
+			t.Errorf("learned %q, want %q", got, f.learns)
+		}
 		if n := d.tr.open.Load(); n != 0 {
 			t.Errorf("%d transfers are left", n)
 		}

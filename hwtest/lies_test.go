@@ -310,6 +310,31 @@ func TestLies(t *testing.T) {
 			}
 			return ""
 		},
+		"partial-end": func(l *liar) string {
+			write(l.t, l.dir, "f0", strings.Repeat("x", 1000))
+			h := handle(l.t, l.s, "f0")
+			ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+			defer cancel()
+			if p, err := l.s.GetPartialObject(ctx, h, 500, 500); err == nil {
+				return fmt.Sprintf("%d bytes", len(p))
+			}
+			if p, err := l.s.GetPartialObject(context.Background(), h, 400, 500); err != nil || len(p) != 500 {
+				return fmt.Sprintf("before the end: %d bytes, %v", len(p), err)
+			}
+			return ""
+		},
+		"names": func(l *liar) string {
+			all, err := l.handles(mtp.Root)
+			if err != nil {
+				return fmt.Sprint(err)
+			}
+			for _, h := range all {
+				if info, err := l.s.GetObjectInfo(ctx, h); err != nil || !strings.HasPrefix(info.FileName, "../") {
+					return fmt.Sprint(info.FileName, err)
+				}
+			}
+			return ""
+		},
 		"no-zlp": wire, "split-header": wire, "header-ids": wire, "pad-response": wire,
 	}
 	if len(checks) != len(responder.LieTable) {

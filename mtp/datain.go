@@ -33,7 +33,8 @@ func (s *Session) receive(x *txn, in io.Writer) (Message, error) {
 		}
 		if h.Type == ContainerData && h.TransactionID != x.id && opNames[OpCode(h.Code)] == "" {
 			// Neither ours nor of any operation that there is: a device that
-			// writes garbage there.
+			// writes garbage there. That isn't remembered: it costs nothing to
+			// notice, and a device without it is better watched.
 			s.quirks.Or(uint32(QuirkIgnoreHeader))
 		}
 		ours := h.TransactionID == x.id || s.Quirks().Has(QuirkIgnoreHeader)
@@ -97,10 +98,13 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 	}
 	body := first[HeaderSize:]
 	if known && int64(len(body)) > total {
-		if s.isResponse(x, body[total:]) {
+		switch {
+		case s.isResponse(x, body[total:]):
 			s.rest = body[total:]
 			body = body[:total]
-		} else {
+		case int64(len(body)) == total+1 && (HeaderSize+total)%int64(s.mps) == 0:
+			body = body[:total] // a byte in place of the ZLP
+		default:
 			known = false // the header's length is wrong: the short packet counts
 		}
 	}

@@ -129,17 +129,36 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 			// own making, or one that chews on it for ever.
 			if mode == listAllProps {
 				s.listing.Store(listByProp)
+				s.learn(QuirkPropListByProp)
 				try--
 				continue
 			}
 			s.listing.Store(listByInfo)
-			s.quirks.Or(uint32(QuirkNoPropList))
+			if lies || lasting(err) {
+				s.learn(QuirkNoPropList)
+			} else {
+				s.quirks.Or(uint32(QuirkNoPropList)) // today; it may be busy
+			}
 			l.entries = l.entries[:l.known]
 			return s.listByInfo(ctx, l, l.all())
 		default:
 			return nil, err
 		}
 	}
+}
+
+// lasting reports whether an error says what a device can't do, rather than that
+// it went wrong this time.
+func lasting(err error) bool {
+	for _, code := range [...]error{
+		ErrTimeout, OperationNotSupported, ParameterNotSupported, InvalidObjectPropCode, ObjectPropNotSupported,
+		SpecificationByGroupUnsupported, SpecificationByDepthUnsupported, SpecificationByFormatUnsupported, ErrMalformed,
+	} {
+		if errors.Is(err, code) {
+			return true
+		}
+	}
+	return false
 }
 
 // startMode is what the device's description promises.

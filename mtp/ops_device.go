@@ -2,6 +2,7 @@ package mtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -75,15 +76,24 @@ func (s *Session) GetStorageInfo(ctx context.Context, id StorageID) (StorageInfo
 	return decoded(OpGetStorageInfo, p, err, DecodeStorageInfo)
 }
 
+// hangs takes note of a device that hangs when it is asked for its battery.
+func (s *Session) hangs(prop DevicePropCode, err error) {
+	if prop == DevicePropBatteryLevel && errors.Is(err, ErrTimeout) && s.Err() == nil {
+		s.learn(QuirkNoBattery)
+	}
+}
+
 // GetDevicePropDesc describes a device property; its current value is in it.
 func (s *Session) GetDevicePropDesc(ctx context.Context, prop DevicePropCode) (DevicePropDesc, error) {
 	p, err := s.get(ctx, OpGetDevicePropDesc, uint32(prop))
+	s.hangs(prop, err)
 	return decoded(OpGetDevicePropDesc, p, err, DecodeDevicePropDesc)
 }
 
 // GetDevicePropValue reads a device property that is known to have type t.
 func (s *Session) GetDevicePropValue(ctx context.Context, prop DevicePropCode, t DataType) (Value, error) {
 	p, err := s.get(ctx, OpGetDevicePropValue, uint32(prop))
+	s.hangs(prop, err)
 	return decoded(OpGetDevicePropValue, p, err, func(p []byte) (Value, error) { return DecodeValue(t, p) })
 }
 

@@ -145,6 +145,9 @@ func (s *Session) GetPartialObject(ctx context.Context, h ObjectHandle, offset u
 func (s *Session) getPart(ctx context.Context, op OpCode, params []uint32) ([]byte, error) {
 	d := dataset{max: maxDataset}
 	_, err := s.do(ctx, op, params, dataOut{}, &d)
+	if errors.Is(err, ErrTimeout) && s.Err() == nil && (int64(params[len(params)-1])+HeaderSize)%int64(s.mps) == 0 {
+		s.learn(QuirkPartialEnd)
+	}
 	if err == nil && d.told && int64(len(d.p)) < d.said {
 		err = fmt.Errorf("%v(%#x): %d bytes came, the device announced %d: %w", op, params[0], len(d.p), d.said, ErrMalformed)
 	}

@@ -68,11 +68,11 @@ func (s *Session) SetObjectPropList(ctx context.Context, props []ObjectProp) err
 		_, err = s.do(ctx, OpSetObjectPropList, nil, outBytes(p), nil)
 		switch {
 		case errors.Is(err, OperationNotSupported):
-			s.quirks.Or(uint32(QuirkNoSetPropList))
+			s.learn(QuirkNoSetPropList)
 		case errors.Is(err, GeneralError), errors.Is(err, InvalidDataset):
 			// If they can be set one by one, it is the list that it has no use for.
 			if s.setOneByOne(ctx, props) == nil {
-				s.quirks.Or(uint32(QuirkNoSetPropList))
+				s.learn(QuirkNoSetPropList)
 				return nil
 			}
 			return err

@@ -15,20 +15,20 @@ type quirkKind struct {
 }
 
 var quirkKinds = []quirkKind{
-	{QuirkPropListByProp, "prop-list-by-prop", "mixes up the properties of a folder's objects when asked for all at once", "a folder is listed by one request a property", false},
+	{QuirkPropListByProp, "prop-list-by-prop", "mixes up the properties of a folder's objects when asked for all at once", "a folder is listed by one request a property", true},
 	{QuirkNoPropList, "no-prop-list", "its property lists are wrong, or it chews on them for ever", "each object is asked for its ObjectInfo", true},
 	{QuirkNoOutZLP, "no-out-zlp", "stalls on a zero-length packet", "none is sent after a container that fills its last packet", true},
 	{QuirkSplitHeader, "split-header", "wants the header of a data container in a packet of its own", "it gets it so", false},
 	{QuirkIgnoreHeader, "ignore-header", "codes and transaction ids in its headers are garbage", "only the container's type is looked at", true},
-	{QuirkLongTimeout, "long-timeout", "listing or deleting takes it tens of seconds", "it may keep silent for a minute", false},
+	{QuirkLongTimeout, "long-timeout", "listing or deleting takes it tens of seconds", "it may keep silent for a minute", true},
 	{QuirkNoCloseSession, "no-close-session", "leaves file transfer mode when a session is closed", "the session is left open", false},
 	{QuirkNoSendPropList, "no-send-prop-list", "SendObjectPropList is advertised and no good", "objects are announced by SendObjectInfo", false},
 	{QuirkNoSetPropList, "no-set-prop-list", "SetObjectPropList is advertised and no good", "properties are set one by one", true},
-	{QuirkPartialEnd, "partial-end", "a part of an object that ends with a full packet at the object's end never comes", "one byte less is asked for, then that byte", false},
+	{QuirkPartialEnd, "partial-end", "a part of an object that ends with a full packet at the object's end never comes", "one byte less is asked for, then that byte", true},
 	{QuirkShortEnd, "short-end", "a body is over for it when a transfer comes whose length is no multiple of 64", "bodies of other lengths are refused before anything is sent", false},
 	{QuirkListFirst, "list-first", "new objects get their handles only in folders that were listed", "a folder is listed before it changes", false},
 	{QuirkEventPoll, "event-poll", "an event is given to the read after the one that waited for it", "events are read for a second at a time", false},
-	{QuirkNoBattery, "no-battery", "hangs when it is asked for its battery", "it isn't asked", false},
+	{QuirkNoBattery, "no-battery", "hangs when it is asked for its battery", "it isn't asked", true},
 	{QuirkNoAllStorages, "no-all-storages", "a request for all storages at once wedges it", "storages are asked one by one", false},
 }
 
@@ -67,6 +67,16 @@ func (k Quirks) Symptom() string { return k.kind().symptom }
 
 // Remedy says what a [Session] does about it.
 func (k Quirks) Remedy() string { return k.kind().remedy }
+
+// QuirkNamed finds a flag by its name.
+func QuirkNamed(name string) (Quirks, bool) {
+	for _, q := range quirkKinds {
+		if q.name == name {
+			return q.quirk, true
+		}
+	}
+	return 0, false
+}
 
 // Learned reports whether a session also notices this at run time.
 func (k Quirks) Learned() bool { return k.kind().learned }

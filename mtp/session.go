@@ -16,6 +16,9 @@ type Options struct {
 	VendorID, ProductID uint16
 	// Quirks are added to what the table has for the device.
 	Quirks Quirks
+	// Recall, if it isn't nil, gives what earlier sessions have noticed of the
+	// device, see [Session.Learned]. It is called once, by Open.
+	Recall func(*DeviceInfo) Quirks
 	// Timeout is how long the device may keep silent within a transaction;
 	// 20 s if 0, or 60 s for devices known to need it.
 	Timeout time.Duration
@@ -51,6 +54,9 @@ type Stats struct {
 	EventsDropped int64 // nobody took them from the channel in time
 }
 
+// longTimeout is how long a device may keep silent that is known to be slow.
+const longTimeout = time.Minute
+
 // transferSize is the size of bulk transfers: on the steep part of the curve
 // below, and at its top here (243 MB/s against 54 with 16 KiB on xhci).
 const transferSize = 256 << 10
@@ -66,6 +72,8 @@ type Session struct {
 	mps    int
 	info   DeviceInfo
 	quirks atomic.Uint32
+	// learned are those of quirks that this session has noticed.
+	learned atomic.Uint32
 
 	turn    chan struct{} // holds one token: its taker owns the bulk pipes
 	tx      TransactionID // of the last transaction
@@ -139,11 +147,14 @@ func (s *Session) open(ctx context.Context) error {
 		return err
 	}
 	s.quirks.Or(uint32(deviceQuirks(s.opt.VendorID, s.opt.ProductID, &s.info)))
+	if s.opt.Recall != nil {
+		s.quirks.Or(uint32(s.opt.Recall(&s.info)))
+	}
 	s.timeout = s.opt.Timeout
 	if s.timeout == 0 {
 		s.timeout = 20 * time.Second
 		if s.Quirks().Has(QuirkLongTimeout) {
-			s.timeout = time.Minute
+			s.timeout = longTimeout
 		}
 	}
 	return nil
@@ -175,6 +186,18 @@ func (s *Session) Info() *DeviceInfo { return &s.info }
 // Quirks are the device's deviations, those that the table knows and those that
 // the session has noticed itself.
 func (s *Session) Quirks() Quirks { return Quirks(s.quirks.Load()) }
+
+// Learned are the quirks that this session has noticed itself, beyond the table
+// and what it was told. The same model with the same firmware will have them
+// again; [Options.Recall] takes them.
+func (s *Session) Learned() Quirks { return Quirks(s.learned.Load()) }
+
+// learn takes note of a quirk.
+func (s *Session) learn(q Quirks) {
+	if old := Quirks(s.quirks.Or(uint32(q))); !old.Has(q) {
+		s.learned.Or(uint32(q &^ old))
+	}
+}
 
 // Supports reports whether the device advertises an operation.
 func (s *Session) Supports(op OpCode) bool { return s.info.Supports(op) }

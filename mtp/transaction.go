@@ -120,6 +120,9 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%v: %w", op, s.broken(x, err, cause))
+		if s.inTx && errors.Is(err, ErrTimeout) && s.Err() == nil {
+			s.moreTime()
+		}
 	case RespCode(resp.Code) != OK:
 		e := &OpError{Op: op, Params: params, Code: RespCode(resp.Code)}
 		e.RespParams = append(e.RespParams, resp.Params[:resp.N]...)
@@ -129,7 +132,7 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		}
 	case x.zlpRefused:
 		// It has all of the data all the same: from now on without.
-		s.quirks.Or(uint32(QuirkNoOutZLP))
+		s.learn(QuirkNoOutZLP)
 	case x.sinkErr != nil:
 		err = fmt.Errorf("%v: %w", op, x.sinkErr)
 	}
@@ -143,6 +146,14 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		})
 	}
 	return resp, err
+}
+
+// moreTime gives a device that was too slow, and lives, as much time as any gets.
+func (s *Session) moreTime() {
+	if s.opt.Timeout == 0 && s.timeout < longTimeout {
+		s.timeout = longTimeout
+		s.learn(QuirkLongTimeout)
+	}
 }
 
 // phases moves the containers of one transaction.

@@ -211,6 +211,10 @@ func TestReceiveDeviations(t *testing.T) {
 			d.in([]byte{0x55})
 			d.respond(mtp.OK)
 		}},
+		{"full last packet, a byte of dirt in the same transfer", full, 0, func(d *device, b []byte) {
+			d.in(append(d.data(b), 0x55))
+			d.respond(mtp.OK)
+		}},
 		{"two ZLPs before the response", odd, 0, func(d *device, b []byte) {
 			d.in(d.data(b))
 			d.in(nil)

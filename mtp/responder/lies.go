@@ -44,6 +44,8 @@ const (
 	LieSplitHeader
 	LieHeaderIDs
 	LiePadResponse
+	LiePartialEnd
+	LieNames
 )
 
 // A LieRow names one lie.
@@ -87,6 +89,8 @@ var LieTable = []LieRow{
 	{LieSplitHeader, "split-header", "the 12-byte header of a data container is a packet of its own", "old players"},
 	{LieHeaderIDs, "header-ids", "code and transaction of data headers are garbage", "libmtp IGNORE_HEADER_ERRORS"},
 	{LiePadResponse, "pad-response", "responses are padded with zero bytes", "old players"},
+	{LiePartialEnd, "partial-end", "a part of an object that ends with a full packet at the object's end never comes", "libmtp SAMSUNG_OFFSET_BUG"},
+	{LieNames, "names", "every name leads out of its folder, ../NAME", "nobody yet"},
 }
 
 // Has reports whether any of the lies in l2 is told.

@@ -155,7 +155,7 @@ func (r *Responder) getObjectInfo(c *call) error {
 		Format:   o.Format,
 		Size:     o.Size,
 		Parent:   r.parent(&o),
-		FileName: wireText(o.Name),
+		FileName: r.nameText(&o),
 	}
 	if o.ReadOnly {
 		info.Protection = mtp.ProtectionReadOnly
@@ -199,8 +199,26 @@ func (r *Responder) partial(c *call, offset uint64, most uint32) error {
 	if err := r.content(c, int64(offset), int64(most)); err != nil {
 		return err
 	}
-	c.result(uint32(int64(len(c.data)) + c.size))
+	size := int64(len(c.data)) + c.size
+	c.result(uint32(size))
+	if r.dev.Lies.Has(LiePartialEnd) && size > 0 && (mtp.HeaderSize+size)%int64(r.packet) == 0 && r.ends(c, int64(offset)+size) {
+		c.faults = append(c.faults, striking{Fault: &Fault{Phase: InData, Do: Silent}})
+	}
 	return nil
+}
+
+// ends reports whether the object that the call asks for ends at an offset.
+func (r *Responder) ends(c *call, at int64) bool {
+	o, err := r.object(c)
+	return err == nil && int64(o.Size) == at
+}
+
+// nameText is an object's name as the device tells it.
+func (r *Responder) nameText(o *Object) string {
+	if r.dev.Lies.Has(LieNames) {
+		return "../" + wireText(o.Name)
+	}
+	return wireText(o.Name)
 }
 
 // content makes at most most bytes of an object from offset on the call's data.

@@ -54,7 +54,7 @@ func (r *Responder) value(o *Object, d *mtp.ObjectPropDesc) (mtp.Value, bool) {
 		}
 		return mtp.UintValue(d.Type, uint64(kind)), true
 	case mtp.PropObjectFileName, mtp.PropName, mtp.PropDisplayName:
-		return mtp.StringValue(wireText(o.Name)), true
+		return mtp.StringValue(r.nameText(o)), true
 	case mtp.PropDateModified:
 		return mtp.StringValue(r.dateText(o.Modified)), true
 	case mtp.PropDateCreated, mtp.PropDateAdded:
