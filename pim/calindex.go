@@ -21,6 +21,7 @@ type calendarIndex struct {
 	texts    map[string]string // the wrappers' own lines and zones, each once
 	zoneIDs  map[string]int32  // TZIDs by number, from 1
 	zoneSets map[string]int32
+	frames   map[string]*frame
 	sets     [][]int32 // sets of TZIDs; the first is the empty one
 	beyond   int       // items that were more than the limit
 	firstOut Problem   // where the first of them is
@@ -68,7 +69,7 @@ type entryAt struct {
 func newCalendarIndex() *calendarIndex {
 	return &calendarIndex{
 		wrappers: []wrapperAt{{d: ICalendar2, closed: true}}, entries: make([]entryAt, 1), byUID: map[[16]byte]int32{},
-		texts: map[string]string{}, zoneIDs: map[string]int32{}, zoneSets: map[string]int32{"": 0}, sets: [][]int32{nil},
+		texts: map[string]string{}, zoneIDs: map[string]int32{}, zoneSets: map[string]int32{"": 0}, frames: map[string]*frame{}, sets: [][]int32{nil},
 	}
 }
 

@@ -229,6 +229,9 @@ func (c *calendarScan) object(it *itemAt) (Object, error) {
 		b = append(b, "BEGIN:VCALENDAR"+x.eol+"VERSION:2.0"+x.eol+"PRODID:"+ProductID+x.eol...)
 	}
 	b = x.appendZones(b, w, it)
+	if len(x.frames) < maxFrames {
+		o.frame = frameOf(x.frames, b)
+	}
 	for n := it.first; n != 0; n = e.next {
 		e = &x.entries[n]
 		raw, err := c.bytes(e)
@@ -243,13 +246,19 @@ func (c *calendarScan) object(it *itemAt) (Object, error) {
 			b = append(append(append(b, "END:"...), o.Kind.component...), x.eol...)
 		}
 	}
+	o.end = len(b)
 	if it.wrapper != 0 && w.closed {
 		b = appendRaw(b, w.end, x.eol)
 	} else {
 		b = appendRaw(b, "END:VCALENDAR", x.eol)
 	}
 	o.Text = b
-	o.text = parse(string(b))
+	if o.frame != nil {
+		o.text = o.frame.text(new(parser), string(b), o.end)
+	}
+	if o.text == nil {
+		o.text = parse(string(b))
+	}
 	p := parsed{t: o.text, kind: o.Kind}
 	if err := p.locate(); err != nil {
 		return o, fmt.Errorf("line %d: the file changed while it was read: %w", o.Line, err)

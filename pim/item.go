@@ -57,6 +57,29 @@ type parsed struct {
 	zones     []int // VTIMEZONEs
 	uid       string
 	clusters  []cluster
+	space     *workspace // to be used again by the next item; nil for one that is kept
+}
+
+// workspace is the memory that taking an item apart needs for a while.
+type workspace struct {
+	clusters []cluster
+	pieces   []piece
+	norms    []byte
+	roles    []role
+	parsed   parsed
+}
+
+// piece is a cluster's normal form in a buffer of all.
+type piece struct{ at, start, end int }
+
+// bag makes the bag of a text that the parser has read, in the parser's memory.
+func (ps *parser) bag(k *Kind, t *Text, text []byte, collection string) (*valuebag.Values, error) {
+	ps.space.parsed = parsed{t: t, kind: k, space: &ps.space}
+	p := &ps.space.parsed
+	if err := p.takeApart(); err != nil {
+		return nil, err
+	}
+	return p.bag(text, collection), nil
 }
 
 // parseItem takes the text of one object apart.
@@ -64,10 +87,23 @@ func (k *Kind) parseItem(src string) (*parsed, error) { return k.itemOf(parse(sr
 
 func (k *Kind) itemOf(t *Text) (*parsed, error) {
 	p := &parsed{t: t, kind: k}
-	if err := p.locate(); err != nil {
+	if err := p.takeApart(); err != nil {
 		return nil, err
 	}
-	p.roles = make([]role, len(p.t.Components))
+	return p, nil
+}
+
+func (p *parsed) takeApart() error {
+	if err := p.locate(); err != nil {
+		return err
+	}
+	if p.space != nil {
+		p.space.roles = room(p.space.roles, len(p.t.Components))[:len(p.t.Components)]
+		clear(p.space.roles)
+		p.roles = p.space.roles
+	} else {
+		p.roles = make([]role, len(p.t.Components))
+	}
 	for _, c := range p.wrappers {
 		p.roles[c] = roleWrapper
 	}
@@ -81,11 +117,11 @@ func (k *Kind) itemOf(t *Text) (*parsed, error) {
 	p.roles[0] = roleOther
 	for i := range p.t.Components {
 		if c := &p.t.Components[i]; c.tooLong && i > 0 {
-			return nil, fmt.Errorf("%s at line %d: %w", c.Name, c.Number, ErrLimit)
+			return fmt.Errorf("%s at line %d: %w", c.Name, c.Number, ErrLimit)
 		}
 	}
 	p.cluster()
-	return p, nil
+	return nil
 }
 
 // locate finds the main component, its overrides, wrappers and zones.
@@ -184,10 +220,13 @@ func (p *parsed) lineValue(c int, name string) string {
 // cluster sorts every line and component of the item into its unit.
 func (p *parsed) cluster() {
 	t := p.t
-	p.clusters = make([]cluster, 0, len(t.Lines)+len(t.Components))
-	b := make([]byte, 0, min(len(t.Source)+64, 4096))
-	type piece struct{ at, start, end int }
-	pieces := make([]piece, 0, len(t.Lines))
+	space := p.space
+	if space == nil {
+		space = &workspace{}
+	}
+	p.clusters = room(space.clusters, len(t.Lines)+len(t.Components))
+	b := room(space.norms, min(len(t.Source)+64, 4096))
+	pieces := room(space.pieces, len(t.Lines))
 	card := p.kind.card()
 	grouped := false
 	var wasVALARM []int // lines
@@ -256,11 +295,13 @@ func (p *parsed) cluster() {
 	for _, x := range pieces {
 		p.clusters[x.at].norm = all[x.start:x.end]
 	}
+	space.pieces, space.norms = pieces, b
 	if grouped {
 		p.groupLines()
 	}
 	p.pairAlarms(wasVALARM)
 	p.clusterComponents()
+	space.clusters = p.clusters
 }
 
 // agentComponent is the component that an AGENT line opens, 0 for none.
@@ -407,7 +448,9 @@ func (p *parsed) clusterComponents() {
 		case p.roles[i] == roleZone:
 			cl.unit = calWhen
 			if id := p.zoneID(i); slices.Contains(named, id) && !strings.HasPrefix(id, madeZone) {
-				cl.norm = p.normComponent(i)
+				if cl.norm = p.t.norms[i]; cl.norm == "" {
+					cl.norm = p.normComponent(i)
+				}
 			}
 		case p.roles[c.Parent] == roleWrapper || c.Parent == 0:
 			cl.norm = "calendar " + p.normComponent(i)
@@ -484,12 +527,15 @@ func (p *parsed) normWithout(i int, skip string) string {
 // New makes the bag of one object. text is kept as it is (UTF-16 becomes
 // UTF-8); it may lack its END. Errors: ErrNoObject, ErrSeveral, ErrLimit.
 func (k *Kind) New(text []byte, collection string) (*valuebag.Values, error) {
-	src, _ := sourceText(text)
-	p, err := k.parseItem(src)
-	if err != nil {
-		return nil, err
+	src, wide := sourceText(text)
+	ps := parsers.Get().(*parser)
+	defer parsers.Put(ps)
+	if wide {
+		text = []byte(src)
+	} else {
+		text = slices.Clone(text)
 	}
-	return p.bag([]byte(src), collection), nil
+	return ps.bag(k, ps.parse(src), text, collection)
 }
 
 // bag makes the bag of the parsed item. The bag owns text.

@@ -33,7 +33,7 @@ func (p *parser) parse(s string) *Text {
 	}
 	*p = parser{
 		t: &Text{Source: s, Lines: room(old.Lines, n), Components: append(room(old.Components, 4), Component{})},
-		s: s, line: 1, segs: p.segs, params: room(p.params, n), values: room(p.values, n),
+		s: s, line: 1, segs: p.segs, params: room(p.params, n), values: room(p.values, n), space: p.space,
 	}
 	root := &p.t.Components[0]
 	root.End, root.BodyEnd, root.Closed, root.Agent = len(s), len(s), true, -1
@@ -66,6 +66,7 @@ type parser struct {
 	values []string // arena
 	match  map[int]bool
 	long   bool // a physical line of the logical line is beyond MaxLine
+	space  workspace
 }
 
 // physical finds the end of the content of the physical line at pos, and the

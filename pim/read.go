@@ -19,20 +19,27 @@ type Object struct {
 	Line int  // physical line of its BEGIN, from 1
 	Torn bool // its END is missing
 
-	text *Text // Text taken apart, if that was done
+	text  *Text  // Text taken apart, if that was done
+	frame *frame // of Text, if it has one that is taken apart
+	end   int    // of the entries in Text
 }
 
 // Item makes the object's bag, as Kind.New does, without reading the text once
 // more where Read has done it.
 func (o *Object) Item(collection string) (*valuebag.Values, error) {
+	if o.text == nil && o.frame != nil {
+		ps := parsers.Get().(*parser)
+		defer parsers.Put(ps)
+		if t := o.frame.text(ps, string(o.Text), o.end); t != nil {
+			return ps.bag(o.Kind, t, o.Text, collection)
+		}
+	}
 	if o.text == nil {
 		return o.Kind.New(o.Text, collection)
 	}
-	p, err := o.Kind.itemOf(o.text)
-	if err != nil {
-		return nil, err
-	}
-	return p.bag(o.Text, collection), nil
+	ps := parsers.Get().(*parser)
+	defer parsers.Put(ps)
+	return ps.bag(o.Kind, o.text, o.Text, collection)
 }
 
 // File is what Read found.
@@ -100,7 +107,7 @@ func Read(data []byte) File {
 				o.Text = append([]byte(nil), data...)
 			}
 		default:
-			o.Text = r.entryText(it, eol)
+			o.Text, o.frame, o.end = r.entryText(it, eol)
 		}
 		f.Objects = append(f.Objects, o)
 	}
@@ -163,6 +170,18 @@ type reader struct {
 	items []found
 	byUID map[string]int // kind and UID → the first item of it
 	heads map[int]*wrapperHead
+	// frames by their text: the entries of a file have few.
+	frames map[string]*frame
+}
+
+// frameOf is the frame of a text that begins with it.
+func frameOf(frames map[string]*frame, head []byte) *frame {
+	f, ok := frames[string(head)]
+	if !ok {
+		f = newFrame(head)
+		frames[string(head)] = f
+	}
+	return f
 }
 
 // wrapperHead is what each entry of a VCALENDAR is wrapped in; 0 stands for the
@@ -313,43 +332,59 @@ func (r *reader) tooLongIn(c int) bool {
 }
 
 // entryText is the text of one item of a bundle.
-func (r *reader) entryText(it *found, eol string) []byte {
+func (r *reader) entryText(it *found, eol string) (text []byte, f *frame, end int) {
 	t := r.t
 	var b []byte
 	add := func(raw string) { b = appendRaw(b, raw, eol) }
-	heads := []*wrapperHead{r.head(0, eol)}
+	heads := [2]*wrapperHead{r.head(0, eol)}
 	if it.wrapper != 0 {
-		h := r.head(it.wrapper, eol)
-		heads = []*wrapperHead{h, heads[0]}
-		b = append(b, h.lines...)
+		heads = [2]*wrapperHead{r.head(it.wrapper, eol), heads[0]}
+	}
+	var room [4]string
+	named := room[:0] // zones that are yet to be found
+	size := 64
+	for _, c := range it.comps {
+		end := t.Components[c].End
+		size += end - t.Components[c].Start + 32
+		for j := t.linesFrom(t.Components[c].Start); j < len(t.Lines) && t.Lines[j].Start < end; j++ {
+			if id := t.Lines[j].Param("TZID"); id != "" && !slices.Contains(named, id) {
+				named = append(named, id)
+			}
+		}
+	}
+	b = make([]byte, 0, size+len(heads[0].lines)+min(len(named), 1)*(1<<10))
+	if it.wrapper != 0 {
+		b = append(b, heads[0].lines...)
 	} else {
 		add("BEGIN:VCALENDAR" + eol + "VERSION:2.0" + eol + "PRODID:" + ProductID + eol)
 	}
-	named := map[string]bool{}
-	for _, c := range it.comps {
-		end := t.Components[c].End
-		for j := t.linesFrom(t.Components[c].Start); j < len(t.Lines) && t.Lines[j].Start < end; j++ {
-			if id := t.Lines[j].Param("TZID"); id != "" {
-				named[id] = true
+	for _, h := range heads {
+		for i := 0; h != nil && len(named) > 0 && i < len(h.zones); i++ {
+			if at := slices.Index(named, h.zones[i].id); at >= 0 {
+				named = slices.Delete(named, at, at+1)
+				add(h.zones[i].raw)
 			}
 		}
 	}
-	for _, h := range heads {
-		for _, z := range h.zones {
-			if named[z.id] {
-				named[z.id] = false
-				add(z.raw)
-			}
-		}
+	if r.frames == nil {
+		r.frames = map[string]*frame{}
+	}
+	if len(r.frames) < maxFrames {
+		f = frameOf(r.frames, b)
 	}
 	for _, c := range it.comps {
 		b = appendComponent(b, t, c, eol)
 	}
+	end = len(b)
 	if it.wrapper != 0 && t.Components[it.wrapper].Closed {
 		w := &t.Components[it.wrapper]
 		add(t.Source[w.BodyEnd:w.End])
 	} else {
 		add("END:VCALENDAR")
 	}
-	return b
+	return b, f, end
 }
+
+// maxFrames is how many frames of one file are kept; a file where each entry has
+// its own gains nothing by them.
+const maxFrames = 64

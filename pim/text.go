@@ -18,6 +18,8 @@ type Text struct {
 	Lines      []Line      // all content lines but BEGIN and END, in file order
 	Components []Component // the first is the file itself; parents before children
 	Problems   []Problem
+
+	norms map[int]string // normal form of zones, where a frame made them
 }
 
 // Line is one content line. Group, names and parameters are as read, with
