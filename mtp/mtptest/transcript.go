@@ -48,8 +48,8 @@ func Parse(r io.Reader) ([]Step, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 64<<20)
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
 		if err := parseLine(&steps, line); err != nil {
@@ -84,6 +84,14 @@ func parseLine(steps *[]Step, line string) error {
 			return errors.New("want < or > after the class request")
 		}
 		rest = rest[1:]
+	case '+':
+		if len(*steps) == 0 {
+			return errors.New("bytes that go on without a transfer")
+		}
+		data, err := parseHex(rest)
+		last := &(*steps)[len(*steps)-1]
+		last.Data = append(last.Data, data...)
+		return err
 	case '!':
 		if len(*steps) == 0 {
 			return errors.New("error without a transfer")

@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "write the golden transcripts anew")
 func golden() (Device, *memory) {
 	d := all()
 	d.Info.VendorExtensions = "microsoft.com: 1.0; android.com: 1.0;"
+	d.Info.StandardVersion, d.Info.VendorExtensionVersion = 100, 100
 	d.Info.Manufacturer, d.Info.Model, d.Info.SerialNumber = "Cradle", "Golden", "G1"
 	d.Zone = time.UTC
 	u16 := func(n uint64) mtp.Value { return mtp.UintValue(mtp.TypeUint16, n) }
@@ -255,6 +256,14 @@ func TestFamilies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			// Each byte belongs to a field, by a reading that isn't the codecs'.
+			var again bytes.Buffer
+			if err := mtptest.Annotate(&again, steps); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := os.ReadFile(file); err != nil || !bytes.Equal(text, again.Bytes()) {
+				t.Errorf("%s isn't annotated so: %v", file, err)
+			}
 			player := mtptest.Play(steps, 512)
 			s, err := mtp.Open(t.Context(), player, mtp.Options{})
 			if err != nil {
@@ -284,7 +293,7 @@ func record(t *testing.T, file string, family func(*testing.T, context.Context, 
 	family(t, t.Context(), s)
 	s.Close(context.Background())
 	var b bytes.Buffer
-	if err := mtptest.Format(&b, rec.Steps()); err != nil {
+	if err := mtptest.Annotate(&b, rec.Steps()); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
