@@ -17,6 +17,8 @@ type cursor struct {
 	off  int
 	what string // the dataset, for errors
 	err  error
+	// narrow has lengths in forms of 16 bits, as some devices write them.
+	narrow bool
 }
 
 func newCursor(what string, p []byte) *cursor { return &cursor{b: p, what: what} }

@@ -203,7 +203,7 @@ func (c *cursor) form(t DataType, inner bool) Form {
 		}
 	case FormFixedArray, FormByteArray, FormLongString:
 		switch left := c.left(); {
-		case left >= 4:
+		case left >= 4 && !c.narrow:
 			f.Length = c.uint32()
 		case left >= 2:
 			f.Length = uint32(c.uint16())
