@@ -127,6 +127,32 @@ func (s *Session) FormatStore(ctx context.Context, id StorageID) error {
 	return err
 }
 
+// SelfTest has the device test itself: kind 0 is the usual test, 0x8000 and up a
+// vendor's. A device that isn't well answers [SelfTestFailed].
+func (s *Session) SelfTest(ctx context.Context, kind uint16) error {
+	_, err := s.do(ctx, OpSelfTest, []uint32{uint32(kind)}, dataOut{}, nil)
+	return err
+}
+
+// ResetDevice has the device forget everything that isn't stored, the session
+// included: it is lost then.
+func (s *Session) ResetDevice(ctx context.Context) error {
+	_, err := s.do(ctx, OpResetDevice, nil, dataOut{}, nil)
+	if err == nil {
+		_ = s.lose(errors.New("device was reset"))
+	}
+	return err
+}
+
+// PowerDown switches the device off; the session is lost then.
+func (s *Session) PowerDown(ctx context.Context) error {
+	_, err := s.do(ctx, OpPowerDown, nil, dataOut{}, nil)
+	if err == nil {
+		_ = s.lose(errors.New("device was switched off"))
+	}
+	return err
+}
+
 // Transact makes a transaction of any operation, a vendor's for instance: with
 // up to five parameters, and with data to the device if out is not nil. What
 // comes back is the response's parameters and the data from the device, of at

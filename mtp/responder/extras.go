@@ -16,7 +16,48 @@ type (
 	Protector interface {
 		Protect(h mtp.ObjectHandle, p mtp.ProtectionStatus) error
 	}
+	// Formatter erases storages.
+	Formatter interface {
+		Format(id mtp.StorageID) error
+	}
 )
+
+// formatStore erases a storage; the file system, parameter 2, is the device's own
+// business.
+func (r *Responder) formatStore(c *call) error {
+	id := mtp.StorageID(c.param(0))
+	if _, err := r.backend.StorageInfo(id); err != nil {
+		return err
+	}
+	f, ok := r.backend.(Formatter)
+	if !ok {
+		return mtp.ParameterNotSupported
+	}
+	return f.Format(id)
+}
+
+// resetDevice closes the session; the device properties get their defaults.
+func (r *Responder) resetDevice(*call) error {
+	r.closeSession()
+	for i := range r.dev.DeviceProps {
+		r.dev.DeviceProps[i].Current = r.dev.DeviceProps[i].Default
+	}
+	return nil
+}
+
+// selfTest is always passed, any vendor's (0x8000 and up) is unknown.
+func (r *Responder) selfTest(c *call) error {
+	if c.param(0) != 0 {
+		return mtp.ParameterNotSupported
+	}
+	return nil
+}
+
+// powerDown leaves the bus once its response is read.
+func (r *Responder) powerDown(c *call) error {
+	c.faults = append(c.faults, striking{Fault: &Fault{Phase: After, Do: Pull}})
+	return nil
+}
 
 func (r *Responder) getThumb(c *call) error {
 	o, err := r.object(c)

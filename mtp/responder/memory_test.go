@@ -192,6 +192,13 @@ func (m *memory) SetModified(h mtp.ObjectHandle, t time.Time) error {
 	return err
 }
 
+func (m *memory) Format(mtp.StorageID) error {
+	for _, o := range m.objects {
+		o.gone = true
+	}
+	return nil
+}
+
 // Thumb gives pictures one.
 func (m *memory) Thumb(h mtp.ObjectHandle) ([]byte, error) {
 	o, err := m.live(h)

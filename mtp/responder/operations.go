@@ -78,16 +78,26 @@ var operations = map[mtp.OpCode]*operation{
 	mtp.OpBeginEditObject:    {noData, nil, (*Responder).beginEditObject},
 	mtp.OpEndEditObject:      {noData, nil, (*Responder).endEditObject},
 
+	mtp.OpFormatStore: {noData, nil, (*Responder).formatStore},
+	mtp.OpResetDevice: {noData, nil, (*Responder).resetDevice},
+	mtp.OpSelfTest:    {noData, nil, (*Responder).selfTest},
+	mtp.OpPowerDown:   {noData, nil, (*Responder).powerDown},
+
 	// Known to take data, which has to be swallowed before they are refused.
-	mtp.OpSetServicePropList:   {toDevice, nil, (*Responder).unsupported},
-	mtp.OpUpdateObjectPropList: {toDevice, nil, (*Responder).unsupported},
+	mtp.OpSetServicePropList:    {toDevice, nil, (*Responder).unsupported},
+	mtp.OpUpdateObjectPropList:  {toDevice, nil, (*Responder).unsupported},
+	mtp.OpDeleteObjectPropList:  {toDevice, nil, (*Responder).unsupported},
+	mtp.OpDeleteServicePropList: {toDevice, nil, (*Responder).unsupported},
 }
 
 // Knows reports whether a responder can carry out an operation, if its device
 // advertises it.
 func Knows(op mtp.OpCode) bool {
-	o, ok := operations[op]
-	return ok && (op != mtp.OpSetServicePropList && op != mtp.OpUpdateObjectPropList) && o != nil
+	switch op {
+	case mtp.OpSetServicePropList, mtp.OpUpdateObjectPropList, mtp.OpDeleteObjectPropList, mtp.OpDeleteServicePropList:
+		return false // only their data is known
+	}
+	return operations[op] != nil
 }
 
 var unknownOperation = operation{noData, nil, (*Responder).unsupported}

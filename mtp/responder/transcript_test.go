@@ -26,6 +26,8 @@ func golden() (Device, *memory) {
 	d.Info.StandardVersion, d.Info.VendorExtensionVersion = 100, 100
 	d.Info.Manufacturer, d.Info.Model, d.Info.SerialNumber = "Cradle", "Golden", "G1"
 	d.Zone = time.UTC
+	d.Info.DeviceProps = []mtp.DevicePropCode{mtp.DevicePropBatteryLevel, mtp.DevicePropDeviceFriendlyName}
+	d.Info.PlaybackFormats = []mtp.FormatCode{mtp.FormatAssociation, mtp.FormatText, mtp.FormatMP3, mtp.FormatEXIFJPEG}
 	u16 := func(n uint64) mtp.Value { return mtp.UintValue(mtp.TypeUint16, n) }
 	d.Interdependent = [][]mtp.ObjectPropDesc{{
 		{Code: mtp.PropObjectFormat, Type: mtp.TypeUint16, Default: u16(0), Form: mtp.Form{Flag: mtp.FormEnum, Enum: []mtp.Value{u16(0x3009)}}},
@@ -224,6 +226,34 @@ var families = map[string]func(t *testing.T, ctx context.Context, s *mtp.Session
 		want(t, s.SetDevicePropValue(ctx, mtp.DevicePropBatteryLevel, mtp.UintValue(mtp.TypeUint8, 1)), mtp.AccessDenied)
 		_, err = s.GetDevicePropDesc(ctx, 0x5099)
 		want(t, err, mtp.DevicePropNotSupported)
+	},
+	"session": func(t *testing.T, ctx context.Context, s *mtp.Session) {
+		_, _, err := s.Transact(ctx, mtp.OpOpenSession, []uint32{7}, nil)
+		want(t, err, mtp.SessionAlreadyOpen)
+		var refused *mtp.OpError
+		if errors.As(err, &refused) {
+			same(t, refused.RespParams, "[1]") // the session that is open
+		}
+		info, err := s.GetDeviceInfo(ctx)
+		want(t, err, nil)
+		same(t, info.Model, "Golden")
+	},
+	"upkeep": func(t *testing.T, ctx context.Context, s *mtp.Session) {
+		want(t, s.SelfTest(ctx, 0), nil)
+		want(t, s.SelfTest(ctx, 0x8001), mtp.ParameterNotSupported)
+		want(t, s.FormatStore(ctx, 0x20001), mtp.InvalidStorageID)
+		want(t, s.FormatStore(ctx, memStorage), nil)
+		n, err := s.GetNumObjects(ctx, memStorage, 0, mtp.Root)
+		want(t, err, nil)
+		same(t, n, "0")
+		want(t, s.ResetDevice(ctx), nil)
+		_, err = s.GetStorageIDs(ctx)
+		want(t, err, mtp.ErrSessionLost)
+	},
+	"power": func(t *testing.T, ctx context.Context, s *mtp.Session) {
+		want(t, s.PowerDown(ctx), nil)
+		_, err := s.GetStorageIDs(ctx)
+		want(t, err, mtp.ErrSessionLost)
 	},
 	"vendor": func(t *testing.T, ctx context.Context, s *mtp.Session) {
 		_, _, err := s.Transact(ctx, 0x9123, []uint32{1, 2, 3, 4, 5}, nil)
