@@ -123,7 +123,7 @@ func (d *userDesktop) release(ctx context.Context, p usb.DeviceDesc) (func(), er
 		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer stop()
 		if err := m.Again(ctx); err != nil {
-			d.log().Info("the file manager doesn't show the phone again", "err", err)
+			d.log().Warn("the file manager doesn't show the phone again", "err", err)
 		}
 	}, nil
 }

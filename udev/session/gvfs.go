@@ -25,6 +25,13 @@ const mountTime = 30 * time.Second
 // noOperation stands for nobody to ask: no password, no "still in use" window.
 const noOperation = dbus.ObjectPath("/")
 
+// mountSource says who is asked while something is mounted: (so), where Unmount has the
+// two as arguments of their own (gvfs, common/org.gtk.vfs.xml).
+type mountSource struct {
+	Sender string
+	Path   dbus.ObjectPath
+}
+
 // mountInfo is an element of ListMounts2's answer, a(sossssssbay(aya{sv})ay).
 type mountInfo struct {
 	ID        string
@@ -153,7 +160,7 @@ func (b *Bus) Release(ctx context.Context, d Device) (*Mounted, error) {
 
 // Again mounts the phone as it was mounted before.
 func (m *Mounted) Again(ctx context.Context) error {
-	err := m.bus.call(ctx, mountTime, trackerName, trackerPath, trackerType+".MountLocation", []any{m.spec, "", noOperation})
+	err := m.bus.call(ctx, mountTime, trackerName, trackerPath, trackerType+".MountLocation", []any{m.spec, mountSource{"", noOperation}})
 	if isGIO(err, gioAlreadyMounted) {
 		return nil // the file manager was quicker
 	}

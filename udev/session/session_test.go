@@ -260,8 +260,8 @@ func (f *tracker) called(s string) {
 
 func (f *tracker) ListMounts2(bool) ([]mountInfo, *dbus.Error) { return f.mounts, nil }
 
-func (f *tracker) MountLocation(spec mountSpec, id string, path dbus.ObjectPath) *dbus.Error {
-	f.called("mount " + spec.item("host") + " " + id + string(path))
+func (f *tracker) MountLocation(spec mountSpec, from mountSource) *dbus.Error {
+	f.called("mount " + spec.item("host") + " " + from.Sender + string(from.Path))
 	return nil
 }
 
