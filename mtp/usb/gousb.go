@@ -33,8 +33,8 @@ type gousbTransport struct {
 	dev   *gousb.Device
 	cfg   *gousb.Config
 	intf  *gousb.Interface
-	in    *gousb.InEndpoint
-	out   *gousb.OutEndpoint
+	in    gousbIn
+	out   gousbOut
 	event *gousb.InEndpoint
 }
 
@@ -119,12 +119,25 @@ func (t *gousbTransport) claim() error {
 		}
 		return t.openFailed("claim the interface", err)
 	}
-	if t.in, err = t.intf.InEndpoint(int(i.in & 0x0F)); err != nil {
+	in, err := t.intf.InEndpoint(int(i.in & 0x0F))
+	if err != nil {
 		return t.openFailed("in", err)
 	}
-	if t.out, err = t.intf.OutEndpoint(int(i.out & 0x0F)); err != nil {
+	out, err := t.intf.OutEndpoint(int(i.out & 0x0F))
+	if err != nil {
 		return t.openFailed("out", err)
 	}
+	t.in = gousbIn{size: streamSize, depth: streamDepth, plain: in.ReadContext,
+		open: func(size, count int) (readStream, error) { return in.NewStream(size, count) }}
+	t.out = gousbOut{size: streamSize, depth: streamDepth,
+		plain: func(ctx context.Context, p []byte) error {
+			n, err := out.WriteContext(ctx, p)
+			if err == nil && n < len(p) {
+				err = fmt.Errorf("%d of %d bytes: %w", n, len(p), io.ErrShortWrite)
+			}
+			return err
+		},
+		open: func(size, count int) (writeStream, error) { return out.NewStream(size, count) }}
 	if t.event, err = t.intf.InEndpoint(int(i.event & 0x0F)); err != nil {
 		return t.openFailed("events", err)
 	}
@@ -162,14 +175,27 @@ func (t *gousbTransport) Write(ctx context.Context, p []byte) error {
 		return err
 	}
 	defer end()
-	n, err := t.out.WriteContext(ctx, p)
+	return t.failed(ctx, t.out.write(ctx, p), t.desc.iface.out)
+}
+
+// WriteAhead is of [mtp.Pipeliner].
+func (t *gousbTransport) WriteAhead(ctx context.Context, p []byte) error {
+	ctx, end, err := t.begin(ctx)
 	if err != nil {
-		return t.failed(ctx, err, uint8(t.out.Desc.Address))
+		return err
 	}
-	if n < len(p) {
-		return fmt.Errorf("%d of %d bytes: %w", n, len(p), io.ErrShortWrite)
+	defer end()
+	return t.failed(ctx, t.out.writeAhead(ctx, p), t.desc.iface.out)
+}
+
+// Flush is of [mtp.Pipeliner].
+func (t *gousbTransport) Flush(ctx context.Context) error {
+	ctx, end, err := t.begin(ctx)
+	if err != nil {
+		return err
 	}
-	return nil
+	defer end()
+	return t.failed(ctx, t.out.flush(ctx), t.desc.iface.out)
 }
 
 func (t *gousbTransport) Read(ctx context.Context, p []byte) (int, error) {
@@ -178,11 +204,18 @@ func (t *gousbTransport) Read(ctx context.Context, p []byte) (int, error) {
 		return 0, err
 	}
 	defer end()
-	n, err := t.in.ReadContext(ctx, p)
+	n, err := t.in.read(ctx, p)
+	return n, t.failed(ctx, err, t.desc.iface.in)
+}
+
+// ReadAhead is of [mtp.Pipeliner].
+func (t *gousbTransport) ReadAhead(n int64) {
+	_, end, err := t.begin(context.Background())
 	if err != nil {
-		return n, t.failed(ctx, err, uint8(t.in.Desc.Address))
+		return
 	}
-	return n, nil
+	defer end()
+	t.in.readAhead(n)
 }
 
 func (t *gousbTransport) ReadEvent(ctx context.Context) ([]byte, error) {
@@ -230,6 +263,8 @@ func (t *gousbTransport) Control(ctx context.Context, r mtp.ControlRequest) (int
 // of which other causes have too, so sysfs is asked.
 func (t *gousbTransport) failed(ctx context.Context, err error, endpoint uint8) error {
 	switch {
+	case err == nil, errors.Is(err, io.ErrShortWrite):
+		return err
 	case errors.Is(err, gousb.TransferCancelled) && ctx.Err() != nil:
 		if !t.desc.there() {
 			return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
@@ -255,6 +290,8 @@ func (t *gousbTransport) Close() error {
 }
 
 func (t *gousbTransport) release() {
+	t.in.close()
+	t.out.close()
 	if t.intf != nil {
 		t.intf.Close()
 	}
