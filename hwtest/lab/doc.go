@@ -21,6 +21,6 @@
 //
 // tool.sh is `cradle mtp` through each backend to USB, and usb.test are the tests of mtp/usb that
 // want a phone, again through each. own.sh is the
-// program's own virtual phone over USB/IP. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
+// program's own virtual phone over USB/IP, and desk.sh the suite for a phone on a desk with that. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
 // loop of transfers and beside libmtp's tools (beside.sh).
 package lab

@@ -8,13 +8,12 @@ import (
 // Backend is a way to the device.
 type Backend string
 
-// Backends. Both stand behind the same [mtp.Transport].
+// Backends. Both stand behind the same [mtp.Transport], and are [mtp.Pipeliner]s.
 const (
 	// Gousb is libusb. It isn't in binaries built with the tag nousb or
 	// without cgo.
 	Gousb Backend = "gousb"
-	// Usbfs is the Linux kernel's own interface, with several transfers in
-	// flight (it is an [mtp.Pipeliner]).
+	// Usbfs is the Linux kernel's own interface.
 	Usbfs Backend = "usbfs"
 )
 

@@ -7,9 +7,9 @@
 // reason.
 //
 // Opening is done by one of two backends behind the same Transport: usbfs, the
-// Linux kernel's own interface, without C and with several transfers in flight;
-// and libusb through gousb v1.1.3, which binaries built with the tag nousb or
-// without cgo don't have. The variable CRADLE_USB chooses; usbfs is the default.
+// Linux kernel's own interface, without C; and libusb through gousb v1.1.3, which
+// binaries built with the tag nousb or without cgo don't have. Both keep several
+// transfers in flight. The variable CRADLE_USB chooses; usbfs is the default.
 //
 // What is an MTP interface, as other initiators decide it: one with exactly a
 // bulk IN, a bulk OUT and an interrupt IN endpoint that either is called "MTP",

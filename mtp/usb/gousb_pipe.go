@@ -172,7 +172,9 @@ func (p *gousbIn) close() {
 	}
 }
 
-// writeStream is [gousb.WriteStream]. Nothing is certain before CloseContext.
+// writeStream is [gousb.WriteStream]. Nothing is certain before CloseContext. Against what its
+// comment says it sends its whole buffer even when a write fills a part of it, so it only gets
+// writes of whole buffers.
 type writeStream interface {
 	WriteContext(ctx context.Context, p []byte) (int, error)
 	CloseContext(ctx context.Context) error
@@ -192,9 +194,20 @@ type gousbOut struct {
 
 // writeAhead is of [mtp.Pipeliner].
 func (p *gousbOut) writeAhead(ctx context.Context, from []byte) error {
-	if len(from) == 0 { // a stream makes no transfer of nothing
-		return p.write(ctx, from)
+	whole := len(from) - len(from)%p.size
+	if whole > 0 {
+		if err := p.ahead(ctx, from[:whole]); err != nil {
+			return err
+		}
 	}
+	if whole > 0 && whole == len(from) {
+		return nil
+	}
+	return p.write(ctx, from[whole:]) // a part of a buffer, or a packet of nothing
+}
+
+// ahead puts whole buffers into the stream.
+func (p *gousbOut) ahead(ctx context.Context, from []byte) error {
 	if p.stream == nil {
 		s, err := p.open(p.size, p.depth)
 		if err != nil {

@@ -329,8 +329,9 @@ func TestStreamCloses(t *testing.T) {
 	}
 }
 
-// fakeOut is a WriteStream that fails when told to.
+// fakeOut is a WriteStream that fails when told to. As gousb's of v1.1.3 it sends whole buffers.
 type fakeOut struct {
+	size    int
 	took    []byte
 	ahead   int // bytes in the stream
 	failAt  int // bytes after which submissions fail; 0: none
@@ -350,6 +351,9 @@ func (o *fakeOut) WriteContext(ctx context.Context, p []byte) (int, error) {
 		return n, o.fail
 	}
 	o.took, o.ahead = append(o.took, p...), o.ahead+len(p)
+	if part := len(p) % o.size; part > 0 {
+		o.took = append(o.took, make([]byte, o.size-part)...)
+	}
 	return len(p), nil
 }
 
@@ -372,20 +376,24 @@ func (o *fakeOut) Written() int {
 }
 
 func TestWriteStream(t *testing.T) {
-	body := numbered(3000)
+	body := numbered(3072)
 	for _, tt := range []struct {
 		name  string
 		o     *fakeOut
+		piece int
 		want  error // of the whole
 		whole bool
 	}{
-		{"well", &fakeOut{}, nil, true},
-		{"no memory", &fakeOut{failAt: 1500, fail: gousb.ErrorNoMem}, nil, true},
-		{"stalls", &fakeOut{failAt: 1500, fail: gousb.TransferStall}, gousb.TransferStall, false},
-		{"device takes a part", &fakeOut{short: true}, io.ErrShortWrite, true},
+		{"well", &fakeOut{}, 1024, nil, true},
+		{"pieces that fill no buffers", &fakeOut{}, 768 - 64, nil, true},
+		{"pieces smaller than a buffer", &fakeOut{}, 128, nil, true},
+		{"no memory", &fakeOut{failAt: 1536, fail: gousb.ErrorNoMem}, 1024, nil, true},
+		{"stalls", &fakeOut{failAt: 1536, fail: gousb.TransferStall}, 1024, gousb.TransferStall, false},
+		{"device takes a part", &fakeOut{short: true}, 1024, io.ErrShortWrite, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opened := 0
+			tt.o.size = 256
 			out := &gousbOut{size: 256, depth: 4,
 				open: func(int, int) (writeStream, error) { opened++; tt.o.ahead = 0; return tt.o, nil },
 				plain: func(_ context.Context, p []byte) error {
@@ -395,8 +403,8 @@ func TestWriteStream(t *testing.T) {
 					return nil
 				}}
 			var err error
-			for at := 0; at < len(body) && err == nil; at += 1000 {
-				err = out.writeAhead(t.Context(), body[at:at+1000])
+			for at := 0; at < len(body) && err == nil; at += tt.piece {
+				err = out.writeAhead(t.Context(), body[at:min(len(body), at+tt.piece)])
 			}
 			if err == nil {
 				err = out.flush(t.Context())
