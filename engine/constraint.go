@@ -137,7 +137,7 @@ func (a *applier) into(id ItemID, other *ItemMeta, data *valuebag.Values) error 
 	if err != nil {
 		return err
 	}
-	d := &decider{schema: a.schema, preset: a.opt.Preset, home: a.home, store: a.before, state: func(ItemID) *ItemMeta { return nil }}
+	d := &decider{schema: a.schema, preset: a.opt.Preset, home: a.home, store: a.before, state: func(ItemID) *PartialItem { return nil }}
 	p := relabel(other, id, a.home)
 	p.Creation, p.LifeVersion = h.Creation, h.LifeVersion
 	r := d.item(h, p)

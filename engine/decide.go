@@ -65,13 +65,14 @@ type decider struct {
 	phone    Knowledge // what the phone's state knows
 	deferred map[deferredKey]Conflict
 	views    map[ItemID][]ViewRow
-	state    func(ItemID) *ItemMeta // the phone's state
-	fresh    bool                   // it has no state, or was forgotten: a first sync
-	older    bool                   // that state is of an earlier session with this store than the last
-	unmarked bool                   // it is of none with this store, though there was one
-	without  []string               // units that the phone isn't given
-	unseen   []string               // units that it isn't given, or wasn't when its state was written
-	users    map[ReplicaID]bool     // the replicas under which its user's changes are versioned
+	state    func(ItemID) *PartialItem // the phone's state
+	renamed  map[ItemID]*ItemMeta      // by its new ID: the store's item as it was under the old one
+	fresh    bool                      // it has no state, or was forgotten: a first sync
+	older    bool                      // that state is of an earlier session with this store than the last
+	unmarked bool                      // it is of none with this store, though there was one
+	without  []string                  // units that the phone isn't given
+	unseen   []string                  // units that it isn't given, or wasn't when its state was written
+	users    map[ReplicaID]bool        // the replicas under which its user's changes are versioned
 	// what each side has forgotten deletions of
 	storeForgot, phoneForgot Knowledge
 	// resolve is asked about a conflict before the preset; nil: the preset decides.
@@ -156,7 +157,7 @@ func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 			takeLife(ps, hs)
 		case d.phone.Contains(h.ID, Life, h.LifeVersion):
 			takeLife(hs, ps)
-		case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
+		case d.named(h.LifeVersion, p.LifeVersion), p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
 			takeLife(hs, ps)
 		default:
 			takeLife(ps, hs)
@@ -206,11 +207,16 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	case hKnown && !pKnown:
 		d.take(r, ToStore, *p, h)
 	case h.Digest == p.Digest:
-		d.adopt(r, h, p)
+		d.adopt(r, h, p, !hKnown && d.named(h.Version, p.Version))
 	case d.oldUnit(r.id, p):
 		u := *h
 		u.Version = Pending(d.home)
 		d.both(r, u, h, p)
+	case !pKnown && !hKnown && d.wasShown(h, p, r.id):
+		u := *p
+		u.Version, u.Resolved = Pending(d.home), true
+		d.both(r, u, h, p)
+		r.clashes = append(r.clashes, clash{unit: unit, kept: ToPhone, store: h.Version, phone: p.Version, state: Settled})
 	case d.schema.IsList(unit):
 		d.both(r, d.mergeList(r.id, h, p), h, p)
 	default:
@@ -279,10 +285,17 @@ func (d *decider) edit(u UnitMeta) unitEdit {
 	return e
 }
 
-// adopt lets equal contents have one version: the greater that is minted.
-func (d *decider) adopt(r *decision, h, p *UnitMeta) {
+// named reports whether the phone's version of equal contents that were versioned apart
+// stays: other computers know it from the phone's state, and may have decided
+// something about it. Two stores have no such place where all meet.
+func (d *decider) named(h, p Version) bool {
+	return d.users != nil && !p.IsPending() && !h.IsPending()
+}
+
+// adopt lets equal contents have one version: the phone's, or the greater that is minted.
+func (d *decider) adopt(r *decision, h, p *UnitMeta, phones bool) {
 	w, o := *h, p
-	if h.Version.IsPending() || !p.Version.IsPending() && p.Version.Compare(h.Version) > 0 {
+	if phones || h.Version.IsPending() || !p.Version.IsPending() && p.Version.Compare(h.Version) > 0 {
 		w, o = *p, h
 	}
 	w.Elements = slices.Clone(w.Elements)
@@ -408,6 +421,23 @@ func (d *decider) ask(r *decision, unit string) (ConflictAction, *valuebag.Value
 		}
 	}
 	return Defer, nil // a word that isn't known, a merge of nothing: it decides nothing
+}
+
+// wasShown reports whether the store's unit is one that it took from this phone, as
+// the phone had it before the later p: the cable was pulled before the phone's state
+// said so. What it gives way to is logged, since the phone may have been restored.
+func (d *decider) wasShown(h, p *UnitMeta, id ItemID) bool {
+	if d.users == nil || d.older || d.unmarked || p.Edited <= h.Edited {
+		return false
+	}
+	version := h.Version
+	if m := d.renamed[id]; m != nil {
+		id, version = m.ID, m.Unit(h.Unit).Version
+	}
+	return slices.ContainsFunc(d.views[id], func(row ViewRow) bool {
+		u := row.Meta.Unit(h.Unit)
+		return !row.Announced && !row.Meta.Deleted && u != nil && u.Version == version
+	})
 }
 
 // oldUnit reports whether a version that another computer minted is in truth a

@@ -75,6 +75,9 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 	case d.phone.Contains(h.ID, Life, h.LifeVersion):
 		w = p
+	case p.LifeVersion.IsPending() && d.users != nil:
+		// The phone's user may have seen more than whoever else deleted it.
+		w = d.deletedTwice(h, p)
 	case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
 		w = p
 	}
@@ -84,6 +87,17 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 	} else {
 		r.toStore = opMeta
 	}
+}
+
+// deletedTwice is the tombstone p with what h took away and p's maker had not seen.
+func (d *decider) deletedTwice(h, p *ItemMeta) *ItemMeta {
+	t := p.Clone()
+	for _, u := range h.Units {
+		if !d.phone.Contains(h.ID, u.Unit, u.Version) {
+			t.SetUnit(u)
+		}
+	}
+	return t
 }
 
 // revive lets an edit live that met a deletion: the item's existence gets a new
@@ -128,15 +142,23 @@ func outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
 			continue
 		}
 		seen = true
-		if gone := dead.Unit(u.Unit); gone != nil && gone.Digest == u.Digest {
+		if gone := dead.Unit(u.Unit); gone == nil && u.Digest.IsZero() || gone != nil && gone.Digest == u.Digest {
 			continue
 		}
 		same = false
+		if u.Resolved && seenElements(m.ID, u, k) {
+			continue
+		}
 		if !k.Contains(m.ID, u.Unit, u.Version) {
 			return false
 		}
 	}
 	return same && seen || m.LifeResolved || k.Contains(m.ID, Life, m.LifeVersion)
+}
+
+// seenElements reports whether all that is in a list unit was added with the knowledge k.
+func seenElements(id ItemID, u *UnitMeta, k Knowledge) bool {
+	return len(u.Elements) > 0 && !slices.ContainsFunc(u.Elements, func(e Element) bool { return !k.Contains(id, u.Unit, e.Added) })
 }
 
 // unseenBy lists the units that whoever made the deletion v wasn't given: the phone's
@@ -296,22 +318,33 @@ func (d *decider) isHeld(r *decision, h, p Version, unchanged bool) bool {
 // of this store that still knows the item from its creation: one that was wiped and
 // begun anew has it from another.
 func (d *decider) wasThere(h, dead *ItemMeta) bool {
-	if s := d.state(h.ID); s.Live() && contentOf(s.Units, true) == contentOf(h.Units, true) {
+	s := d.state(h.ID)
+	content := contentOf(h.Units, true)
+	if s != nil && s.Meta.Live() && contentOf(s.Meta.Units, true) == content {
 		return true
 	}
 	if d.older || d.unmarked && dead.Creation == h.Creation {
 		return false
 	}
-	for _, row := range d.views[h.ID] {
-		if !row.Announced && !row.Meta.Deleted && row.Meta.LifeVersion == h.LifeVersion && sameVersions(&row.Meta, h) {
+	was := h
+	if m := d.renamed[h.ID]; m != nil {
+		was = m
+	}
+	for _, row := range d.views[was.ID] {
+		if row.Meta.Deleted || row.Meta.LifeVersion != was.LifeVersion || contentOf(row.Meta.Units, true) != content {
+			continue
+		}
+		if !row.Announced || !d.phone.Contains(was.ID, Life, was.LifeVersion) && d.wasFound(s, row.Path) {
 			return true
 		}
 	}
 	return false
 }
 
-func sameVersions(a, b *ItemMeta) bool {
-	return slices.EqualFunc(a.Units, b.Units, func(x, y UnitMeta) bool { return x.Unit == y.Unit && x.Version == y.Version })
+// wasFound reports whether an item was found on the phone, by whoever wrote its state,
+// where it was about to be made: so it had been.
+func (d *decider) wasFound(s *PartialItem, path string) bool {
+	return s != nil && s.Meta.Live() && path != "" && s.Place.Path == path && d.users[s.Meta.LifeVersion.Replica]
 }
 
 // oldValue is oldUnit for a whole item: every version that the store doesn't

@@ -181,7 +181,7 @@ func (l *lazy) get() (*valuebag.Values, error) {
 func (a *applier) decide(h *ItemMeta, c Change, local *lazy) (*decision, error) {
 	d := &decider{
 		schema: a.schema, preset: a.opt.Preset, home: a.home, store: a.before, phone: a.batch.MadeWith,
-		state: func(ItemID) *ItemMeta { return nil },
+		state: func(ItemID) *PartialItem { return nil },
 	}
 	open, err := a.tx.Open(a.batch.Source, c.Meta.ID)
 	if err != nil {

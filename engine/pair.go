@@ -35,7 +35,10 @@ func (s *Session) pair(ctx context.Context, w *scopeWork) error {
 			}
 		}
 	}
-	return s.pairForeign(ctx, w)
+	if err := s.pairForeign(ctx, w); err != nil {
+		return err
+	}
+	return s.pairTwice(ctx, w)
 }
 
 func (s *Session) pairByContent(ctx context.Context, w *scopeWork) error {

@@ -26,6 +26,8 @@ type scopeWork struct {
 	copies   map[ItemID]*copyOf // preset Both: second items
 	torn     map[ItemID]string  // items whose object was written only in part, with its path
 	renames  map[ItemID]ItemID  // the store's item ID → the ID it gets
+	merges   map[ItemID]ItemID  // the same, where the store holds the other already
+	gone     map[ItemID]bool    // items of the phone that the store deleted under another ID
 
 	decisions []*decision // in item order
 	quiet     []*decision // that only leave deferred what was deferred before
@@ -83,7 +85,7 @@ func (s *Session) prepare(ctx context.Context) ([]*scopeWork, error) {
 		w := &scopeWork{
 			schema: sc, survey: surveys[sc.Name()],
 			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{}, withheld: map[ItemID]bool{},
-			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{}, torn: map[ItemID]string{},
+			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{}, merges: map[ItemID]ItemID{}, gone: map[ItemID]bool{}, torn: map[ItemID]string{},
 		}
 		if w.survey == nil {
 			w.survey = &Survey{}
@@ -156,6 +158,9 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 	}
 	ids = append(ids, w.survey.Absent...)
 	ids = append(ids, w.foreign...)
+	for from := range w.renames {
+		ids = append(ids, from)
+	}
 	if err := s.putBacks(ctx, w); err != nil {
 		return err
 	}
@@ -271,15 +276,12 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	d := &decider{
 		schema: w.schema, preset: s.opt.Preset, home: w.store.ID,
 		store: w.store.Knowledge, phone: w.state.Knowledge,
-		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateMeta,
+		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateOf, renamed: map[ItemID]*ItemMeta{},
 	}
 	d.older, d.unmarked, d.fresh = s.meeting.Older, s.meeting.Unmarked, s.first.noState || s.meeting.Forgot
 	d.storeForgot, d.phoneForgot = w.store.Forgotten, w.state.Forgotten
 	d.without = w.sieve.filter.Without
-	d.users = map[ReplicaID]bool{w.proxy: true}
-	for _, r := range w.state.Knowledge.Replicas() {
-		d.users[ProxyID(r, s.peer.ID)] = true
-	}
+	d.users = s.users(w)
 	d.unseen = sortedNames(append(slices.Clone(d.without), w.sieve.was.Without...))
 	for _, c := range w.deferred {
 		unit := c.Unit
@@ -319,6 +321,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	renamedFrom := map[ItemID]ItemID{}
 	for from, to := range w.renames {
 		renamedFrom[to] = from
+		d.renamed[to] = w.metas[from]
 	}
 	for _, id := range ids {
 		if w.skip[id] {
@@ -345,6 +348,10 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		if _, ok := w.renames[id]; ok { // goes with the item that it becomes
 			continue
 		}
+		if to, ok := w.merges[id]; ok {
+			w.decisions = append(w.decisions, w.merge(h, to))
+			continue
+		}
 		if w.sieve.blocks(h, w.phoneMeta(id), w.store.Knowledge) && !w.mayBeForgotten(h) {
 			w.sieve.blocked[id] = true
 			continue
@@ -362,12 +369,24 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 			r.hadStore = nil
 			w.decisions = append(w.decisions, r.old)
 		}
+		if w.gone[id] {
+			r.hadStore = nil
+		}
 		w.decisions = append(w.decisions, r)
 		if r.copied {
 			s.copyItem(w, r)
 		}
 	}
 	slices.SortStableFunc(w.decisions, func(a, b *decision) int { return a.id.Compare(b.id) })
+}
+
+// users are the replicas under which changes of the phone's user are versioned.
+func (s *Session) users(w *scopeWork) map[ReplicaID]bool {
+	users := map[ReplicaID]bool{w.proxy: true}
+	for _, r := range w.state.Knowledge.Replicas() {
+		users[ProxyID(r, s.peer.ID)] = true
+	}
+	return users
 }
 
 // copyItem plans the second item of preset Both.
