@@ -75,29 +75,37 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 	case d.phone.Contains(h.ID, Life, h.LifeVersion):
 		w = p
-	case p.LifeVersion.IsPending() && d.users != nil:
-		// The phone's user may have seen more than whoever else deleted it.
+	case d.users != nil && !sameVersions(h, p):
 		w = d.deletedTwice(h, p)
 	case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
 		w = p
 	}
 	r.store, r.phone = w, w
-	if w == h {
+	if w != p {
 		r.toPhone = opMeta
-	} else {
+	}
+	if w != h {
 		r.toStore = opMeta
 	}
 }
 
-// deletedTwice is the tombstone p with what h took away and p's maker had not seen.
+// deletedTwice is the tombstone of two who each had not heard of the other's deletion and
+// had seen another item. It dominates both: either may already have met an edit that
+// only the other had seen.
 func (d *decider) deletedTwice(h, p *ItemMeta) *ItemMeta {
 	t := p.Clone()
+	t.LifeVersion, t.LifeEdited, t.LifeResolved = Pending(d.home), max(h.LifeEdited, p.LifeEdited), true
 	for _, u := range h.Units {
-		if !d.phone.Contains(h.ID, u.Unit, u.Version) {
+		known := d.phone.Contains(h.ID, u.Unit, u.Version)
+		if v := p.Unit(u.Unit); v == nil || !known && (d.store.Contains(h.ID, u.Unit, v.Version) || u.Version.Compare(v.Version) > 0) {
 			t.SetUnit(u)
 		}
 	}
 	return t
+}
+
+func sameVersions(a, b *ItemMeta) bool {
+	return slices.EqualFunc(a.Units, b.Units, func(x, y UnitMeta) bool { return x.Unit == y.Unit && x.Version == y.Version })
 }
 
 // revive lets an edit live that met a deletion: the item's existence gets a new
@@ -132,9 +140,10 @@ func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 // outlived reports whether a deletion by somebody who knew k leaves nothing of
 // the item that a person made without their seeing it. That a resolution let the
 // item live on elsewhere is not a person's edit.
-// Nor is a unit whose content is the one that was deleted.
+// Nor is a unit whose content is the one that was deleted, or one of a resolution that
+// the view has: it was seen before, and moved on from.
 // Nor does a unit count that who deleted it wasn't given.
-func outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
+func (d *decider) outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
 	same, seen := true, false
 	for i := range m.Units {
 		u := &m.Units[i]
@@ -146,7 +155,7 @@ func outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
 			continue
 		}
 		same = false
-		if u.Resolved && seenElements(m.ID, u, k) {
+		if u.Resolved && (seenElements(m.ID, u, k) || d.inView(m.ID, u)) {
 			continue
 		}
 		if !k.Contains(m.ID, u.Unit, u.Version) {
@@ -159,6 +168,14 @@ func outlived(m, dead *ItemMeta, k Knowledge, unseen []string) bool {
 // seenElements reports whether all that is in a list unit was added with the knowledge k.
 func seenElements(id ItemID, u *UnitMeta, k Knowledge) bool {
 	return len(u.Elements) > 0 && !slices.ContainsFunc(u.Elements, func(e Element) bool { return !k.Contains(id, u.Unit, e.Added) })
+}
+
+// inView reports whether the phone had a unit's value when this store last met it.
+func (d *decider) inView(id ItemID, u *UnitMeta) bool {
+	return slices.ContainsFunc(d.views[id], func(row ViewRow) bool {
+		v := row.Meta.Unit(u.Unit)
+		return !row.Announced && !row.Meta.Deleted && v != nil && v.Digest == u.Digest
+	})
 }
 
 // unseenBy lists the units that whoever made the deletion v wasn't given: the phone's
@@ -202,13 +219,13 @@ func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 	case d.fresh:
 		// A first sync never deletes. What comes back is the item that was deleted,
 		// unless somebody changed it.
-		same := outlived(p, h, d.store, nil)
+		same := d.outlived(p, h, d.store, nil)
 		d.revive(r, p, h, ToPhone)
 		if same {
 			r.clashes = nil
 		}
 		r.toStore, r.toPhone = opCreate, opMeta
-	case outlived(p, h, d.store, nil):
+	case d.outlived(p, h, d.store, nil):
 		d.bury(r, h, p, d.store)
 	case d.oldValue(p):
 		t := h.Clone()
@@ -235,7 +252,7 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)), d.wasThere(h, p):
+	case d.outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)), d.wasThere(h, p):
 		d.bury(r, p, h, d.phone)
 	default:
 		unit := UnitDeleted

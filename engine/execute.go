@@ -376,9 +376,8 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 					w.ex.proxyFrom = v.Tick - 1
 				}
 				w.ex.proxyTick = v
-			} else {
-				w.ex.after[d.id] = store
 			}
+			w.ex.after[d.id] = store
 		}
 		if o := w.objects[d.id]; o != nil && d.toPhone <= opMeta {
 			o.Value, o.units = nil, nil // what is left of the run doesn't need it

@@ -244,7 +244,7 @@ func (w *scopeWork) stateMeta(id ItemID) *ItemMeta {
 
 // version gives what the survey found its versions.
 func (w *scopeWork) version(views map[ItemID][]ViewRow) {
-	st := standing{schema: w.schema, proxy: w.proxy, phone: w.state.Knowledge}
+	st := standing{schema: w.schema, proxy: w.proxy, phone: w.state.Knowledge, store: w.store.Knowledge}
 	for id, o := range w.objects {
 		if o.Value == nil || w.skip[id] {
 			continue

@@ -8,6 +8,7 @@ type standing struct {
 	schema Schema
 	proxy  ReplicaID
 	phone  Knowledge // what the participant's state knows
+	store  Knowledge // what the store knows
 }
 
 // candidates are places where a content may have been versioned before: the
@@ -120,9 +121,14 @@ func (s standing) added(id ItemID, unit string, e ElementDigest, base *UnitMeta,
 	return Pending(s.proxy)
 }
 
-// absent versions the disappearance of an item that the state lists as live.
+// absent versions the disappearance of an item that the state lists as live. It is a
+// deletion that a candidate knows, unless the state has what the store never saw: then
+// the participant's user deleted more.
 func (s standing) absent(state *ItemMeta, cands []*ItemMeta) *ItemMeta {
 	m := state.Tombstone(Pending(s.proxy), 0)
+	if !state.KnownTo(s.store) {
+		cands = nil
+	}
 	for _, c := range cands {
 		if c.Deleted && !s.phone.Contains(m.ID, Life, c.LifeVersion) {
 			takeLife(m, c)

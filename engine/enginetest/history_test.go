@@ -49,6 +49,9 @@ type world struct {
 	held map[string]fate
 	// item: the first value of the item that a value was typed into.
 	item map[string]string
+	// unaware: restored stores that use ticks again that others know of, by computer,
+	// until a phone tells them; the replica IDs that they have.
+	unaware map[int]*engine.ReplicaID
 	// sieves is set in histories with filters.
 	sieves *sieves
 	// withhold is set in histories in which some sessions write nothing to the phone.
@@ -65,7 +68,7 @@ type bag = valuebag.Values
 
 func newWorld(t *testing.T, seed uint64) *world {
 	tape := newTape(seed)
-	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}
+	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}, unaware: map[int]*engine.ReplicaID{}}
 	for range pcs {
 		w.stores = append(w.stores, NewMemStore(w.replicaID, Toy{scope}))
 	}
@@ -220,7 +223,10 @@ func (w *world) stepPhone(j int) {
 	w.logf("phone %s edits %s: %v -> %v", p.Serial, path, values(obj[path]), show(v))
 	w.typed(obj[path], v)
 	w.dropped(obj[path], v)
-	if v == nil && !p.Listed(path) { // nobody can tell it from an object that never came to be
+	if v == nil && !p.Listed(path) {
+		// A session wrote it, and ended before the phone's state said so. Nobody can tell
+		// its deletion from that of the object as it was before, which an edit beats, nor
+		// from an object that never came to be.
 		for _, x := range values(obj[path]) {
 			w.held[x] = free
 		}
@@ -232,6 +238,10 @@ func (w *world) stepPhone(j int) {
 // nth step, negative: never.
 func (w *world) sync(i, j, cutAt int, kill bool) error {
 	s, p := w.stores[i], w.phones[j]
+	if w.unaware[i] != nil && !canTell(s, p) {
+		w.logf("PC%d and %s don't meet: the other phone has to tell it first that it was restored", i+1, p.Serial)
+		return nil
+	}
 	preset := engine.Newest
 	if w.presets != nil {
 		preset = w.presets[i]
@@ -253,6 +263,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	res, err := sess.Run(context.Background())
 	p.Cut, s.Crash = nil, nil
 	w.untouched(p, had, res)
+	w.aware(i)
 	w.logf("PC%d <-> %s: %s", i+1, p.Serial, moves(res.Stats[scope], err))
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
 		w.fail("session: %v", err)
@@ -390,6 +401,9 @@ func (w *world) disaster(i, j int) {
 	}
 	switch w.r.IntN(6) {
 	case 0:
+		if len(w.unaware) > 0 { // nobody could tell the store any more that it was restored
+			return
+		}
 		if len(w.phones) > 1 || w.phones[j].Nameless() {
 			// A computer that meets a wiped phone for the first time can't tell what
 			// was deleted elsewhere from what was made there: a first sync never
@@ -407,7 +421,7 @@ func (w *world) disaster(i, j int) {
 		w.logf("backup of %s", w.phones[j].Serial)
 		w.backup[w.phones[j].Serial] = w.phones[j].Copy(w.phones[j].Serial)
 	case 2:
-		if b, ok := w.backup[w.phones[j].Serial].(*MemPhone); ok {
+		if b, ok := w.backup[w.phones[j].Serial].(*MemPhone); ok && len(w.unaware) == 0 {
 			w.logf("%s restored", w.phones[j].Serial)
 			w.phones[j] = b.Copy(b.Serial)
 			w.replaced()
@@ -420,6 +434,9 @@ func (w *world) disaster(i, j int) {
 	case 4:
 		key := fmt.Sprint("PC", i)
 		if b, ok := w.backup[key].(*MemStore); ok {
+			if !w.restorable(i, b) {
+				return
+			}
 			w.logf("PC%d restored", i+1)
 			w.forget(w.stores[i])
 			w.stores[i] = b.Copy()
@@ -433,6 +450,7 @@ func (w *world) disaster(i, j int) {
 		w.forget(w.stores[i])
 		w.stores[i] = NewMemStore(w.replicaID, Toy{scope})
 		delete(w.backup, fmt.Sprint("PC", i))
+		delete(w.unaware, i)
 		w.replaced()
 	}
 }

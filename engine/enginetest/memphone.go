@@ -29,6 +29,7 @@ type memObject struct {
 	value *valuebag.Values
 	stamp int64 // changes with every write
 	at    int64 // time of change
+	sent  int64 // the stamp of what a session last wrote there; 0: none did
 }
 
 type memState struct {
@@ -67,7 +68,7 @@ func (p *MemPhone) Edit(path string, v *valuebag.Values, at int64) {
 		return
 	}
 	*p.clock++
-	p.objects[path] = memObject{v, *p.clock, at}
+	p.objects[path] = memObject{v, *p.clock, at, p.objects[path].sent}
 }
 
 // Objects lists what is there, by path.
@@ -196,7 +197,7 @@ func (p *MemPhone) Write(ctx context.Context, scope string, w engine.Write) (eng
 		delete(p.objects, w.Old.Path)
 	}
 	*p.clock++
-	p.objects[path] = memObject{w.Value, *p.clock, *p.clock}
+	p.objects[path] = memObject{w.Value, *p.clock, *p.clock, *p.clock}
 	return engine.Place{Path: path, Modified: *p.clock}, nil
 }
 
@@ -243,14 +244,15 @@ func idPart(path string) string {
 	return name
 }
 
-// Listed reports whether the state lists the object at path.
+// Listed reports whether the state lists the object at path, and was written after any
+// session wrote there.
 func (p *MemPhone) Listed(path string) bool {
 	if p.state == nil {
 		return false
 	}
 	for _, s := range p.state.scopes {
 		for i := range s.Items {
-			if !s.Items[i].Meta.Deleted && s.Items[i].Place.Path == path {
+			if it := &s.Items[i]; !it.Meta.Deleted && it.Place.Path == path && it.Place.Modified >= p.objects[path].sent {
 				return true
 			}
 		}
