@@ -188,6 +188,9 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 	case h == nil: // never set in the store: anything dominates it
 		d.take(r, ToStore, *p, nil)
 		return
+	case p == nil && d.wasShown(h, r.hadPhone.lastEdit(), r.id): // emptied there
+		d.giveWay(r, h, &UnitMeta{Unit: unit, Edited: r.hadPhone.lastEdit()})
+		return
 	case p == nil:
 		d.take(r, ToPhone, *h, nil)
 		return
@@ -212,11 +215,8 @@ func (d *decider) unit(r *decision, unit string, h, p *UnitMeta) {
 		u := *h
 		u.Version = Pending(d.home)
 		d.both(r, u, h, p)
-	case !pKnown && !hKnown && d.wasShown(h, p, r.id):
-		u := *p
-		u.Version, u.Resolved = Pending(d.home), true
-		d.both(r, u, h, p)
-		r.clashes = append(r.clashes, clash{unit: unit, kept: ToPhone, store: h.Version, phone: p.Version, state: Settled})
+	case !pKnown && !hKnown && d.wasShown(h, p.Edited, r.id):
+		d.giveWay(r, h, p)
 	case d.schema.IsList(unit):
 		d.both(r, d.mergeList(r.id, h, p), h, p)
 	default:
@@ -424,10 +424,10 @@ func (d *decider) ask(r *decision, unit string) (ConflictAction, *valuebag.Value
 }
 
 // wasShown reports whether the store's unit is one that it took from this phone, as
-// the phone had it before the later p: the cable was pulled before the phone's state
-// said so. What it gives way to is logged, since the phone may have been restored.
-func (d *decider) wasShown(h, p *UnitMeta, id ItemID) bool {
-	if d.users == nil || d.older || d.unmarked || p.Edited <= h.Edited {
+// the phone had it before an edit at a later time: the cable was pulled before the
+// phone's state said so.
+func (d *decider) wasShown(h *UnitMeta, later int64, id ItemID) bool {
+	if d.users == nil || d.older || d.unmarked || later <= h.Edited || h.Digest.IsZero() {
 		return false
 	}
 	version := h.Version
@@ -438,6 +438,15 @@ func (d *decider) wasShown(h, p *UnitMeta, id ItemID) bool {
 		u := row.Meta.Unit(h.Unit)
 		return !row.Announced && !row.Meta.Deleted && u != nil && u.Version == version
 	})
+}
+
+// giveWay lets the phone's unit take the place of the store's, as by a conflict that the
+// phone wins: it is logged, since the phone may have been restored unseen.
+func (d *decider) giveWay(r *decision, h, p *UnitMeta) {
+	u := *p
+	u.Version, u.Resolved = Pending(d.home), true
+	r.clashes = append(r.clashes, clash{unit: u.Unit, kept: ToPhone, store: h.Version, phone: p.Version, state: Settled})
+	d.both(r, u, h, p)
 }
 
 // oldUnit reports whether a version that another computer minted is in truth a

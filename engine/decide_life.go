@@ -351,7 +351,7 @@ func (d *decider) wasThere(h, dead *ItemMeta) bool {
 		if row.Meta.Deleted || row.Meta.LifeVersion != was.LifeVersion || contentOf(row.Meta.Units, true) != content {
 			continue
 		}
-		if !row.Announced || !d.phone.Contains(was.ID, Life, was.LifeVersion) && d.wasFound(s, row.Path) {
+		if !row.Announced || !d.phone.Contains(was.ID, Life, was.LifeVersion) && d.wasFound(s, was.ID, row.Path) {
 			return true
 		}
 	}
@@ -359,9 +359,10 @@ func (d *decider) wasThere(h, dead *ItemMeta) bool {
 }
 
 // wasFound reports whether an item was found on the phone, by whoever wrote its state,
-// where it was about to be made: so it had been.
-func (d *decider) wasFound(s *PartialItem, path string) bool {
-	return s != nil && s.Meta.Live() && path != "" && s.Place.Path == path && d.users[s.Meta.LifeVersion.Replica]
+// where it was about to be made: so it had been. Under its own ID another computer may
+// have made it there; under another one it was only found.
+func (d *decider) wasFound(s *PartialItem, id ItemID, path string) bool {
+	return s != nil && s.Meta.Live() && path != "" && s.Place.Path == path && (s.Meta.ID != id || d.users[s.Meta.LifeVersion.Replica])
 }
 
 // oldValue is oldUnit for a whole item: every version that the store doesn't

@@ -111,6 +111,14 @@ func (m *ItemMeta) without(units []string) *ItemMeta {
 	return c
 }
 
+// lastEdit is the time of the latest edit that is in the item.
+func (m *ItemMeta) lastEdit() (t int64) {
+	for i := range m.Units {
+		t = max(t, m.Units[i].Edited)
+	}
+	return t
+}
+
 // Live reports whether the item is known and not deleted.
 func (m *ItemMeta) Live() bool { return m != nil && !m.Deleted }
 

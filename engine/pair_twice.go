@@ -61,7 +61,6 @@ func (s *Session) twice(ctx context.Context, w *scopeWork) (map[ItemID]ItemID, m
 	if err != nil {
 		return nil, nil, err
 	}
-	users, know := s.users(w), w.state.Knowledge
 	pairs, rows := map[ItemID]ItemID{}, map[ItemID]*ItemMeta{}
 	for id, list := range views {
 		for i := range list {
@@ -70,8 +69,8 @@ func (s *Session) twice(ctx context.Context, w *scopeWork) (map[ItemID]ItemID, m
 			if it == nil || it.Meta.ID == id || row.Deleted {
 				continue
 			}
-			// One that was about to be made was, if somebody found it there.
-			if !list[i].Announced || users[it.Meta.LifeVersion.Replica] && !know.Contains(id, Life, row.LifeVersion) {
+			// One that was about to be made was: its name is its own.
+			if !list[i].Announced || !w.state.Knowledge.Contains(id, Life, row.LifeVersion) {
 				pairs[id], rows[id] = it.Meta.ID, row
 				break
 			}

@@ -281,7 +281,10 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	d.older, d.unmarked, d.fresh = s.meeting.Older, s.meeting.Unmarked, s.first.noState || s.meeting.Forgot
 	d.storeForgot, d.phoneForgot = w.store.Forgotten, w.state.Forgotten
 	d.without = w.sieve.filter.Without
-	d.users = s.users(w)
+	d.users = map[ReplicaID]bool{w.proxy: true}
+	for _, r := range w.state.Knowledge.Replicas() {
+		d.users[ProxyID(r, s.peer.ID)] = true
+	}
 	d.unseen = sortedNames(append(slices.Clone(d.without), w.sieve.was.Without...))
 	for _, c := range w.deferred {
 		unit := c.Unit
@@ -378,15 +381,6 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 		}
 	}
 	slices.SortStableFunc(w.decisions, func(a, b *decision) int { return a.id.Compare(b.id) })
-}
-
-// users are the replicas under which changes of the phone's user are versioned.
-func (s *Session) users(w *scopeWork) map[ReplicaID]bool {
-	users := map[ReplicaID]bool{w.proxy: true}
-	for _, r := range w.state.Knowledge.Replicas() {
-		users[ProxyID(r, s.peer.ID)] = true
-	}
-	return users
 }
 
 // copyItem plans the second item of preset Both.

@@ -52,6 +52,10 @@ type world struct {
 	// unaware: restored stores that use ticks again that others know of, by computer,
 	// until a phone tells them; the replica IDs that they have.
 	unaware map[int]*engine.ReplicaID
+	// ids: under which an item without a UID was held, by its first value.
+	ids map[string]map[engine.ItemID]bool
+	// deletions of an item, by its first value: what whose user saw then.
+	deletions map[string]map[string]string
 	// sieves is set in histories with filters.
 	sieves *sieves
 	// withhold is set in histories in which some sessions write nothing to the phone.
@@ -68,7 +72,7 @@ type bag = valuebag.Values
 
 func newWorld(t *testing.T, seed uint64) *world {
 	tape := newTape(seed)
-	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}, unaware: map[int]*engine.ReplicaID{}}
+	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}, unaware: map[int]*engine.ReplicaID{}, ids: map[string]map[engine.ItemID]bool{}, deletions: map[string]map[string]string{}}
 	for range pcs {
 		w.stores = append(w.stores, NewMemStore(w.replicaID, Toy{scope}))
 	}
@@ -185,6 +189,7 @@ func (w *world) stepStore(i int) {
 	w.sieves.typing(true)
 	w.typed(live[id], v)
 	w.sieves.typing(false)
+	w.deleted(fmt.Sprint("PC", i+1), live[id], v)
 	w.hidden(live[id], v)
 	for _, p := range w.phones {
 		if v == nil && !p.Facts().HasState { // a first sync never deletes
@@ -222,6 +227,7 @@ func (w *world) stepPhone(j int) {
 	v := w.edit(obj[path])
 	w.logf("phone %s edits %s: %v -> %v", p.Serial, path, values(obj[path]), show(v))
 	w.typed(obj[path], v)
+	w.deleted(p.Serial, obj[path], v)
 	w.dropped(obj[path], v)
 	if v == nil && !p.Listed(path) {
 		// A session wrote it, and ended before the phone's state said so. Nobody can tell
@@ -264,6 +270,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	p.Cut, s.Crash = nil, nil
 	w.untouched(p, had, res)
 	w.aware(i)
+	w.named()
 	w.logf("PC%d <-> %s: %s", i+1, p.Serial, moves(res.Stats[scope], err))
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
 		w.fail("session: %v", err)

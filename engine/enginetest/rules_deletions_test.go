@@ -1,0 +1,70 @@
+package enginetest_test
+
+import (
+	"testing"
+
+	. "cradle/engine/enginetest"
+)
+
+// Rules of deletions that meet.
+
+// Two delete an item that one of them had seen changed. The change then meets both
+// deletions on the other phone: the one that had seen it stands.
+func TestDeletionThatSawMoreStands(t *testing.T) {
+	t.Run("both on phones", func(t *testing.T) {
+		w, id, path := story(t)
+		w.phones = append(w.phones, w.phones[0].Copy("P2"))
+		w.sync(1, 1, -1, false)
+		w.phones[1].Edit(path, nil, w.tick())
+		w.sync(0, 1, -1, false) // PC1 hears of it
+		w.stores[1].Edit(scope, id, Item("u", "new", "", "t0"), w.tick())
+		w.sync(1, 0, -1, false)
+		w.phones[0].Edit(path, nil, w.tick()) // seen as new
+		w.sync(1, 1, -1, false)               // PC2 lets the edit live
+		w.settle()
+		w.holds()
+	})
+	t.Run("in a store and on a phone", func(t *testing.T) {
+		w, id, path := story(t)
+		w.phones = append(w.phones, w.phones[0].Copy("P2"))
+		w.phones[0].Edit(path, nil, w.tick())
+		w.phones[1].Edit(path, Item("u", "new", "", "t0"), w.tick())
+		w.sync(1, 1, -1, false)
+		w.stores[1].Edit(scope, id, nil, w.tick()) // seen as new
+		w.sync(0, 0, -1, false)
+		w.sync(0, 1, -1, false) // PC1 lets the edit live
+		w.settle()
+		w.holds()
+	})
+}
+
+// An edit lives that a deletion never saw. Whoever had seen the edit and deleted the item
+// too doesn't take for an edit what the first deletion made of the rest of it: parts that
+// are empty now, lists of what was seen, values that were on the phone before.
+func TestDeletionMeetsWhatAnotherLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		phone       *bag // as its user leaves it, and PC2 sees it
+		first, last *bag // what PC1, who never saw that, and PC2 deleted
+	}{
+		{"a part that is empty", Item("u", "typed", "", "t0"), Item("u", "old", "a note", "t0"), Item("u", "typed", "", "t0")},
+		{"a list", Item("u", "old", "", "t0", "t1"), Item("u", "old", "", "t0", "t2"), Item("u", "old", "", "t0", "t1", "t3")},
+		{"a value", Item("u", "old", "", "t0", "t1"), Item("u", "desk", "", "t0"), Item("u", "later", "", "t0", "t1")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, id, path := story(t)
+			w.phones[0].Edit(path, tt.phone, w.tick())
+			w.sync(1, 0, -1, false)
+			w.stores[0].Edit(scope, id, tt.first, w.tick())
+			w.stores[0].Edit(scope, id, nil, w.tick())
+			w.stores[1].Edit(scope, id, tt.last, w.tick())
+			w.stores[1].Edit(scope, id, nil, w.tick())
+			w.sync(0, 0, -1, false)
+			if len(w.stores[0].Live(scope)) != 1 {
+				t.Fatal("the edit didn't beat the first deletion")
+			}
+			w.settle()
+			w.holds()
+		})
+	}
+}
