@@ -67,6 +67,9 @@ func isCopy(v *valuebag.Values) bool { return strings.HasPrefix(Str(v, KeyUID), 
 
 // named notes under which IDs the items without a UID are held.
 func (w *world) named() {
+	if w.ids == nil {
+		w.ids = map[string]map[engine.ItemID]bool{}
+	}
 	note := func(id engine.ItemID, v *valuebag.Values) {
 		vals := values(v)
 		if Str(v, KeyUID) != "" || len(vals) == 0 {
@@ -106,6 +109,9 @@ func (w *world) deleted(who string, before, after *valuebag.Values) {
 	}
 	vals := values(before)
 	first := w.item[append(vals, "")[0]]
+	if w.deletions == nil {
+		w.deletions = map[string]map[string]string{}
+	}
 	if w.deletions[first] == nil {
 		w.deletions[first] = map[string]string{}
 	}

@@ -72,7 +72,7 @@ type bag = valuebag.Values
 
 func newWorld(t *testing.T, seed uint64) *world {
 	tape := newTape(seed)
-	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}, unaware: map[int]*engine.ReplicaID{}, ids: map[string]map[engine.ItemID]bool{}, deletions: map[string]map[string]string{}}
+	w := &world{t: t, r: rand.New(tape), tape: tape, now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}, unaware: map[int]*engine.ReplicaID{}}
 	for range pcs {
 		w.stores = append(w.stores, NewMemStore(w.replicaID, Toy{scope}))
 	}
@@ -393,7 +393,7 @@ func (w *world) step(faults bool) {
 		w.stepPhone(j)
 	case x < 15 || !faults:
 		w.sync(i, j, -1, false)
-	case x < 17, w.withhold != nil:
+	case x < 17:
 		w.sync(i, j, 1+w.r.IntN(12), w.r.IntN(2) == 0)
 	default:
 		w.disaster(i, j)
