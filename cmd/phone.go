@@ -26,6 +26,9 @@ type phone struct {
 	session  *mtp.Session // nil: a folder
 	close    func()
 
+	firmware string                // the version that it tells of itself
+	models   devprovider.NoteCache // what the store knows of its model; nil: nothing
+
 	nameless bool   // it is on the cable and tells no serial number there
 	model    string // vendor and product on the cable, as modelLine writes them
 }
@@ -172,7 +175,7 @@ func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string, 
 		return nil, fmt.Errorf("opening a session with the phone: %w", err)
 	}
 	info := s.Info()
-	p := &phone{selector: sel, name: strings.TrimSpace(info.Manufacturer + " " + info.Model), serial: info.SerialNumber, session: s}
+	p := &phone{selector: sel, name: strings.TrimSpace(info.Manufacturer + " " + info.Model), serial: info.SerialNumber, firmware: strings.TrimSpace(info.DeviceVersion), session: s}
 	if p.name == "" {
 		p.name = "phone"
 	}
@@ -190,7 +193,7 @@ func (g *globals) openSession(ctx context.Context, t mtp.Transport, sel string, 
 // folder opens the folder profile on the phone.
 func (g *globals) folder(ctx context.Context, p *phone, cache devprovider.Cache) (*devprovider.Folder, error) {
 	f, err := devprovider.Open(ctx, p.objects, devprovider.Options{
-		Serial: p.serial, Name: p.name, Kinds: pim.Kinds(), Cache: cache,
+		Serial: p.serial, Name: p.name, Kinds: pim.Kinds(), Cache: cache, Models: p.models,
 		Program: "cradle " + version, Log: g.log(),
 	})
 	if err != nil && errors.Is(err, devprovider.ErrNoStorage) {

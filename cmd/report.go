@@ -50,6 +50,7 @@ type kindDocument struct {
 	Conflicts int              `json:"conflicts"`
 	Failed    []failedDocument `json:"failed"`
 	Filter    *filterDocument  `json:"filter,omitempty"`
+	KeptHere  []keptDocument   `json:"kept_here,omitempty"`
 }
 
 type failedDocument struct {
@@ -130,7 +131,8 @@ type syncReport struct {
 	opt     syncOptions
 	res     *engine.Result
 	err     error
-	waiting int // conflicts, with all phones
+	waiting int                       // conflicts, with all phones
+	kept    map[string][]keptDocument // what the phone doesn't store, by kind
 
 	waitingHere, held int                            // with this one
 	since             map[hostprovider.Failing]int64 // the run since which a failure fails
@@ -198,7 +200,7 @@ func (r *syncReport) document() *syncDocument {
 	}
 	for _, k := range r.kinds {
 		st := r.res.Stats[k.Name()]
-		d := kindDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts, Failed: []failedDocument{}, Filter: documentOf(r.res.Filters[k.Name()])}
+		d := kindDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts, Failed: []failedDocument{}, Filter: documentOf(r.res.Filters[k.Name()]), KeptHere: r.kept[k.Name()]}
 		for _, f := range r.res.Failed {
 			if f.Scope != k.Name() {
 				continue

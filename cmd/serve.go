@@ -52,7 +52,7 @@ be one of this machine: who reaches it can read and write DIR.`,
 		RunE:    func(c *cobra.Command, _ []string) error { return g.runServe(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.kind, "kind", string(hwtest.Android), "android or basic")
+	f.StringVar(&o.kind, "kind", string(hwtest.Android), "android, basic or lossy")
 	f.StringVar(&o.dir, "dir", "", "the folder that is the phone's storage")
 	f.StringVar(&o.usbip, "usbip", "127.0.0.1:3240", "the `ADDRESS` to serve at")
 	f.StringVar(&o.switches, "switches", "", "faults and the like, as in virtual:KIND:DIR?`K=V&K=V`")
@@ -63,7 +63,7 @@ be one of this machine: who reaches it can read and write DIR.`,
 		panic(err)
 	}
 	var kinds []string
-	for _, k := range hwtest.Kinds() {
+	for _, k := range hwtest.AllKinds() {
 		kinds = append(kinds, string(k))
 	}
 	completeWords(c, "kind", kinds...)

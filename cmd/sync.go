@@ -172,10 +172,13 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	}()
 	g.log().Debug("store opened", "path", store.Path(), "made", absent != nil)
 	cache := store.Cache(name)
+	models := store.Cache(strings.TrimSpace("model " + p.name + " " + p.firmware))
+	p.models = models
 	folder, err := g.folder(ctx, p, cache)
 	if err != nil {
 		return err
 	}
+	learned := learnedOf(folder, kinds)
 	for _, from := range slices.Sorted(maps.Keys(renamed)) {
 		folder.Map(from, renamed[from])
 	}
@@ -203,6 +206,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	session := engine.NewSession(store, folder, schemas, engine.Options{
 		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Apply: saved, Exempt: o.exempt, Withhold: o.readPhone,
 		Pair: func(m engine.Meet) bool {
+			if kept, err := keptHere(ctx, folder, store, kinds); err == nil && !o.dryRun {
+				g.tellKept(p, kept, kinds)
+			}
 			if o.pairing != nil {
 				return o.pairing(p, m)
 			}
@@ -225,8 +231,14 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		g.log().Warn("the collections aren't compared with --leave-out", "err", lerr)
 	}
 	g.log().Debug("run ended", "actions", len(res.Plan.Actions), "run", res.Run, "failed", len(res.Failed), "bodies_read", folder.BodiesRead(), "err", err)
-	if cerr := cache.Flush(context.WithoutCancel(ctx)); cerr != nil {
+	if cerr := errors.Join(cache.Flush(context.WithoutCancel(ctx)), models.Flush(context.WithoutCancel(ctx))); cerr != nil {
 		g.log().Warn("the cache of the phone isn't kept", "err", cerr)
+	}
+	kept := map[string][]keptDocument{}
+	if res.First || o.dryRun || learnedOf(folder, kinds) != learned {
+		if kept, err = keptOr(ctx, folder, store, kinds, err); res.Planned && (o.dryRun || learnedOf(folder, kinds) != learned) {
+			g.tellKept(p, kept, kinds)
+		}
 	}
 	if err == nil && ctx.Err() != nil {
 		err = ctx.Err()
@@ -244,7 +256,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 			g.log().Warn("what is in the folders that were let go can't be told", "err", lerr)
 		}
 	}
-	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err}
+	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err, kept: kept}
 	var oerr error
 	if r.waiting, _, oerr = store.Open(ctx, engine.PeerID{}); oerr == nil {
 		r.waitingHere, r.held, oerr = store.Open(ctx, facts.ID)

@@ -19,6 +19,9 @@ func (f *Folder) Commit(ctx context.Context, marks map[engine.ReplicaID][16]byte
 	if err := f.ensureFolder(ctx, f.home, stateFolder); err != nil {
 		return fmt.Errorf("making the folder of the state: %w", err)
 	}
+	if err := f.keepRestored(ctx, states); err != nil {
+		return err
+	}
 	next := f.nextState(marks, states)
 	body := next.encodeFor(f.canTake)
 	g, err := f.writeGeneration(ctx, next, body)
@@ -30,6 +33,7 @@ func (f *Folder) Commit(ctx context.Context, marks map[engine.ReplicaID][16]byte
 	f.dropGenerations(ctx, g)
 	f.state, f.hasState, f.highest, f.stateTime = next, true, next.generation, g.entry.Modified
 	f.unsaved = false
+	f.dropWholes(ctx)
 	return nil
 }
 
@@ -70,6 +74,7 @@ func (f *Folder) nextState(marks map[engine.ReplicaID][16]byte, states map[strin
 	if !bundled {
 		next.superseded = nil // no bundle is left that could hold a copy
 	}
+	next.shadows = f.nextShadows(next)
 	return next
 }
 

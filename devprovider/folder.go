@@ -14,6 +14,7 @@ import (
 
 	"cradle/engine"
 	"cradle/pim"
+	"cradle/valuebag"
 )
 
 // ErrNoStorage: the device shows no storage, as a locked phone does.
@@ -43,7 +44,10 @@ type Options struct {
 	Kinds    []*pim.Kind
 	ReadOnly bool // never write: a person asked for that
 	// Cache of this computer for this device; nil remembers nothing.
-	Cache   Cache
+	Cache Cache
+	// Models keeps on this computer what was learned of devices of this model; nil
+	// remembers nothing.
+	Models  NoteCache
 	Program string // name and version, noted in the state
 	Now     Clock
 	Rand    io.Reader
@@ -86,6 +90,12 @@ type Folder struct {
 	notes     []engine.ItemError
 	strays    []string // what lies in Cradle and is passed over
 	bodies    int64    // bodies of items that were read
+	items     Items    // of the store that the last survey was for; nil: it gives none
+
+	wholes   map[wholeKey]string           // the full texts on the device, with their storage; nil until listed
+	texts    map[wholeKey]*valuebag.Values // of those that were read or written
+	fresh    map[itemKey]*shadow           // of what was written in this session; nil: all of it is there
+	restored map[itemKey]restored          // by the last survey
 }
 
 // spot is where an object lies.
@@ -128,6 +138,7 @@ func Open(ctx context.Context, store ObjectStore, opt Options) (*Folder, error) 
 		store: store, opt: opt, log: opt.Log, kinds: map[string]*pim.Kind{},
 		clock: deviceClock{now: opt.Now},
 		seen:  map[spot]object{}, folders: map[spot]*folderNames{}, bundles: map[spot]*bundle{}, alias: map[spot]string{},
+		fresh: map[itemKey]*shadow{}, restored: map[itemKey]restored{},
 	}
 	for _, k := range opt.Kinds {
 		f.kinds[k.Name()] = k

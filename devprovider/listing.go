@@ -18,6 +18,7 @@ type file struct {
 	refs  []*ref
 	step  *stepName
 	body  engine.Digest
+	sent  engine.Digest // of the text that the device made this of, as it was sent (8 bytes); zero where nobody knows
 	parsed
 }
 

@@ -83,7 +83,43 @@ func (f *Folder) Load(ctx context.Context, scope string, id engine.ItemID, place
 	case b.bundle || len(b.items) != 1:
 		return nil, &engine.ItemError{Item: id, Path: final, Reason: fmt.Errorf("%d items in a file of one", len(b.items))}
 	}
-	return b.items[0].value, nil
+	return f.loadWhole(ctx, itemKey{scope, id}, bodyDigest(data), b.items[0].value)
+}
+
+// loadWhole makes an item whole that the device stores in part.
+func (f *Folder) loadWhole(ctx context.Context, key itemKey, body engine.Digest, raw *valuebag.Values) (*valuebag.Values, error) {
+	if r, ok := f.restored[key]; ok && r.body == body {
+		return r.full, nil
+	}
+	sh := f.state.shadows[key]
+	if now, ok := f.fresh[key]; ok && (now != nil || sh == nil || sh.body != body) {
+		sh = now
+	}
+	if sh == nil {
+		return raw, nil
+	}
+	k := f.kinds[key.scope]
+	full, err := f.readWhole(ctx, key.scope, wholeKey{key.id, sh.sent})
+	if err != nil && !f.ends(ctx, err) && f.items != nil {
+		values, err := f.items.Items(ctx, key.scope, []engine.ItemID{key.id})
+		if err != nil {
+			return nil, err
+		}
+		if v := values[key.id]; v != nil {
+			return k.Incoming(v, nil, raw)
+		}
+	}
+	if err != nil {
+		return nil, f.itemError(ctx, key.id, "", err)
+	}
+	if sh.body == body {
+		return k.SetCollection(full, k.Collection(raw)), nil
+	}
+	held, err := sh.units()
+	if err != nil {
+		return nil, f.itemError(ctx, key.id, "", err)
+	}
+	return k.Incoming(full, held, raw)
 }
 
 // loadBundle reads one item of a bundle.

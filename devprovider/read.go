@@ -38,6 +38,9 @@ type item struct {
 	anon    bool          // neither UID nor state nor view gave the ID
 	units   []engine.UnitMeta
 	claimed bool
+	whole   bool             // the device stores part of it; value is all of it
+	raw     *valuebag.Values // then: what the device holds
+	broken  error            // why it could not be made whole
 }
 
 // parse takes the file at a path apart. Items of kinds that are not asked for are

@@ -40,7 +40,13 @@ func (s *survey) report(scopes []string) map[string]*engine.Survey {
 			continue
 		}
 		for i := range fl.held.items {
-			if it := &fl.held.items[i]; !it.id.IsZero() {
+			it := &fl.held.items[i]
+			switch {
+			case it.id.IsZero():
+			case it.broken != nil:
+				out[it.scope].Present++
+				out[it.scope].Failed = append(out[it.scope].Failed, engine.ItemError{Item: it.id, Path: fl.where(), Reason: it.broken})
+			default:
 				out[it.scope].Present++
 				s.object(out[it.scope], it)
 			}

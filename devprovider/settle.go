@@ -102,7 +102,7 @@ func (s *survey) settleKnown(fl *file, r *ref) {
 		switch {
 		case old.status == statusUnchanged, old.status == statusSame, old.status == statusTorn:
 		case old.body == was.Body: // renamed or moved, and else as in the state
-		case !fl.step.holds(fl.body):
+		case !fl.holdsStep():
 			return // the user edited both: both stay, this one as a further holder
 		default:
 			s.dropFile(fl)
@@ -143,7 +143,7 @@ func (s *survey) moved(r *ref) *file {
 // was, it goes; edited since, it stays and the new one goes, if the store has that.
 // Without a view the old one goes if the new one is as it was written and not older.
 func (s *survey) settleUnknown(fl *file) {
-	if len(fl.held.items) != 1 || !fl.step.holds(fl.body) {
+	if len(fl.held.items) != 1 || !fl.holdsStep() {
 		return
 	}
 	it := &fl.held.items[0]

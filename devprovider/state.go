@@ -11,7 +11,7 @@ import (
 // The versions of the state's form. A newer one of either is read-only for this
 // program.
 const (
-	stateVersion = 2
+	stateVersion = 3
 	digestScheme = 1
 )
 
@@ -36,6 +36,7 @@ type state struct {
 	folders    []folderName
 	vdirs      []Vdir // by storage and folder
 	learned    map[string]string
+	shadows    map[itemKey]*shadow // of items that the device stores in part
 	unknown    []section
 	filters    map[string]filterState // while it is read
 }
@@ -74,7 +75,7 @@ type section struct {
 }
 
 func newState() *state {
-	return &state{marks: map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{}, learned: map[string]string{}, aside: map[spot][]string{}}
+	return &state{marks: map[engine.ReplicaID][16]byte{}, scopes: map[string]*scopeState{}, learned: map[string]string{}, shadows: map[itemKey]*shadow{}, aside: map[spot][]string{}}
 }
 
 // sortedKeys gives a map's keys in order, so that equal states have equal bytes.

@@ -104,6 +104,16 @@ func goldenFiltered() *state {
 	return s
 }
 
+// goldenLossy is the state of a device that stores two items in part.
+func goldenLossy() *state {
+	s := newState()
+	s.home, s.program = "internal", "cradle test"
+	s.learned = map[string]string{"loses contacts": "yes", "rewrites contacts": "yes", "stores contacts": "NOTE=max:80 ROLE=no"}
+	s.shadows[itemKey{"contacts", engine.ItemID{2}}] = &shadow{body: engine.Digest{3}, sent: engine.Digest{4, 5}, held: []byte("packed")}
+	s.shadows[itemKey{"contacts", engine.ItemID{1}}] = &shadow{body: engine.Digest{6}, sent: engine.Digest{0, 0, 0, 0, 0, 0, 0, 7}, held: []byte{}}
+	return s
+}
+
 // justLeaving is a state whose filter was taken away while an item was leaving.
 func justLeaving() *state {
 	s := goldenFiltered()
@@ -149,6 +159,7 @@ func TestStateVersion(t *testing.T) {
 	}{
 		"without vdirs": {goldenState(), 1}, "with vdirs": {goldenVdirs(), 2},
 		"with a filter": {goldenFiltered(), 2}, "what a filter left": {justLeaving(), 2},
+		"items stored in part": {goldenLossy(), 3},
 	} {
 		if b := tt.s.encode(); b[8] != tt.want || b[9] != 0 {
 			t.Errorf("%s: version %d, want %d", name, b[8], tt.want)
@@ -190,6 +201,7 @@ func TestStateGolden(t *testing.T) {
 		"vdirs.state":  {goldenVdirs(), nil},
 
 		"filtered.state": {goldenFiltered(), nil},
+		"lossy.state":    {goldenLossy(), nil},
 	}
 	for name, s := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -398,6 +410,7 @@ func FuzzDecodeState(f *testing.F) {
 	f.Add(goldenState().encode())
 	f.Add(newState().encode())
 	f.Add(goldenFiltered().encode())
+	f.Add(goldenLossy().encode())
 	f.Add(bigState(3).encode())
 	f.Add(newState().encodeFor(func(size int) bool { return size > 200 }))
 	f.Add([]byte(stateMagic))

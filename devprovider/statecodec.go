@@ -31,7 +31,7 @@ const (
 	checksumSize = sha256.Size
 )
 
-// The sections of versions 1 and 2. sectionReserved was meant for filters: this program
+// The sections of versions 1 to 3. sectionReserved was meant for filters: this program
 // keeps it as it keeps those that it doesn't know.
 const (
 	sectionIdentity   = 1
@@ -45,6 +45,7 @@ const (
 	sectionFilling    = 9
 	sectionVdirs      = 10 // of version 2
 	sectionFilters    = 11 // of version 2
+	sectionShadows    = 12 // of version 3
 )
 
 // The bits of an item's line.
@@ -96,6 +97,9 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 	if s.hasFilters() {
 		b = appendSection(b, sectionFilters, s.appendFilters)
 	}
+	if len(s.shadows) > 0 {
+		b = appendSection(b, sectionShadows, s.appendShadows)
+	}
 	for _, u := range s.unknown {
 		b = appendSection(b, u.kind, func(b []byte) []byte { return append(b, u.data...) })
 	}
@@ -109,8 +113,12 @@ func (s *state) encodeFor(canTake func(size int) bool) []byte {
 }
 
 // version is the lowest version of the form that says all of the state. A program
-// that doesn't know of vdirs would take what is in them for deleted.
+// that doesn't know of vdirs would take what is in them for deleted, and one that doesn't
+// know of items stored in part would take what is missing of them for edited.
 func (s *state) version() uint16 {
+	if len(s.shadows) > 0 {
+		return 3
+	}
 	if len(s.vdirs) > 0 {
 		return 2
 	}
@@ -408,6 +416,8 @@ func (s *state) decoderOf(kind uint32) func(*cursor) {
 		return s.decodeVdirs
 	case sectionFilters:
 		return s.decodeFilters
+	case sectionShadows:
+		return s.decodeShadows
 	case sectionFilling:
 		return (*cursor).filling
 	}

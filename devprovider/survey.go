@@ -68,6 +68,8 @@ func (f *Folder) Survey(ctx context.Context, scopes []string, views engine.Views
 		}
 		s.want[sc] = true
 	}
+	f.items, _ = views.(Items)
+	f.wholes, f.restored = nil, map[itemKey]restored{}
 	f.steps, f.alias, f.bundles = nil, map[spot]string{}, map[spot]*bundle{}
 	var err error
 	if s.walk, err = f.walkTrees(ctx); err != nil {
@@ -85,6 +87,9 @@ func (f *Folder) Survey(ctx context.Context, scopes []string, views engine.Views
 	s.settleSteps()
 	s.findRefs()
 	s.identify()
+	if err := s.restoreLate(ctx); err != nil {
+		return nil, err
+	}
 	s.setAside()
 	s.tellBlind()
 	for _, fl := range s.walk.files {
@@ -249,6 +254,11 @@ func (s *survey) read(ctx context.Context) error {
 	}
 	for _, fl := range s.walk.files {
 		if fl.status == statusRead || fl.status == statusSame {
+			if fl.status == statusRead {
+				if err := s.restoreEarly(ctx, fl); err != nil {
+					return err
+				}
+			}
 			s.judge(fl)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"cradle/valuebag"
 )
 
 // scopeWork is one scope of a session: what both sides hold and what becomes of
@@ -61,6 +63,12 @@ type viewsOf struct {
 
 func (v viewsOf) ByPath(ctx context.Context, paths []string) (map[string][]ViewRow, error) {
 	return v.store.ViewPaths(ctx, v.peer, paths)
+}
+
+// Items gives the store's own items: a participant that stores items only in part may
+// ask what it has part of.
+func (v viewsOf) Items(ctx context.Context, scope string, ids []ItemID) (map[ItemID]*valuebag.Values, error) {
+	return v.store.Load(ctx, scope, ids)
 }
 
 // prepare surveys the phone and decides every item of every scope. It writes

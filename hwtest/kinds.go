@@ -20,10 +20,20 @@ const (
 	// sent and deleted. No property lists, no new name for an object, no moves,
 	// no Android extension.
 	Basic Kind = "basic"
+	// Lossy is an Android phone whose own programs read each card and calendar that
+	// comes in, and write what they store of it in its place: [Options.Stores], by
+	// default [DefaultStorage].
+	Lossy Kind = "lossy"
 )
 
-// Kinds lists the kinds of phones.
+// Kinds lists the kinds of phones that keep what they are given.
 func Kinds() []Kind { return []Kind{Android, Basic} }
+
+// AllKinds lists all kinds.
+func AllKinds() []Kind { return append(Kinds(), Lossy) }
+
+// android reports whether a phone speaks MTP as Android does.
+func (k Kind) android() bool { return k == Android || k == Lossy }
 
 var basicOperations = []mtp.OpCode{
 	mtp.OpGetDeviceInfo, mtp.OpOpenSession, mtp.OpCloseSession,
@@ -80,7 +90,7 @@ func properties(kind Kind, folder bool, o *Options) []mtp.ObjectPropDesc {
 		prop(mtp.PropObjectFormat, mtp.TypeUint16, false),
 		prop(mtp.PropProtectionStatus, mtp.TypeUint16, false),
 		prop(mtp.PropObjectSize, mtp.TypeUint64, false),
-		prop(mtp.PropObjectFileName, mtp.TypeString, kind == Android),
+		prop(mtp.PropObjectFileName, mtp.TypeString, kind.android()),
 	}
 	if folder {
 		props = append(props, prop(mtp.PropAssociationType, mtp.TypeUint16, false))
@@ -93,7 +103,7 @@ func properties(kind Kind, folder bool, o *Options) []mtp.ObjectPropDesc {
 		prop(mtp.PropPersistentUniqueObjectIdentifier, mtp.TypeUint128, false),
 		prop(mtp.PropName, mtp.TypeString, false),
 	)
-	if times && kind == Android {
+	if times && kind.android() {
 		props = append(props, prop(mtp.PropDateAdded, mtp.TypeString, false))
 	}
 	return props
@@ -116,7 +126,7 @@ func device(kind Kind, o *Options) responder.Device {
 		Zone:        o.Zone,
 		Lies:        o.Lies,
 	}
-	if kind == Android {
+	if kind.android() {
 		d.RootParent = responder.RootStrict
 		d.Info.VendorExtensions = "microsoft.com: 1.0; android.com: 1.0;"
 		d.Info.Operations = androidOperations

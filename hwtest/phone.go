@@ -35,8 +35,8 @@ type Phone struct {
 // Open makes a phone of a kind out of an existing folder. Close lets it go; the
 // folder stays as it is.
 func Open(kind Kind, dir string, o Options) (*Phone, error) {
-	if !slices.Contains(Kinds(), kind) {
-		return nil, fmt.Errorf("virtual phone: no kind %q, only %v", kind, Kinds())
+	if !slices.Contains(AllKinds(), kind) {
+		return nil, fmt.Errorf("virtual phone: no kind %q, only %v", kind, AllKinds())
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -58,7 +58,7 @@ func Open(kind Kind, dir string, o Options) (*Phone, error) {
 	s := &store{
 		reserved: make(map[mtp.ObjectHandle]responder.NewObject),
 		zone:     o.Zone, skew: o.Clock, step: o.Times.step(), names: o.Names,
-		readOnly: o.ReadOnly, locked: o.Locked, lies: o.Lies, identify: kind != Android,
+		readOnly: o.ReadOnly, locked: o.Locked, lies: o.Lies, identify: !kind.android(), keeps: o.Stores,
 	}
 	s.first = 1
 	p := &Phone{kind: kind, dir: abs, name: o.Name, serial: o.Serial, s: s}

@@ -38,6 +38,8 @@ type Options struct {
 	// Storages are the subfolders that are the phone's storages, the first
 	// being its internal one; none: the folder itself is the only one.
 	Storages []string
+	// Stores is what the phone stores of cards and calendars; nil: all of it.
+	Stores *Storage
 	// Without are operations that the kind has and this phone lacks, With those
 	// that it advertises beyond its kind.
 	Without, With []mtp.OpCode
@@ -81,8 +83,17 @@ func (o *Options) complete(kind Kind, dir string) error {
 	}
 	if o.Name == "" {
 		o.Name = "Virtual Phone"
-		if kind == Basic {
+		switch kind {
+		case Basic:
 			o.Name = "Basic Phone"
+		case Lossy:
+			o.Name = "Lossy Phone"
+		}
+	}
+	if kind == Lossy && o.Stores == nil {
+		var err error
+		if o.Stores, err = ParseStorage(DefaultStorage); err != nil {
+			return fmt.Errorf("stores: %w", err)
 		}
 	}
 	if o.Firmware == "" {
@@ -103,7 +114,7 @@ func (o *Options) complete(kind Kind, dir string) error {
 //
 //	virtual:KIND:DIR[?key=value&key=value…]
 //
-// KIND is android or basic and DIR an existing folder. The last ? starts the
+// KIND is android, basic or lossy and DIR an existing folder. The last ? starts the
 // switches; values have no escapes.
 //
 //	serial=TEXT    serial number
@@ -124,6 +135,7 @@ func (o *Options) complete(kind Kind, dir string) error {
 //	extensions=TEXT  the vendor extensions that it names, "microsoft.com: 1.0;"
 //	firmware=TEXT  its device version
 //	scenario=FILE  faults and timing from a file, see [ParseScenario]
+//	stores=LIST    what it stores of cards and calendars, see [ParseStorage]
 //	lie=LIST       see [responder.LieTable]
 type Selector struct {
 	Kind    Kind
@@ -156,7 +168,11 @@ var switches = map[string]func(o *Options, v string) error{
 	"without": func(o *Options, v string) error {
 		return parseOperations(&o.Without, v, func(op mtp.OpCode) bool { return slices.Contains(androidOperations, op) })
 	},
-	"with":       func(o *Options, v string) error { return parseOperations(&o.With, v, responder.Knows) },
+	"with": func(o *Options, v string) error { return parseOperations(&o.With, v, responder.Knows) },
+	"stores": func(o *Options, v string) (err error) {
+		o.Stores, err = ParseStorage(v)
+		return err
+	},
 	"extensions": func(o *Options, v string) error { o.Extensions = v; return notEmpty(v) },
 	"firmware":   func(o *Options, v string) error { o.Firmware = v; return notEmpty(v) },
 	"lie": func(o *Options, v string) (err error) {
@@ -180,8 +196,8 @@ func ParseSelector(text string) (Selector, error) {
 		return fail("%q: want virtual:KIND:DIR", text)
 	}
 	s := Selector{Kind: Kind(kind), Dir: dir}
-	if !slices.Contains(Kinds(), s.Kind) {
-		return fail("no kind %q: want one of %s", kind, strings.Trim(fmt.Sprint(Kinds()), "[]"))
+	if !slices.Contains(AllKinds(), s.Kind) {
+		return fail("no kind %q: want one of %s", kind, strings.Trim(fmt.Sprint(AllKinds()), "[]"))
 	}
 	at := strings.LastIndexByte(dir, '?')
 	if at < 0 {

@@ -27,7 +27,8 @@ type store struct {
 	readOnly bool
 	locked   bool
 	lies     responder.Lies
-	identify bool // StorageInfo has a volume identifier
+	keeps    *Storage // what it stores of a card or calendar; nil all
+	identify bool     // StorageInfo has a volume identifier
 	sessions int
 }
 

@@ -127,12 +127,31 @@ func (k *sink) Commit() error {
 		k.Abort()
 		return fmt.Errorf("write %q: %w", k.n.name, response(err))
 	}
+	if err := k.rewrite(); err != nil {
+		k.Abort()
+		return fmt.Errorf("write %q: %w", k.n.name, response(err))
+	}
 	if err := k.s.date(k.n, k.want.Modified); err != nil {
 		return err
 	}
 	delete(k.s.reserved, k.n.handle)
 	k.n.parent.attach(k.n)
 	return nil
+}
+
+// rewrite lets the phone's own program store what it takes of the file.
+func (k *sink) rewrite() error {
+	if !k.s.keeps.takes(k.n.name) {
+		return nil
+	}
+	text, err := os.ReadFile(k.n.path())
+	if err != nil {
+		return err
+	}
+	kept := k.s.keeps.Keep(text, time.Now().Add(k.s.skew))
+	k.n.vol.free += k.size - int64(len(kept))
+	k.size = int64(len(kept))
+	return os.WriteFile(k.n.path(), kept, 0o644)
 }
 
 func (k *sink) Abort() {

@@ -68,6 +68,8 @@ func document(res result) []byte {
 	}
 	p("\nvobject, icalendar, libical and versit (libical's reader of vCard 2.1 and vCalendar 1.0) are Debian's")
 	p("python3-vobject, python3-icalendar and libical3. The readers of both formats get all files.")
+	p("\n## Through phones that store only part\n")
+	p("What such a phone leaves out stays on the computer, byte for byte: [lossy-phones.md](lossy-phones.md).")
 	if len(res.findings) > 0 {
 		p("\n## Losses\n")
 		for _, f := range slices.Sorted(slices.Values(res.findings)) {

@@ -41,7 +41,7 @@ func ParseID(text string) (ID, error) {
 // DefaultID is what a kind of phone has: Google's MTP phone, which clients know
 // as Android, or the Linux Foundation's PTP gadget, which they don't know.
 func DefaultID(k hwtest.Kind) ID {
-	if k == hwtest.Android {
+	if k != hwtest.Basic {
 		return ID{0x18D1, 0x4EE1}
 	}
 	return ID{0x1D6B, 0x0100}

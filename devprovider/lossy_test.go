@@ -1,0 +1,338 @@
+package devprovider
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cradle/engine"
+	"cradle/hwtest"
+	"cradle/pim"
+	"cradle/valuebag"
+)
+
+// lossyScene is a phone that stores part of a card, and a computer.
+type lossyScene struct {
+	*pc
+	dir    string
+	stores *hwtest.Storage
+	opt    Options
+	notes  notebook
+	phone  *hwtest.Phone
+}
+
+// notebook is a NoteCache in memory.
+type notebook map[string]string
+
+func (n notebook) Note(name string) string    { return n[name] }
+func (n notebook) KeepNote(name, text string) { n[name] = text }
+
+func newLossyScene(t *testing.T, stores string) *lossyScene {
+	s := &lossyScene{pc: newPC(t, 'A'), dir: quickDir(t), notes: notebook{}}
+	var err error
+	s.stores, err = hwtest.ParseStorage(stores)
+	s.must(err)
+	s.plug()
+	return s
+}
+
+// plug starts a session.
+func (s *lossyScene) plug() {
+	s.t.Helper()
+	phone, session := plug(s.t, hwtest.Lossy, s.dir, hwtest.Options{Stores: s.stores})
+	s.phone = phone
+	s.opt = Options{Serial: phone.Serial(), Models: s.notes}
+	s.must(s.open(NewMTPStore(session), s.opt))
+}
+
+// survey takes what there is.
+func (s *lossyScene) survey() map[string]*engine.Survey {
+	s.t.Helper()
+	sv, err := s.take()
+	s.must(err)
+	return sv
+}
+
+func (s *lossyScene) file(path string) string {
+	b, err := os.ReadFile(filepath.Join(s.dir, path))
+	s.must(err)
+	return string(b)
+}
+
+// wholes are the names of the full texts on the phone.
+func (s *lossyScene) fullTexts() []string {
+	files, err := filepath.Glob(filepath.Join(s.dir, wholeFolder, "*"))
+	s.must(err)
+	return files
+}
+
+const adaPath = "Cradle/contacts/personal/ada."
+
+// ada finds Ada's file.
+func (s *lossyScene) ada() string {
+	s.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.dir, adaPath+"*"))
+	s.must(err)
+	if len(files) != 1 {
+		s.t.Fatalf("Ada's files: %q, want one", files)
+	}
+	rel, _ := filepath.Rel(s.dir, files[0])
+	return rel
+}
+
+func textOf(v *valuebag.Values) string { return wholeText(v) }
+
+var adaFull = card("u", "Ada", "TEL;TYPE=CELL;X-P=1:1", "NOTE:a long note of hers", "ROLE:Author", "X-THING:7")
+
+// TestRule2TheShadowLastsWithTheState: what the phone held and the full text are there for
+// whoever comes next, this computer or another.
+func TestRule2TheShadowLastsWithTheState(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6,+nolabels")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	if got, want := s.file(s.ada()), "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u\r\nFN:Ada\r\nN:Ada;;;;\r\nTEL;TYPE=CELL:1\r\nNOTE:a long\r\nEND:VCARD\r\n"; got != want {
+		t.Fatalf("on the phone: got\n%s\nwant\n%s", got, want)
+	}
+	if n := len(s.fullTexts()); n != 1 {
+		t.Errorf("full texts: got %d, want 1", n)
+	}
+	s.plug()
+	wantTold(t, "the next session", s.survey(), "contacts present 1")
+
+	b := newPC(t, 'B')
+	b.must(b.open(NewMTPStore(session(t, s.phone)), s.opt))
+	_, err := b.take()
+	b.must(err)
+	it := b.next["contacts"][uidOf("u")]
+	v, err := b.f.Load(ctxb, "contacts", uidOf("u"), it.Place)
+	b.must(err)
+	if textOf(v) != adaFull {
+		t.Errorf("another computer reads\n%s\nwant\n%s", textOf(v), adaFull)
+	}
+}
+
+// TestRule3AnEditIsADifference: of what the phone's user changed just that arrives, and the
+// next state knows it.
+func TestRule3AnEditIsADifference(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6,+nolabels")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	path := s.ada()
+	write(t, s.dir, path, strings.Replace(s.file(path), "TYPE=CELL:1", "TYPE=CELL:22", 1), -time.Minute)
+	for _, again := range []bool{false, true} {
+		s.plug()
+		sv := s.survey()
+		if again {
+			wantTold(t, "once it was taken", sv, "contacts present 1")
+			continue
+		}
+		want := strings.Replace(adaFull, "X-P=1:1", "X-P=1:22", 1)
+		if got := textOf(s.items[itemKey{"contacts", uidOf("u")}]); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		s.must(s.commit())
+		if n := len(s.fullTexts()); n != 1 {
+			t.Errorf("full texts: got %d, want the new one alone", n)
+		}
+	}
+}
+
+// TestRule4LearnedIsKept: what the phone did with an object is in its state, and known of
+// the next phone of its model.
+func TestRule4LearnedIsKept(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL:1,NOTE/6")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.write("contacts", uidOf("w"), "personal", card("w", "Bob", "TEL:1111", "TEL:2222")))
+	s.must(s.commit())
+	const want = "NOTE=max:6 ROLE=no TEL=count:1 X-THING=no"
+	s.plug()
+	caps := s.f.Stores("contacts")
+	if got := caps.Text(pim.Contacts); got != want {
+		t.Errorf("in the state: got %q, want %q", got, want)
+	}
+	s.must(os.RemoveAll(filepath.Join(s.dir, "Cradle")))
+	s.plug()
+	caps = s.f.Stores("contacts")
+	if got := caps.Text(pim.Contacts); got != want {
+		t.Errorf("of its model: got %q, want %q", got, want)
+	}
+	// It is known from the first object on that the full text has to be there before.
+	if !s.f.rewrites("contacts") {
+		t.Error("a phone of a model that rewrites is trusted")
+	}
+}
+
+// TestRule5AWipedState: a phone that is known to store only part deletes nothing by what it
+// lacks, although nobody knows any more what it had.
+func TestRule5AWipedState(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	s.must(os.RemoveAll(filepath.Join(s.dir, stateFolder)))
+	s.plug()
+	full, err := pim.Contacts.New([]byte(adaFull), "personal")
+	s.must(err)
+	sv, err := s.f.Survey(context.Background(), allScopes, storeOf{s.pc, map[engine.ItemID]*valuebag.Values{uidOf("u"): full}})
+	s.must(err)
+	if o := sv["contacts"].Objects; len(o) != 1 || textOf(o[0].Value) != adaFull {
+		t.Errorf("got %s, want Ada as the store has her", told(sv))
+	}
+}
+
+// storeOf is a pc whose store has items.
+type storeOf struct {
+	*pc
+	values map[engine.ItemID]*valuebag.Values
+}
+
+func (s storeOf) Items(_ context.Context, _ string, ids []engine.ItemID) (map[engine.ItemID]*valuebag.Values, error) {
+	out := map[engine.ItemID]*valuebag.Values{}
+	for _, id := range ids {
+		out[id] = s.values[id]
+	}
+	return out, nil
+}
+
+// TestFullTextIsGone: an item whose full text is gone fails when its object changes, and
+// loses nothing; the store's own item helps out.
+func TestFullTextIsGone(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	path := s.ada()
+	write(t, s.dir, path, strings.Replace(s.file(path), "X-P=1:1", "X-P=1:22", 1), -time.Minute)
+	s.must(os.RemoveAll(filepath.Join(s.dir, wholeFolder)))
+	s.plug()
+	sv, err := s.f.Survey(ctxb, allScopes, s)
+	s.must(err)
+	if f := sv["contacts"].Failed; len(f) != 1 || !errors.Is(f[0].Reason, errNoWhole) || len(sv["contacts"].Objects) != 0 {
+		t.Errorf("without: got %s, want one that fails", told(sv))
+	}
+	full, err := pim.Contacts.New([]byte(adaFull), "personal")
+	s.must(err)
+	sv, err = s.f.Survey(ctxb, allScopes, storeOf{s.pc, map[engine.ItemID]*valuebag.Values{uidOf("u"): full}})
+	s.must(err)
+	if o := sv["contacts"].Objects; len(o) != 1 || !strings.Contains(textOf(o[0].Value), "X-THING:7") || !strings.Contains(textOf(o[0].Value), ":22\r\n") {
+		t.Errorf("with the store's: got %s", told(sv))
+	}
+}
+
+// TestCutBeforeTheState: an object that was replaced and isn't in the state yet is what was
+// written, although the phone stores part of it.
+func TestCutBeforeTheState(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6,-UID,+stamp")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	s.plug()
+	s.survey()
+	newer := strings.Replace(strings.Replace(adaFull, "Author", "Countess", 1), "CELL;X-P=1:1", "CELL;X-P=1:3", 1)
+	s.must(s.write("contacts", uidOf("u"), "personal", newer))
+	s.must(s.write("contacts", uidOf("n"), "personal", card("n", "Eve", "ROLE:Other")))
+	s.plug() // the state was never written
+	s.survey()
+	for uid, want := range map[string]string{"u": newer, "n": card("n", "Eve", "ROLE:Other")} {
+		if v := s.items[itemKey{"contacts", uidOf(uid)}]; v == nil || textOf(v) != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", uid, textOf(v), want)
+		}
+	}
+	s.must(s.commit())
+	s.plug()
+	wantTold(t, "afterwards", s.survey(), "contacts present 2")
+	if n := len(s.fullTexts()); n != 2 {
+		t.Errorf("full texts: got %d, want 2", n)
+	}
+}
+
+// TestHonestPhonesPayNothing: a phone that stores all gets no full texts, and after the
+// first object nothing is read back.
+func TestHonestPhonesPayNothing(t *testing.T) {
+	for _, kind := range hwtest.Kinds() {
+		dir := quickDir(t)
+		phone, ses := plug(t, kind, dir, hwtest.Options{})
+		p := newPC(t, 'A')
+		p.must(p.open(NewMTPStore(ses), Options{Serial: phone.Serial()}))
+		_, err := p.take()
+		p.must(err)
+		p.must(p.write("contacts", uidOf("a"), "personal", adaFull))
+		before := len(phone.Log())
+		p.must(p.write("contacts", uidOf("b"), "personal", strings.Replace(adaFull, "UID:u", "UID:b", 1)))
+		for _, tx := range phone.Log()[before:] {
+			if strings.Contains(tx.String(), "GetObject ") || strings.Contains(tx.String(), "GetPartialObject") {
+				t.Errorf("%s: read back: %v", kind, tx)
+			}
+		}
+		p.must(p.commit())
+		if _, err := os.Stat(filepath.Join(dir, wholeFolder)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: there is a folder of full texts: %v", kind, err)
+		}
+		if len(p.f.state.shadows) != 0 || p.f.state.version() != 1 {
+			t.Errorf("%s: %d shadows, version %d; want none, 1", kind, len(p.f.state.shadows), p.f.state.version())
+		}
+	}
+}
+
+// TestRewritingAloneIsNoLoss: a phone that only stamps and sorts needs no full texts.
+func TestRewritingAloneIsNoLoss(t *testing.T) {
+	s := newLossyScene(t, "+stamp,+order,+fold")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	if n := len(s.fullTexts()); n != 0 || len(s.f.state.shadows) != 0 {
+		t.Errorf("got %d full texts, %d shadows, want none", n, len(s.f.state.shadows))
+	}
+	s.plug()
+	wantTold(t, "afterwards", s.survey(), "contacts present 1")
+}
+
+func TestDecodeWhole(t *testing.T) {
+	k := wholeKey{engine.ItemID{1, 2}, short(bodyDigest([]byte(adaFull)))}
+	good := encodeWhole(k, []byte(adaFull))
+	if got, ok := parseWholeName(k.name()); !ok || got != k {
+		t.Errorf("name %s: got %v, %v", k.name(), got, ok)
+	}
+	for name, data := range map[string][]byte{"as it is": good, "with a filling": append(bytes.Clone(good), "\r\n\r\n"...)} {
+		if id, text, err := decodeWhole(data); err != nil || id != k.id || string(text) != adaFull {
+			t.Errorf("%s: got %v, %q, %v", name, id, text, err)
+		}
+	}
+	for name, data := range map[string][]byte{
+		"empty": nil, "the head alone": good[:wholeHead], "cut": good[:len(good)-1], "nul": make([]byte, len(good)),
+		"a byte": append(append(bytes.Clone(good[:70]), good[70]^1), good[71:]...), "another version": append(append(bytes.Clone(good[:8]), 9), good[9:]...),
+	} {
+		if _, _, err := decodeWhole(data); !errors.Is(err, errWhole) {
+			t.Errorf("%s: got %v, want %v", name, err, errWhole)
+		}
+	}
+	for _, name := range []string{"", ".whole", strings.Repeat("0", 32) + ".whole", strings.Repeat("g", 32) + "-" + strings.Repeat("0", 16) + ".whole"} {
+		if _, ok := parseWholeName(name); ok {
+			t.Errorf("%q is taken for a full text", name)
+		}
+	}
+}
+
+func FuzzDecodeWhole(f *testing.F) {
+	f.Add(encodeWhole(wholeKey{id: engine.ItemID{1}}, []byte(adaFull)))
+	f.Add(encodeWhole(wholeKey{}, nil))
+	f.Add([]byte(wholeMagic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		id, text, err := decodeWhole(data)
+		if err != nil {
+			return
+		}
+		again, same, err := decodeWhole(encodeWhole(wholeKey{id: id}, text))
+		if err != nil || again != id || !bytes.Equal(same, text) {
+			t.Errorf("read, written and read: got %v, %q, %v; want %v, %q", again, same, err, id, text)
+		}
+	})
+}
