@@ -88,9 +88,10 @@ type Folder struct {
 	ready     bool            // the tree and its README are there
 	unsaved   bool            // the state has learned of a bundle what no item tells
 	notes     []engine.ItemError
-	strays    []string // what lies in Cradle and is passed over
-	bodies    int64    // bodies of items that were read
-	items     Items    // of the store that the last survey was for; nil: it gives none
+	strays    []string          // what lies in Cradle and is passed over
+	bodies    int64             // bodies of items that were read
+	noted     map[string]string // what Models said, each asked once
+	items     Items             // of the store that the last survey was for; nil: it gives none
 
 	wholes   map[wholeKey]string           // the full texts on the device, with their storage; nil until listed
 	texts    map[wholeKey]*valuebag.Values // of those that were read or written
@@ -138,7 +139,7 @@ func Open(ctx context.Context, store ObjectStore, opt Options) (*Folder, error) 
 		store: store, opt: opt, log: opt.Log, kinds: map[string]*pim.Kind{},
 		clock: deviceClock{now: opt.Now},
 		seen:  map[spot]object{}, folders: map[spot]*folderNames{}, bundles: map[spot]*bundle{}, alias: map[spot]string{},
-		fresh: map[itemKey]*shadow{}, restored: map[itemKey]restored{},
+		noted: map[string]string{}, fresh: map[itemKey]*shadow{}, restored: map[itemKey]restored{},
 	}
 	for _, k := range opt.Kinds {
 		f.kinds[k.Name()] = k

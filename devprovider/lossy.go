@@ -37,7 +37,12 @@ func (f *Folder) learned(key string) string {
 	if f.state.learned[learnedKind+f.kindIn(key)] == "yes" || f.opt.Models == nil {
 		return "" // this very device was seen to be otherwise
 	}
-	return f.opt.Models.Note(key)
+	v, asked := f.noted[key]
+	if !asked {
+		v = f.opt.Models.Note(key)
+		f.noted[key] = v
+	}
+	return v
 }
 
 func (f *Folder) kindIn(key string) string {
@@ -57,6 +62,7 @@ func (f *Folder) learn(key, value string) {
 	f.state.learned[key] = value
 	if f.opt.Models != nil {
 		f.opt.Models.KeepNote(key, value)
+		f.noted[key] = value
 	}
 }
 
