@@ -213,7 +213,10 @@ func ParseSelector(text string) (Selector, error) {
 			continue
 		}
 		key, value, _ := strings.Cut(part, "=")
-		if key == "scenario" && value != "" && s.Scenario == "" {
+		if key == "scenario" {
+			if value == "" || s.Scenario != "" {
+				return fail("scenario=%s: want one file", value)
+			}
 			s.Scenario = value
 			continue
 		}

@@ -28,6 +28,11 @@ func TestParseSelector(t *testing.T) {
 		{"virtual:android:/x?", ""},
 		{"virtual:android:/x?extensions=microsoft.com: 1.0;", ""},
 		{"virtual:android:/x?extensions=", "extensions=: empty"},
+		{"virtual:android:/x?with=GetThumb,SetObjectReferences&firmware=2.1&scenario=a.scenario", ""},
+		{"virtual:android:/x?with=SetServicePropList", `with=SetServicePropList: no operation`},
+		{"virtual:android:/x?firmware=", "firmware=: empty"},
+		{"virtual:android:/x?scenario=", "scenario=: want one file"},
+		{"virtual:android:/x?scenario=a&scenario=b", "scenario=b: want one file"},
 		{"usb", "doesn't start with virtual:"},
 		{"virtual:android", "want virtual:KIND:DIR"},
 		{"virtual:android:", "want virtual:KIND:DIR"},
@@ -55,6 +60,41 @@ func TestParseSelector(t *testing.T) {
 			t.Errorf("%s: no error, want one with %q", tt.text, tt.want)
 		case tt.want != "" && (!strings.Contains(err.Error(), tt.want) || !errors.Is(err, hwtest.ErrSelector)):
 			t.Errorf("%s: error %q, want ErrSelector with %q", tt.text, err, tt.want)
+		}
+	}
+}
+
+// TestCapabilities: what a phone can do is what it advertises, and that can be
+// chosen operation by operation.
+func TestCapabilities(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	write(t, dir, "a", "a")
+	write(t, dir, "b", "b")
+	for _, tt := range []struct {
+		switches string
+		want     error // of SetObjectReferences, which the kind doesn't have
+		size     error // of GetObjectPropValue, which it has
+	}{
+		{"", mtp.OperationNotSupported, nil},
+		{"with=SetObjectReferences", nil, nil},
+		{"without=GetObjectPropValue", mtp.OperationNotSupported, mtp.OperationNotSupported},
+		{"with=SetObjectReferences&without=GetObjectPropValue&firmware=9", nil, mtp.OperationNotSupported},
+	} {
+		_, s := plug(t, hwtest.Android, dir, tt.switches)
+		a, b := handle(t, s, "a"), handle(t, s, "b")
+		err := s.SetObjectReferences(ctx, a, []mtp.ObjectHandle{b})
+		if !errors.Is(err, tt.want) || s.Supports(mtp.OpSetObjectReferences) != (tt.want == nil) {
+			t.Errorf("%q: references: %v, want %v", tt.switches, err, tt.want)
+		}
+		if refs, err := s.GetObjectReferences(ctx, a); tt.want == nil && (err != nil || len(refs) != 1 || refs[0] != b) {
+			t.Errorf("%q: references %v, %v", tt.switches, refs, err)
+		}
+		if _, err := s.ObjectSize(ctx, a); !errors.Is(err, tt.size) {
+			t.Errorf("%q: size: %v, want %v", tt.switches, err, tt.size)
+		}
+		if got, want := s.Info().DeviceVersion == "9", strings.Contains(tt.switches, "firmware=9"); got != want {
+			t.Errorf("%q: firmware %q", tt.switches, s.Info().DeviceVersion)
 		}
 	}
 }

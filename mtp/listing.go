@@ -83,6 +83,7 @@ var errListLies = errors.New("property list doesn't agree with the object handle
 // fails.
 func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent ObjectHandle) ([]ObjectEntry, error) {
 	const tries = 3
+	mixed := false // all properties at once were no good, and not just this time
 	for try := 1; ; try++ {
 		mode := s.listing.Load()
 		if mode == listUnknown {
@@ -115,6 +116,9 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 		small := lies && l.known <= 4 && l.count[0] > 0 // too small to judge by
 		switch {
 		case err == nil:
+			if mixed { // one by one they are
+				s.learn(QuirkPropListByProp)
+			}
 			return l.entries, nil
 		case lies && try < tries && (l.nearlyWhole() || small):
 			continue // something came or went between the requests
@@ -129,7 +133,7 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 			// own making, or one that chews on it for ever.
 			if mode == listAllProps {
 				s.listing.Store(listByProp)
-				s.learn(QuirkPropListByProp)
+				mixed = lies || lasting(err)
 				try--
 				continue
 			}
