@@ -53,7 +53,7 @@ accept: setup ## the acceptance suite with nothing left out: every cut, every ki
 
 .PHONY: sim
 sim: setup ## SEEDS (20000) simulated histories of all kinds of participants, each run twice
-	$(GO) test -timeout 4h ./engine/enginetest -run TestSimulation -v -sim $(SEEDS) $(ARGS)
+	@GOGC=400 $(GO) test -timeout 4h ./engine/enginetest -run TestSimulation -v -sim $(SEEDS) $(ARGS) # much garbage, little of it lasting
 
 .PHONY: exhaust
 exhaust: setup ## all that can happen to three replicas, as deep as REACH (10m) a world
