@@ -87,7 +87,7 @@ func (a *applier) yield(m *ItemMeta, value *valuebag.Values, into ItemID) error 
 // bury saves the tombstone of an item that gives way and logs what is lost by it.
 func (a *applier) bury(t *ItemMeta, lost Conflict) error {
 	entries := []Conflict{lost}
-	a.announce(t.ID, entries)
+	a.announce(t.ID, Announcement{Settles: entries})
 	if err := a.tx.Put(t, nil); err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (a *applier) into(id ItemID, other *ItemMeta, data *valuebag.Values) error 
 		c.phone = other.Unit(c.unit).version()
 		entries = append(entries, a.entry(r, c, before, data))
 	}
-	a.announce(id, entries)
+	a.announce(id, Announcement{Settles: entries})
 	if err := a.put(r.store, v, false); err != nil {
 		return err
 	}

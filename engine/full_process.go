@@ -261,7 +261,11 @@ func (a *applier) write(d *decision, c Change, local *lazy) error {
 		entries[i] = a.entry(d, cl, before, c.Value)
 	}
 	if d.toStore != opNone {
-		a.announce(d.id, entries)
+		what := Announcement{Settles: entries}
+		if len(d.deferred) == 0 {
+			what.Lesson = a.batch.Lesson(c.Meta)
+		}
+		a.announce(d.id, what)
 		if err := a.put(d.store, value, d.toStore == opCreate && d.store == c.Meta); err != nil {
 			return err
 		}
@@ -336,9 +340,9 @@ func (a *applier) second(d *decision, c Change) error {
 	return a.put(relabel(d.hadPhone, id, a.home), v, false)
 }
 
-func (a *applier) announce(id ItemID, settles []Conflict) {
+func (a *applier) announce(id ItemID, what Announcement) {
 	if n, ok := a.tx.(Announcer); ok {
-		n.Announce(id, settles)
+		n.Announce(id, what)
 	}
 }
 

@@ -147,11 +147,37 @@ type KeeperTx interface {
 }
 
 // Announcer is a KeeperTx whose Put is done at once, not at the end of the
-// transaction. It is told before an item's Put which conflicts that will settle, and
-// keeps them where they outlive an end in between: what the Put overwrites is nowhere
-// else then. They are logged after the Put as everywhere.
+// transaction. It is told before an item's Put what that will do, and keeps it where
+// it outlives an end in between. All that is logged and learned later as everywhere.
 type Announcer interface {
-	Announce(item ItemID, settles []Conflict)
+	Announce(item ItemID, what Announcement)
+}
+
+// Announcement is what a Put will do.
+type Announcement struct {
+	Settles []Conflict // what they say was lost it overwrites: it is nowhere else then
+	Lesson             // empty where a part of the item is left undecided
+}
+
+// Lesson is what is known of an item once a change of it was taken in, with the marks
+// of those who made what it holds.
+type Lesson struct {
+	Teaches Knowledge
+	Marks   map[ReplicaID]Mark
+}
+
+// Lesson is what the batch teaches of the item that becomes m.
+func (b *Batch) Lesson(m *ItemMeta) Lesson {
+	l := Lesson{Teaches: b.MadeWith.ProjectItem(m.ID)}
+	for _, v := range m.EachVersion {
+		if mark, ok := b.Marks[v.Replica]; ok {
+			if l.Marks == nil {
+				l.Marks = map[ReplicaID]Mark{}
+			}
+			l.Marks[v.Replica] = mark
+		}
+	}
+	return l
 }
 
 // ConstraintReason says why two different items can't both live in a store

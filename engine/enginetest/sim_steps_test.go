@@ -310,9 +310,7 @@ func (s *sim) backup(n *node) {
 	s.twice[lost.ID] = true
 	s.gone()
 	n.base = s.metas(n)
-	if witness == nil {
-		s.model.Unmake(lost.ID, lost.Tick)
-	}
+	s.model.Unmake(lost.ID, most)
 	for range s.r.IntN(4) {
 		s.edit(n)
 	}

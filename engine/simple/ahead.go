@@ -42,6 +42,9 @@ func (k *keeper) announceAll(ctx context.Context, b *engine.Batch) error {
 		if rep, err = r.Replica(); err != nil {
 			return err
 		}
+		if b.MadeWith.CheckClaims(rep.ID, rep.Tick) != nil {
+			return nil // it will be refused
+		}
 		for _, c := range b.Changes {
 			m := c.Meta
 			if m == nil || m.ID.IsZero() || isPending(m) || m.KnownTo(rep.Knowledge) || m.Live() && c.Value == nil {
@@ -57,7 +60,7 @@ func (k *keeper) announceAll(ctx context.Context, b *engine.Batch) error {
 			case rec == nil:
 				rec = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 			}
-			rec.plan = &plan{tick: rep.Tick, meta: *m}
+			rec.plan = &plan{tick: rep.Tick, meta: *m, what: engine.Announcement{Lesson: b.Lesson(m)}}
 			plans = append(plans, rec)
 		}
 		return nil

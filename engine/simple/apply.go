@@ -23,7 +23,7 @@ func (k *keeper) Apply(ctx context.Context, scope string, fn func(engine.KeeperT
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	t := &applyTx{k: k, ctx: ctx, records: map[engine.ItemID]*record{}, dirty: map[engine.ItemID]bool{}, objects: map[engine.ItemID]Object{},
-		early: map[engine.ItemID][]engine.Conflict{}, settles: map[engine.ItemID][]engine.Conflict{}, undecided: map[engine.ItemID]bool{}}
+		early: map[engine.ItemID][]engine.Conflict{}, next: map[engine.ItemID]engine.Announcement{}, undecided: map[engine.ItemID]bool{}}
 	err := k.store.View(ctx, func(r metastore.Reader) (err error) {
 		t.rep, err = r.Replica()
 		return err
@@ -45,9 +45,9 @@ type applyTx struct {
 	was, rep metastore.Replica
 	records  map[engine.ItemID]*record // nil: removed
 	dirty    map[engine.ItemID]bool
-	objects  map[engine.ItemID]Object            // as read in this transaction, with their values
-	early    map[engine.ItemID][]engine.Conflict // of items that aren't here yet
-	settles  map[engine.ItemID][]engine.Conflict // by an item's next write
+	objects  map[engine.ItemID]Object              // as read in this transaction, with their values
+	early    map[engine.ItemID][]engine.Conflict   // of items that aren't here yet
+	next     map[engine.ItemID]engine.Announcement // what an item's next write does
 	// undecided: it isn't known what became of the write.
 	undecided map[engine.ItemID]bool
 }
@@ -186,7 +186,7 @@ func (t *applyTx) wrap(r *record, err error) error {
 
 // Put implements engine.KeeperTx.
 func (t *applyTx) Put(m *engine.ItemMeta, v *valuebag.Values) error {
-	defer delete(t.settles, m.ID)
+	defer delete(t.next, m.ID)
 	old, err := t.record(m.ID)
 	if err != nil {
 		return err
@@ -266,10 +266,12 @@ func (t *applyTx) write(old *record, m *engine.ItemMeta, v *valuebag.Values) (Ob
 	}
 	if err != nil {
 		t.undecided[m.ID] = true
+		key := ""
 		if !old.live() {
-			if err := t.born(m.ID, o.Key); err != nil {
-				return Object{}, err
-			}
+			key = o.Key
+		}
+		if err := t.unsure(m.ID, key); err != nil {
+			return Object{}, err
 		}
 		return Object{}, t.wrap(at, fmt.Errorf("reading it back: %w", err))
 	}
@@ -314,14 +316,14 @@ func (t *applyTx) remove(old *record, m *engine.ItemMeta) error {
 }
 
 // Announce implements engine.Announcer.
-func (t *applyTx) Announce(item engine.ItemID, settles []engine.Conflict) {
-	t.settles[item] = settles
+func (t *applyTx) Announce(item engine.ItemID, what engine.Announcement) {
+	t.next[item] = what
 }
 
 // announce commits what an item is about to become, before it is written.
 func (t *applyTx) announce(m *engine.ItemMeta) error {
-	settles := t.settles[m.ID]
-	if ahead := t.k.ahead[m.ID]; ahead != nil && ahead.Equal(m) && len(settles) == 0 {
+	next := t.next[m.ID]
+	if ahead := t.k.ahead[m.ID]; ahead != nil && ahead.Equal(m) && len(next.Settles) == 0 {
 		return nil
 	}
 	return t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
@@ -332,7 +334,7 @@ func (t *applyTx) announce(m *engine.ItemMeta) error {
 		if r == nil {
 			r = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 		}
-		r.plan = &plan{tick: t.was.Tick, meta: *m.Clone(), settles: settles}
+		r.plan = &plan{tick: t.was.Tick, meta: *m.Clone(), what: next}
 		it, err := r.item()
 		if err != nil {
 			return err
@@ -341,15 +343,20 @@ func (t *applyTx) announce(m *engine.ItemMeta) error {
 	})
 }
 
-// born notes under which key an announced item was created: what is there now may
-// have been edited already, and without a UID nothing else tells whose it is.
-func (t *applyTx) born(id engine.ItemID, key string) error {
+// unsure notes that an announced write didn't come to what was written, and the key
+// under which an item was created: what is there now may have been edited already, and
+// without a UID nothing else tells whose it is. Or the place keeps less than it gets;
+// then the item has to come again.
+func (t *applyTx) unsure(id engine.ItemID, key string) error {
 	return t.k.store.Update(t.ctx, func(tx metastore.Tx) error {
 		r, err := t.k.record(tx, id)
 		if err != nil || r == nil || r.plan == nil {
 			return err
 		}
-		r.key = key
+		if key != "" {
+			r.key = key
+		}
+		r.plan.what.Lesson = engine.Lesson{}
 		it, err := r.item()
 		if err != nil {
 			return err
@@ -377,7 +384,10 @@ func (t *applyTx) Drop(id engine.ItemID) error {
 		return err
 	}
 	if r.live() {
-		if err := t.remove(r, r.meta.Tombstone(r.meta.LifeVersion, 0)); err != nil {
+		// Should this end before the commit, the object went by a deletion of this replica's:
+		// that is told to those who have it still.
+		t.Announce(id, engine.Announcement{})
+		if err := t.remove(r, r.meta.Tombstone(engine.Version{Replica: t.was.ID, Tick: t.was.Tick + 1}, 0)); err != nil {
 			return err
 		}
 	}
@@ -421,15 +431,19 @@ func (t *applyTx) SetForgotten(k engine.Knowledge) error {
 }
 
 func (t *applyTx) SetMark(source engine.ReplicaID, m engine.Mark) error {
-	if was := t.rep.Marks[source]; was == m || was.Tick > m.Tick {
-		return nil
-	}
-	t.rep.Marks = maps.Clone(t.rep.Marks)
-	if t.rep.Marks == nil {
-		t.rep.Marks = map[engine.ReplicaID]engine.Mark{}
-	}
-	t.rep.Marks[source] = m
+	setMark(&t.rep, source, m)
 	return nil
+}
+
+func setMark(rep *metastore.Replica, source engine.ReplicaID, m engine.Mark) {
+	if was := rep.Marks[source]; was == m || was.Tick > m.Tick || source == rep.ID {
+		return
+	}
+	rep.Marks = maps.Clone(rep.Marks)
+	if rep.Marks == nil {
+		rep.Marks = map[engine.ReplicaID]engine.Mark{}
+	}
+	rep.Marks[source] = m
 }
 
 // Open implements engine.KeeperTx.

@@ -2,7 +2,9 @@ package simple
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 
 	"cradle/engine"
@@ -34,9 +36,8 @@ type plan struct {
 	// were never committed and are pending.
 	tick uint64
 	meta engine.ItemMeta
-	raw  []byte // as stored, with those versions; nil: meta has none that are pending
-	// settles is what the write settles: it overwrites what they say was lost.
-	settles []engine.Conflict
+	raw  []byte              // as stored, with those versions; nil: meta has none that are pending
+	what engine.Announcement // what is logged and learned once the write is done
 }
 
 func (r *record) live() bool { return r != nil && !r.fresh && !r.meta.Deleted }
@@ -68,14 +69,16 @@ func (r *record) clone() *record {
 var recordCategory = valuebag.GUIDFromUUID([16]byte{0x2b, 0x5c, 0x0d, 0x7e, 0x91, 0x3f, 0x4d, 0x28, 0xa6, 0x54, 0x3e, 0xf0, 0x6c, 0x8b, 0x12, 0x77})
 
 var (
-	keyVersion   = valuebag.PropertyKey{FmtID: recordCategory, PID: 2} // VT_VECTOR|VT_UI1: the object's version field
-	keyFresh     = valuebag.PropertyKey{FmtID: recordCategory, PID: 3} // VT_BOOL, only if true
-	keyPlanTick  = valuebag.PropertyKey{FmtID: recordCategory, PID: 4} // VT_UI8
-	keyPlanMeta  = valuebag.PropertyKey{FmtID: recordCategory, PID: 5} // bytes of engine.MarshalMeta
-	keyConflicts = valuebag.PropertyKey{FmtID: recordCategory, PID: 6} // bags of engine.Conflict
-	keyAnchor    = valuebag.PropertyKey{FmtID: recordCategory, PID: 7} // of the replica: bytes
-	keySettles   = valuebag.PropertyKey{FmtID: recordCategory, PID: 9} // of the plan: bags of engine.Conflict
-	keyRetry     = valuebag.PropertyKey{FmtID: recordCategory, PID: 8} // of the replica: keys to be looked at again
+	keyVersion   = valuebag.PropertyKey{FmtID: recordCategory, PID: 2}  // VT_VECTOR|VT_UI1: the object's version field
+	keyFresh     = valuebag.PropertyKey{FmtID: recordCategory, PID: 3}  // VT_BOOL, only if true
+	keyPlanTick  = valuebag.PropertyKey{FmtID: recordCategory, PID: 4}  // VT_UI8
+	keyPlanMeta  = valuebag.PropertyKey{FmtID: recordCategory, PID: 5}  // bytes of engine.MarshalMeta
+	keyConflicts = valuebag.PropertyKey{FmtID: recordCategory, PID: 6}  // bags of engine.Conflict
+	keyAnchor    = valuebag.PropertyKey{FmtID: recordCategory, PID: 7}  // of the replica: bytes
+	keySettles   = valuebag.PropertyKey{FmtID: recordCategory, PID: 9}  // of the plan: bags of engine.Conflict
+	keyTeaches   = valuebag.PropertyKey{FmtID: recordCategory, PID: 10} // of the plan: engine.Knowledge
+	keyMarks     = valuebag.PropertyKey{FmtID: recordCategory, PID: 11} // of the plan: bytes of appendMarks
+	keyRetry     = valuebag.PropertyKey{FmtID: recordCategory, PID: 8}  // of the replica: keys to be looked at again
 )
 
 // item is the record in the form of the metadata store.
@@ -98,7 +101,13 @@ func (r *record) item() (*metastore.Item, error) {
 			raw = engine.MarshalMeta(&r.plan.meta)
 		}
 		vs.SetBytes(keyPlanMeta, raw)
-		setConflicts(&vs, keySettles, r.plan.settles)
+		setConflicts(&vs, keySettles, r.plan.what.Settles)
+		if !r.plan.what.Teaches.IsZero() {
+			vs.SetBytes(keyTeaches, r.plan.what.Teaches.AppendBinary(nil))
+		}
+		if len(r.plan.what.Marks) > 0 {
+			vs.SetBytes(keyMarks, appendMarks(nil, r.plan.what.Marks))
+		}
 	}
 	setConflicts(&vs, keyConflicts, r.conflicts)
 	var err error
@@ -166,7 +175,7 @@ func (r *record) read(custom []byte, home engine.ReplicaID) error {
 			}
 		})
 		r.plan = &plan{tick: tick, meta: *m, raw: bytes.Clone(b)}
-		if r.plan.settles, err = conflictsOf(&vs, keySettles); err != nil {
+		if err := r.plan.readWhat(&vs); err != nil {
 			return err
 		}
 	} else if r.fresh {
@@ -175,6 +184,55 @@ func (r *record) read(custom []byte, home engine.ReplicaID) error {
 	var err error
 	r.conflicts, err = conflictsOf(&vs, keyConflicts)
 	return err
+}
+
+func (p *plan) readWhat(vs *valuebag.Values) (err error) {
+	if p.what.Settles, err = conflictsOf(vs, keySettles); err != nil {
+		return err
+	}
+	if vs.Has(keyTeaches) {
+		b, err := vs.GetBytes(keyTeaches)
+		if err != nil {
+			return err
+		}
+		if p.what.Teaches, err = engine.ParseKnowledge(b); err != nil {
+			return err
+		}
+	}
+	if vs.Has(keyMarks) {
+		b, err := vs.GetBytes(keyMarks)
+		if err != nil {
+			return err
+		}
+		p.what.Marks, err = parseMarks(b)
+	}
+	return err
+}
+
+// A mark takes its replica (16 bytes), its tick (8, big endian) and its ID (16).
+const markSize = 16 + 8 + 16
+
+func appendMarks(b []byte, marks map[engine.ReplicaID]engine.Mark) []byte {
+	for _, r := range slices.SortedFunc(maps.Keys(marks), engine.ReplicaID.Compare) {
+		b = append(b, r[:]...)
+		b = binary.BigEndian.AppendUint64(b, marks[r].Tick)
+		id := marks[r].ID
+		b = append(b, id[:]...)
+	}
+	return b
+}
+
+func parseMarks(b []byte) (map[engine.ReplicaID]engine.Mark, error) {
+	if len(b)%markSize != 0 {
+		return nil, fmt.Errorf("%d bytes of marks of %d each", len(b), markSize)
+	}
+	marks := make(map[engine.ReplicaID]engine.Mark, len(b)/markSize)
+	for ; len(b) > 0; b = b[markSize:] {
+		m := engine.Mark{Tick: binary.BigEndian.Uint64(b[16:])}
+		copy(m.ID[:], b[24:])
+		marks[engine.ReplicaID(b[:16])] = m
+	}
+	return marks, nil
 }
 
 func setConflicts(vs *valuebag.Values, key valuebag.PropertyKey, cs []engine.Conflict) {

@@ -34,7 +34,8 @@ func unitOf(units []engine.UnitMeta, name string) *engine.UnitMeta {
 
 // revise is the metadata of an item whose object now has these units. What is as
 // it was, or as it was about to become, has the version it had; for the rest there
-// is a pending one of the replica's own. old is nil for a new item.
+// is a pending one of the replica's own. old is nil for a new item, planned when
+// nothing was announced or that wasn't done.
 func (s *survey) revise(id engine.ItemID, old, planned *engine.ItemMeta, units []engine.UnitMeta, edited int64) engine.ItemMeta {
 	if planned.Live() && same(planned.Units, units) {
 		return *planned.Clone()
@@ -42,7 +43,7 @@ func (s *survey) revise(id engine.ItemID, old, planned *engine.ItemMeta, units [
 	fresh := engine.Pending(s.rep.ID)
 	m := engine.ItemMeta{ID: id, Creation: fresh, LifeVersion: fresh, LifeEdited: edited}
 	var before []*engine.ItemMeta
-	for _, c := range []*engine.ItemMeta{old, planned} {
+	for _, c := range []*engine.ItemMeta{planned, old} {
 		if c.Live() {
 			before = append(before, c)
 		}

@@ -51,9 +51,7 @@ func TestRevise(t *testing.T) {
 		{"as announced", old, plan, enginetest.Item("u", "B", "note", "x", "z"), v(1), v(2),
 			map[string]engine.Version{"name": v(3), "note": v(3), "tags": v(3), "collection": v(3)}, []engine.Version{v(3), v(3)}},
 		{"announced, then edited", old, plan, enginetest.Item("u", "B", "mine", "x", "z"), v(1), v(2),
-			map[string]engine.Version{"name": v(3), "note": fresh, "tags": v(3), "collection": v(2)}, []engine.Version{v(3), v(3)}},
-		{"announced, not done, edited", old, meta(3, enginetest.Item("u", "A", "note", "x", "y")), enginetest.Item("u", "A2", "note", "x", "y"), v(1), v(2),
-			map[string]engine.Version{"name": fresh, "note": v(2), "tags": v(2), "collection": v(2)}, []engine.Version{v(2), v(2)}},
+			map[string]engine.Version{"name": v(3), "note": fresh, "tags": v(3), "collection": v(3)}, []engine.Version{v(3), v(3)}},
 		{"announced creation that lost a unit", nil, plan, enginetest.Item("u", "B", "", "x", "z"), v(1), v(2),
 			map[string]engine.Version{"name": v(3), "tags": v(3), "collection": v(3)}, []engine.Version{v(3), v(3)}},
 		{"back from the dead", dead, nil, enginetest.Item("u", "A", ""), v(1), fresh,
@@ -91,6 +89,38 @@ func TestRevise(t *testing.T) {
 				t.Errorf("the tags were added by %v, want %v", added, row.added)
 			}
 		})
+	}
+}
+
+// Whether an announced write was done shows in what the object is now.
+func TestDone(t *testing.T) {
+	schema := enginetest.Toy{Scope: "contacts"}
+	meta := func(value *valuebag.Values) engine.ItemMeta {
+		return engine.ItemMeta{ID: engine.ItemID{1}, Units: engine.Describe(schema, value)}
+	}
+	old, next := enginetest.Item("u", "A", "note", "x"), enginetest.Item("u", "B", "other", "x")
+	update := &record{meta: meta(old), key: "k", plan: &plan{meta: meta(next)}}
+	for _, row := range []struct {
+		name string
+		r    *record
+		now  *valuebag.Values
+		want bool
+	}{
+		{"nothing announced", &record{meta: meta(old), key: "k"}, next, false},
+		{"as it was", update, old, false},
+		{"as announced", update, next, true},
+		{"edited instead", update, enginetest.Item("u", "C", "note", "x"), false},
+		{"edited alike in one unit", update, enginetest.Item("u", "B", "note", "x"), false},
+		{"announced, then one unit edited", update, enginetest.Item("u", "B", "mine", "x"), true},
+		{"announced, then another unit edited", update, enginetest.Item("u", "B", "other", "y"), true},
+		{"all of it edited", update, enginetest.Item("u", "C", "mine", "y"), false},
+		{"a creation", &record{fresh: true, plan: &plan{meta: meta(next)}}, next, true},
+		{"the same UID", &record{fresh: true, plan: &plan{meta: meta(next)}}, enginetest.Item("u", "B", "", "y"), false},
+		{"another object at the key of a creation", &record{fresh: true, key: "k", plan: &plan{meta: meta(next)}}, enginetest.Item("u", "C", "", "y"), true},
+	} {
+		if got := row.r.done(engine.Describe(schema, row.now)); got != row.want {
+			t.Errorf("%s: %t, want %t", row.name, got, row.want)
+		}
 	}
 }
 

@@ -26,9 +26,10 @@ type survey struct {
 	dirty map[engine.ItemID]bool // changed records; those that aren't in byID any more are removed
 	now   int64
 
-	unknown  []Object // with their values
-	unread   int      // unknown ones that could not be read
-	deletion int      // items that are gone unannounced
+	taught   []engine.Lesson // by announced writes that were done
+	unknown  []Object        // with their values
+	unread   int             // unknown ones that could not be read
+	deletion int             // items that are gone unannounced
 	failed   []engine.ItemError
 }
 
@@ -214,7 +215,11 @@ func (s *survey) take(r *record, o Object, units []engine.UnitMeta) {
 	case r.live() && same(r.meta.Units, units): // moved, or what was announced didn't happen
 	default:
 		r.settled()
-		r.meta = s.revise(r.meta.ID, r.known(), r.planned(), units, edited)
+		var planned *engine.ItemMeta
+		if r.done(units) {
+			planned = s.learn(r)
+		}
+		r.meta = s.revise(r.meta.ID, r.known(), planned, units, edited)
 	}
 	r.key, r.version, r.plan, r.fresh = o.Key, o.Version, nil, false
 	s.dirty[r.meta.ID] = true
@@ -223,8 +228,55 @@ func (s *survey) take(r *record, o Object, units []engine.UnitMeta) {
 // settled logs what an announced write overwrote that was, or may have been, done.
 func (r *record) settled() {
 	if r.plan != nil {
-		r.log(r.plan.settles...)
+		r.log(r.plan.what.Settles...)
 	}
+}
+
+// learn takes in what an announced write taught that was done, and gives what the
+// item became by it. It is nil where the write left a part undecided, or what came of
+// it can't be told from an edit: versions that the replica doesn't know are never in
+// its items, or nobody would notice that their maker was restored and makes them anew.
+func (s *survey) learn(r *record) *engine.ItemMeta {
+	if r.plan.what.Teaches.IsZero() {
+		return nil
+	}
+	s.taught = append(s.taught, r.plan.what.Lesson)
+	return &r.plan.meta
+}
+
+// done reports whether the announced write was done, of an object that is as units
+// say now: nothing that it was to change is as it was before. The object may have been
+// edited since.
+func (r *record) done(units []engine.UnitMeta) bool {
+	p := r.planned()
+	switch {
+	case !p.Live():
+		return false
+	case same(p.Units, units):
+		return true
+	case !r.live(): // its UID may have been given by another, too
+		return r.key != ""
+	}
+	found := false
+	check := func(planned, had engine.Digest, now *engine.UnitMeta) bool {
+		var d engine.Digest
+		if now != nil {
+			d = now.Digest
+		}
+		found = found || d == planned && planned != had
+		return planned == had || d != had
+	}
+	for i := range p.Units {
+		u := &p.Units[i]
+		var had engine.Digest
+		if h := r.meta.Unit(u.Unit); h != nil {
+			had = h.Digest
+		}
+		if !check(u.Digest, had, unitOf(units, u.Unit)) {
+			return false
+		}
+	}
+	return found
 }
 
 // missing deletes what wasn't seen, and forgets announcements that came to nothing.
@@ -242,6 +294,9 @@ func (s *survey) missing() {
 		case r.live():
 			r.settled()
 			if p := r.planned(); p != nil && p.Deleted {
+				if p = s.learn(r); p == nil {
+					p = r.meta.Tombstone(engine.Pending(s.rep.ID), s.now)
+				}
 				r.meta = *p
 			} else {
 				s.deletion++
@@ -298,6 +353,12 @@ func (s *survey) commit(ctx context.Context) error {
 			return err
 		}
 		rep.Custom = custom
+		for _, l := range s.taught {
+			rep.Knowledge = rep.Knowledge.Union(l.Teaches)
+			for r, m := range l.Marks {
+				setMark(&rep, r, m)
+			}
+		}
 		return tx.SetReplica(rep)
 	})
 }

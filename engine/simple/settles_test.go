@@ -67,3 +67,73 @@ func TestSettledBeforeTheEnd(t *testing.T) {
 		})
 	}
 }
+
+// toPlace sends what is new at the peer to the place.
+func (p *pair) toPlace() error {
+	_, err := engine.Exchange(context.Background(), p.peer.Full(), p.prov, []string{scope}, engine.ExchangeOptions{Direction: engine.OnlyAB})
+	return err
+}
+
+// The peer's edit is written, the program ends before it is learned, and the peer is
+// restored from a backup made before the edit: it hears that it was there, and takes
+// a new identity instead of making the same version anew.
+func TestWrittenThenThePeerIsRestored(t *testing.T) {
+	both(t, func(t *testing.T, p *pair) {
+		p.fill(2)
+		p.sync(2, 0)
+		backup := p.peer.Copy()
+		p.edit("i0", Item("i0", "before the restoration", ""))
+		p.mem.kill = -p.mem.writes - 1
+		if err := p.toPlace(); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		p.mem.kill = 0
+		p.restart()
+		p.peer = backup
+		p.edit("i1", Item("i1", "after it", ""))
+		for range 3 {
+			x, err := p.try()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := append(x.ToA[scope].Failed, x.ToB[scope].Failed...); len(f) > 0 {
+				t.Errorf("failed: %v", f)
+			}
+		}
+		p.names("after it", "before the restoration")
+		p.sync(0, 0)
+	})
+}
+
+// A deletion that the peer made and forgot is carried out without a tombstone. Cut
+// short, it is a deletion of the replica's own, that others hear of.
+func TestDropCutShort(t *testing.T) {
+	both(t, func(t *testing.T, p *pair) {
+		p.fill(6)
+		p.sync(6, 0)
+		third := newPeer(0xc0)
+		meet := func() {
+			t.Helper()
+			if _, err := engine.Exchange(context.Background(), p.prov, third.Full(), []string{scope}, engine.ExchangeOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		meet()
+		p.edit("i0", nil)
+		p.peer.ForgetTombstones(scope)
+		p.mem.kill = -p.mem.writes - 1
+		if err := p.toPlace(); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		p.mem.kill = 0
+		p.restart()
+		meet()
+		if third.Live(scope)[engine.ItemIDFromUID(scope, "i0", 1)] != nil {
+			t.Error("the third still has what was deleted")
+		}
+		if _, err := p.try(); err != nil {
+			t.Fatal(err)
+		}
+		p.names("i1", "i2", "i3", "i4", "i5")
+	})
+}
