@@ -36,7 +36,10 @@ func (a *applier) recover() error {
 			continue
 		}
 		if err := a.tx.Drop(id); err != nil {
-			return err
+			if err := a.refused(Change{Meta: m}, err); err != nil {
+				return err
+			}
+			continue
 		}
 		if m.Live() {
 			a.out.Dropped++

@@ -9,6 +9,7 @@ import (
 
 	"cradle/engine"
 	. "cradle/engine/enginetest"
+	"cradle/engine/enginetest/model"
 	"cradle/engine/metastore"
 	"cradle/engine/proxy"
 	"cradle/engine/simple"
@@ -31,6 +32,9 @@ type node struct {
 	seen engine.Knowledge // its knowledge when last looked at: it never shrinks
 	id   engine.ReplicaID
 	log  int // how much of its conflict log was looked at
+	// unfinished are changes that were sent to a simple participant which ended before it
+	// committed: it finds out later what it wrote, and knows then what that was made of.
+	unfinished []model.Change
 	// base, of a copied or restored replica, is what it held then: what was changed
 	// there since has no lasting version before it has met somebody.
 	base map[engine.ItemID]*engine.ItemMeta

@@ -5,6 +5,7 @@ import (
 
 	"cradle/engine"
 	. "cradle/engine/enginetest"
+	"cradle/engine/enginetest/model"
 )
 
 // full lists the participants that phones are synced with.
@@ -69,14 +70,19 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 		s.presets = append(s.presets, preset)
 	}
 	n, p := full[i], s.phones[j]
-	before, there := s.metas(n), map[engine.ItemID]*engine.ItemMeta{}
+	// What its user saw there: as the state says, and what this computer took or wrote
+	// since in a session that didn't come to its end.
+	before, there := s.metas(n), map[engine.ItemID][]model.Change{}
 	rows, _ := n.store.ViewItems(s.ctx(), scope, p.Facts().ID, s.ids())
 	for id, rs := range rows {
-		there[id] = &rs[0].Meta
+		there[id] = changesOf(&rs[0].Meta)
 	}
 	st := p.State(scope)
+	theirs := map[engine.ItemID]*engine.ItemMeta{}
 	for k := range st.Items {
-		there[st.Items[k].Meta.ID] = &st.Items[k].Meta
+		m := &st.Items[k].Meta
+		theirs[m.ID] = m
+		there[m.ID] = append(there[m.ID], changesOf(m)...)
 	}
 	err := s.sync(i, j, cutAt, kill)
 	if err != nil {
@@ -88,7 +94,11 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 			}
 		}
 	}
-	s.observeSession(n, before, there, there, slices.Concat(st.Filter.Without, p.State(scope).Filter.Without)...)
+	without := slices.Concat(st.Filter.Without, p.State(scope).Filter.Without)
+	for _, unit := range without {
+		s.leftOut[unit] = true
+	}
+	s.observeSession(n, before, theirs, there, without...)
 	return err
 }
 

@@ -135,6 +135,11 @@ func (s *sim) pass(src, dst *node, t trouble) error {
 	s.races(dst, false)
 	s.prepare(dst, trouble{})
 	s.interrupted = s.interrupted || dst.isSimple() && (err != nil || t.race)
+	if dst.isSimple() && err != nil {
+		for _, m := range s.metas(src) {
+			dst.unfinished = append(dst.unfinished, changesOf(m)...)
+		}
+	}
 	if dst.isSimple() && errors.Is(err, ErrCrash) {
 		s.start(dst)
 	}

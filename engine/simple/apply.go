@@ -384,10 +384,10 @@ func (t *applyTx) Drop(id engine.ItemID) error {
 		return err
 	}
 	if r.live() {
-		// Should this end before the commit, the object went by a deletion of this replica's:
-		// that is told to those who have it still.
+		// It teaches nothing: should this end before the commit, it is a deletion of this
+		// replica's own, of which those hear who still have the item.
 		t.Announce(id, engine.Announcement{})
-		if err := t.remove(r, r.meta.Tombstone(engine.Version{Replica: t.was.ID, Tick: t.was.Tick + 1}, 0)); err != nil {
+		if err := t.remove(r, r.meta.Tombstone(r.meta.LifeVersion, 0)); err != nil {
 			return err
 		}
 	}

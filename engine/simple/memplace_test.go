@@ -42,6 +42,7 @@ type memPlace struct {
 	kill       int              // dies before the nth write; negative: after it
 	created    func(key string) // what its user does with what was just created
 	updated    func(key string) // and with what was just updated
+	keep       string           // the key of an object that can't be deleted
 	dead       func() bool      // asked before and after each write: dies there
 }
 
@@ -166,6 +167,9 @@ func (p *memPlace) Update(_ context.Context, old simple.Object, v *valuebag.Valu
 
 func (p *memPlace) Delete(_ context.Context, old simple.Object) error {
 	have, ok := p.objects[old.Key]
+	if p.keep != "" && old.Key == p.keep {
+		return errors.New("it is in use")
+	}
 	switch {
 	case !ok:
 		return simple.ErrNotFound

@@ -137,3 +137,28 @@ func TestDropCutShort(t *testing.T) {
 		p.names("i1", "i2", "i3", "i4", "i5")
 	})
 }
+
+// An item that can't be dropped for now is one that failed, not the session's end; it
+// goes the next time.
+func TestDropRefused(t *testing.T) {
+	both(t, func(t *testing.T, p *pair) {
+		p.fill(6)
+		p.sync(6, 0)
+		p.edit("i0", nil)
+		p.edit("i1", nil)
+		p.peer.ForgetTombstones(scope)
+		p.mem.keep = "k001"
+		x, err := engine.Exchange(context.Background(), p.peer.Full(), p.prov, []string{scope}, engine.ExchangeOptions{Direction: engine.OnlyAB})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := x.ToB[scope]; len(b.Failed) != 1 || b.Dropped != 1 {
+			t.Errorf("%d failed and %d dropped, want 1 and 1", len(b.Failed), b.Dropped)
+		}
+		p.mem.keep = ""
+		if err := p.toPlace(); err != nil {
+			t.Fatal(err)
+		}
+		p.names("i2", "i3", "i4", "i5")
+	})
+}

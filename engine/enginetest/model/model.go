@@ -19,10 +19,29 @@ type Change struct {
 	Version engine.Version
 }
 
-// Content is what a change left: a digest, or that the item is gone.
+// Content is what a change left: a digest, or that the item is gone. Of a list its
+// elements' digests stand in Parts, one after the other.
 type Content struct {
 	Digest engine.Digest
 	Gone   bool
+	Parts  string
+}
+
+// has reports whether a list has an element.
+func (c Content) has(part string) bool {
+	for rest := c.Parts; len(rest) >= len(part); rest = rest[len(part):] {
+		if rest[:len(part)] == part {
+			return true
+		}
+	}
+	return false
+}
+
+const partSize = len(engine.ElementDigest{})
+
+func (c Content) parts(yield func(string) bool) {
+	for rest := c.Parts; len(rest) >= partSize && yield(rest[:partSize]); rest = rest[partSize:] {
+	}
 }
 
 // Model knows every change that was ever made, by anybody.
@@ -234,7 +253,7 @@ func (m *Model) leadsTo(c, current *fact, known []*fact) bool {
 				continue
 			}
 			for _, x := range reached {
-				if x.Unit == w.Unit && x.content == w.content || covers(w, x) {
+				if x.Unit == w.Unit && (x.content == w.content || m.holds(w, x)) || covers(w, x) {
 					is.add(w.at)
 					reached, more = append(reached, w), true
 					break
@@ -243,6 +262,30 @@ func (m *Model) leadsTo(c, current *fact, known []*fact) bool {
 		}
 	}
 	return is.has(current.at)
+}
+
+// holds reports whether a list holds all of another one, and nothing besides that the
+// other's maker took away: merged with that one it stays as it is.
+func (m *Model) holds(w, x *fact) bool {
+	if x.content.Parts == "" {
+		return false
+	}
+	for part := range x.content.parts {
+		if !w.content.has(part) {
+			return false
+		}
+	}
+	for part := range w.content.parts {
+		if x.content.has(part) {
+			continue
+		}
+		for _, y := range m.byID[x.Item] {
+			if y.Unit == x.Unit && y.content.has(part) && covers(x, y) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (m *Model) describe(it Item, here bool, unit string) string {
