@@ -257,7 +257,7 @@ func (s *sim) observeSession(n *node, had, theirs map[engine.ItemID]*engine.Item
 			}
 			saw := seen
 			if phone != nil && v.Replica != rep.ID { // the phone's user's edit
-				saw = slices.DeleteFunc(slices.Clone(phone[id]), func(c model.Change) bool { return slices.Contains(without, c.Unit) })
+				saw = slices.Clone(phone[id])
 				for _, unit := range without { // what the phone isn't given goes with what is deleted there
 					if u := had[id].Unit(unit); m.Deleted && u != nil {
 						saw = append(saw, model.Change{Item: id, Unit: unit, Version: u.Version})
