@@ -54,8 +54,12 @@ type Stats struct {
 	EventsDropped int64 // nobody took them from the channel in time
 }
 
-// longTimeout is how long a device may keep silent that is known to be slow.
-const longTimeout = time.Minute
+// usualTimeout is how long a device may keep silent, longTimeout one that is known
+// to be slow.
+const (
+	usualTimeout = 20 * time.Second
+	longTimeout  = time.Minute
+)
 
 // transferSize is the size of bulk transfers: on the steep part of the curve
 // below, and at its top here (243 MB/s against 54 with 16 KiB on xhci).
@@ -152,7 +156,7 @@ func (s *Session) open(ctx context.Context) error {
 	}
 	s.timeout = s.opt.Timeout
 	if s.timeout == 0 {
-		s.timeout = 20 * time.Second
+		s.timeout = usualTimeout
 		if s.Quirks().Has(QuirkLongTimeout) {
 			s.timeout = longTimeout
 		}

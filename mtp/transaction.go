@@ -21,13 +21,28 @@ type txn struct {
 	op     OpCode
 	id     TransactionID
 
+	since   time.Time     // of the transfer under way
+	silence time.Duration // the longest before one that ended
+
 	bytesIn, bytesOut int64
 	sinkErr           error // the caller's Writer; the data phase goes on
 	zlpRefused        bool  // the device would not take the ZLP after the data
 }
 
 // alive starts the clock for the next transfer.
-func (x *txn) alive() { x.idle.Reset(x.wait) }
+func (x *txn) alive() {
+	x.idle.Reset(x.wait)
+	x.heard()
+}
+
+// heard takes note of how long the device was silent.
+func (x *txn) heard() {
+	now := time.Now()
+	if !x.since.IsZero() {
+		x.silence = max(x.silence, now.Sub(x.since))
+	}
+	x.since = now
+}
 
 // phaseError says in which phase a transfer broke off.
 type phaseError struct {
@@ -112,6 +127,10 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		}
 	})
 	resp, err := s.phases(x, params, out, in)
+	x.heard()
+	if err == nil && x.silence > usualTimeout && s.opt.Timeout == 0 {
+		s.learn(QuirkLongTimeout) // it was worth waiting
+	}
 	stop()
 	x.idle.Stop()
 	cause := context.Cause(ctx)
@@ -148,11 +167,11 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 	return resp, err
 }
 
-// moreTime gives a device that was too slow, and lives, as much time as any gets.
+// moreTime gives a device that was too slow, and lives, as much time as any gets;
+// whether it needs that shows then.
 func (s *Session) moreTime() {
 	if s.opt.Timeout == 0 && s.timeout < longTimeout {
 		s.timeout = longTimeout
-		s.learn(QuirkLongTimeout)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // lapse is how long something is remembered.
-const lapse = 180 * 24 * time.Hour
+const lapse = 30 * 24 * time.Hour
 
 // Bounds of a file: it is untrusted, and a device chooses its own names.
 const (

@@ -5,6 +5,6 @@
 // [mtp.Session.Learned] tells at the end.
 //
 // What is remembered is true of a model with one firmware: it lapses when the
-// device offers anything else than it did, and some months later anyway, since a
+// device offers anything else than it did, and a month later anyway, since a
 // phone that was busy for a while can look like one that is broken.
 package learned
