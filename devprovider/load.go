@@ -77,6 +77,9 @@ func (f *Folder) Load(ctx context.Context, scope string, id engine.ItemID, place
 		return nil, fmt.Errorf("%s: %w", at.path, engine.ErrChanged)
 	}
 	b := f.parse(data, final, f.collectionAt(spot{at.storage, parent(final)}), func(sc string) bool { return sc == scope })
+	if f.state.shadows[itemKey{scope, id}] != nil || f.fresh[itemKey{scope, id}] != nil {
+		b = f.asOne(b, data, f.collectionAt(spot{at.storage, parent(final)}))
+	}
 	switch {
 	case b.torn: // and it was so when the state was written
 		return nil, &engine.ItemError{Item: id, Path: final, Reason: engine.ErrTorn}

@@ -122,7 +122,7 @@ func (f *Folder) check(ctx context.Context, p *writePlan, path string) error {
 		return nil
 	}
 	altered := fmt.Errorf("%w: %d bytes written, %d read back", errAltered, len(p.body), len(got))
-	b := f.parse(got, path, "", func(sc string) bool { return sc == p.scope })
+	b := f.asOne(f.parse(got, path, "", func(sc string) bool { return sc == p.scope }), got, "")
 	if b.torn || b.bundle || len(b.items) != 1 || len(got) > 4*len(p.body)+4096 {
 		return altered
 	}

@@ -336,3 +336,28 @@ func FuzzDecodeWhole(f *testing.F) {
 		}
 	})
 }
+
+// TestSeriesWithoutUID: a phone that drops UIDs makes several objects of a series; it stays
+// one item.
+func TestSeriesWithoutUID(t *testing.T) {
+	s := newLossyScene(t, "-UID,-COMMENT")
+	s.survey()
+	text := "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:s\r\nDTSTART:20260401T100000Z\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Series\r\nCOMMENT:c\r\nEND:VEVENT\r\n" +
+		"BEGIN:VEVENT\r\nUID:s\r\nRECURRENCE-ID:20260402T100000Z\r\nDTSTART:20260402T120000Z\r\nSUMMARY:Later\r\nCOMMENT:d\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+	id := engine.ItemIDFromUID("events", "s", 1)
+	s.must(s.write("events", id, "personal", text))
+	s.must(s.commit())
+	files, _ := filepath.Glob(filepath.Join(s.dir, "Cradle/calendars/personal/*.ics"))
+	if len(files) != 1 {
+		t.Fatalf("files: %q, want one", files)
+	}
+	path, _ := filepath.Rel(s.dir, files[0])
+	s.plug()
+	wantTold(t, "the next session", s.survey(), "events present 1")
+	write(t, s.dir, path, strings.Replace(s.file(path), "Later", "Sooner", 1), -time.Minute)
+	s.plug()
+	s.survey()
+	if v, want := s.items[itemKey{"events", id}], strings.Replace(text, "Later", "Sooner", 1); v == nil || textOf(v) != want {
+		t.Errorf("got\n%s\nwant\n%s", textOf(v), want)
+	}
+}

@@ -79,6 +79,27 @@ func (f *Folder) parse(data []byte, path, collection string, want func(scope str
 	return b
 }
 
+// asOne takes the parts of a series that the device wrote without its UID for the one item
+// that they are: a master and changed occurrences. It is for objects that are known to be
+// one item's.
+func (f *Folder) asOne(b body, data []byte, collection string) body {
+	if !b.bundle || b.torn || len(b.items) < 2 || b.other+len(b.lost) > 0 {
+		return b
+	}
+	scope := b.items[0].scope
+	for i := range b.items {
+		if b.items[i].uid != "" || b.items[i].scope != scope {
+			return b
+		}
+	}
+	v, err := f.kinds[scope].New(data, collection)
+	if err != nil {
+		return b
+	}
+	b.items, b.bundle = []item{{scope: scope, value: v}}, false
+	return b
+}
+
 // isBeginning reports whether data is what a cut leaves before the first line is
 // whole.
 func isBeginning(data []byte) bool {

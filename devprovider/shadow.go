@@ -255,6 +255,14 @@ func (s *survey) restoreEarly(ctx context.Context, fl *file) error {
 	return nil
 }
 
+// inPart reports whether a file is known to be of an item that the device stores in part.
+func (s *survey) inPart(fl *file) bool {
+	if len(fl.refs) == 1 {
+		return s.f.state.shadows[itemKey{fl.refs[0].scope, fl.refs[0].id()}] != nil
+	}
+	return len(fl.refs) == 0 && fl.idPart() != "" && s.f.hasWholes()
+}
+
 // hasWholes reports whether full texts may lie on the device, without listing them.
 func (f *Folder) hasWholes() bool {
 	if f.wholes != nil {

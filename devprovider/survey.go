@@ -216,6 +216,7 @@ func (s *survey) read(ctx context.Context) error {
 	type job struct {
 		fl   *file
 		data []byte
+		one  bool // it is one item's, whatever the device made of it
 	}
 	jobs := make(chan job, 64)
 	var wg sync.WaitGroup
@@ -225,6 +226,9 @@ func (s *survey) read(ctx context.Context) error {
 			defer wg.Done()
 			for j := range jobs {
 				j.fl.held = f.parse(j.data, j.fl.where(), f.collectionAt(spot{j.fl.storage, parent(j.fl.where())}), func(sc string) bool { return s.want[sc] })
+				if j.one {
+					j.fl.held = f.asOne(j.fl.held, j.data, f.collectionAt(spot{j.fl.storage, parent(j.fl.where())}))
+				}
 			}
 		}()
 	}
@@ -242,7 +246,7 @@ func (s *survey) read(ctx context.Context) error {
 				return err
 			}
 			if fl.status == statusRead || fl.status == statusSame && s.mustParse(fl) {
-				jobs <- job{fl, data}
+				jobs <- job{fl, data, s.inPart(fl)}
 			}
 		}
 		return nil

@@ -171,6 +171,11 @@ func sameName(a, b *slot) bool { return a.name == b.name && a.comp == b.comp && 
 
 func sameKey(a, b *slot) bool { return a.comp && sameName(a, b) && a.key == b.key }
 
+// partOf reports whether a component has nothing that another one of its name hasn't.
+func partOf(a, b *slot) bool {
+	return a.comp && sameName(a, b) && within(inner(a.norm), inner(b.norm))
+}
+
 func sameValue(a, b *slot) bool { return !a.comp && sameName(a, b) && a.value == b.value }
 
 func sameParams(a, b *slot) bool { return slices.Equal(a.params, b.params) }
@@ -185,6 +190,7 @@ func behind(card bool, was, full []slot) []int {
 		func(a, b *slot) bool { return sameValue(a, b) && within(a.params, b.params) },
 		sameValue,
 		sameKey,
+		partOf,
 		func(a, b *slot) bool { return rewritten(a, b) && within(a.params, b.params) },
 		rewritten,
 		func(a, b *slot) bool { return sameName(a, b) && within(a.params, b.params) },
@@ -309,7 +315,7 @@ func (d *slotDiff) has(now int, mapped []bool) bool {
 func (d *slotDiff) cautious() slotOps {
 	behind := none(len(d.now))
 	taken := make([]bool, len(d.full))
-	pairUp(d.now, d.full, behind, taken, sameNorm, sameKey, sameValue,
+	pairUp(d.now, d.full, behind, taken, sameNorm, sameKey, partOf, sameValue,
 		func(a, b *slot) bool {
 			return sameName(a, b) && !a.comp && rewriting(d.card, a.name, b.value, a.value) != ""
 		})
