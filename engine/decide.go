@@ -61,6 +61,7 @@ type decider struct {
 	schema   Schema
 	preset   Preset
 	home     ReplicaID
+	proxy    ReplicaID // of the store for the phone
 	store    Knowledge // what the store knows
 	phone    Knowledge // what the phone's state knows
 	deferred map[deferredKey]Conflict
@@ -436,7 +437,7 @@ func (d *decider) wasShown(h *UnitMeta, later int64, id ItemID) bool {
 	}
 	return slices.ContainsFunc(d.views[id], func(row ViewRow) bool {
 		u := row.Meta.Unit(h.Unit)
-		return !row.Announced && !row.Meta.Deleted && u != nil && u.Version == version
+		return d.own(version) && !row.Announced && !row.Meta.Deleted && u != nil && u.Version == version
 	})
 }
 

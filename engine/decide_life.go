@@ -252,8 +252,14 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 	case d.isHeld(r, h.LifeVersion, p.LifeVersion, true):
 	case d.store.Contains(h.ID, Life, p.LifeVersion):
 		r.phone, r.toPhone = h, opCreate
-	case d.outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)), d.wasThere(h, p):
+	case d.outlived(h, p, d.phone, d.unseenBy(p.LifeVersion)):
 		d.bury(r, p, h, d.phone)
+	case d.wasThere(h, p):
+		if !p.LifeVersion.IsPending() { // who versioned it didn't know how much it took away
+			p = d.deletedTwice(h.Tombstone(h.LifeVersion, 0), p)
+			r.toPhone = opMeta
+		}
+		r.store, r.phone, r.toStore = p, p, opDelete
 	default:
 		unit := UnitDeleted
 		if !p.MergedInto.IsZero() {
@@ -351,12 +357,26 @@ func (d *decider) wasThere(h, dead *ItemMeta) bool {
 		if row.Meta.Deleted || row.Meta.LifeVersion != was.LifeVersion || contentOf(row.Meta.Units, true) != content {
 			continue
 		}
+		if d.tookBack(&row.Meta) {
+			continue
+		}
 		if !row.Announced || !d.phone.Contains(was.ID, Life, was.LifeVersion) && d.wasFound(s, was.ID, row.Path) {
 			return true
 		}
 	}
 	return false
 }
+
+// tookBack reports whether the phone's state doesn't know any more what others had told
+// by it of an item that the view has: it was restored since.
+func (d *decider) tookBack(m *ItemMeta) bool {
+	return slices.ContainsFunc(m.Units, func(u UnitMeta) bool {
+		return !d.own(u.Version) && !d.phone.Contains(m.ID, u.Unit, u.Version)
+	})
+}
+
+// own reports whether this store made a version, itself or for the phone's user.
+func (d *decider) own(v Version) bool { return v.Replica == d.home || v.Replica == d.proxy }
 
 // wasFound reports whether an item was found on the phone, by whoever wrote its state,
 // where it was about to be made: so it had been. Under its own ID another computer may

@@ -282,7 +282,7 @@ func (w *scopeWork) phoneMeta(id ItemID) *ItemMeta {
 // decide runs over every item that either side brings up, in item order.
 func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	d := &decider{
-		schema: w.schema, preset: s.opt.Preset, home: w.store.ID,
+		schema: w.schema, preset: s.opt.Preset, home: w.store.ID, proxy: w.proxy,
 		store: w.store.Knowledge, phone: w.state.Knowledge,
 		deferred: map[deferredKey]Conflict{}, views: views, state: w.stateOf, renamed: map[ItemID]*ItemMeta{},
 	}

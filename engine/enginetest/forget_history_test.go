@@ -14,7 +14,33 @@ func (w *world) stepForget() {
 	if err != nil {
 		w.fail("%v", err)
 	}
+	if n > 0 {
+		w.unheard(i)
+	}
 	w.logf("PC%d forgets %d deletions", i+1, n)
+}
+
+// unheard lets go of items that a computer, which forgot deletions, has never heard of
+// under the versions that another one gave them in a session that didn't end. It can't tell
+// them from new ones.
+func (w *world) unheard(i int) {
+	rep, err := w.stores[i].Replica(context.Background(), scope)
+	if err != nil {
+		w.fail("%v", err)
+	}
+	for _, s := range w.stores {
+		live := s.Live(scope)
+		metas, _ := s.Changes(context.Background(), scope, rep.Knowledge)
+		for _, m := range metas {
+			if v := live[m.ID]; v != nil && !rep.Knowledge.Contains(m.ID, engine.Life, m.LifeVersion) {
+				for _, x := range values(v) {
+					if w.held[x] == over {
+						w.held[x] = free
+					}
+				}
+			}
+		}
+	}
 }
 
 // forgetfulHistory is a history in which computers forget deletions at any time; every

@@ -245,14 +245,14 @@ func idPart(path string) string {
 }
 
 // Listed reports whether the state lists the object at path, and was written after any
-// session wrote there.
+// session wrote there. One that it was about to take away counts as gone.
 func (p *MemPhone) Listed(path string) bool {
 	if p.state == nil {
 		return false
 	}
 	for _, s := range p.state.scopes {
 		for i := range s.Items {
-			if it := &s.Items[i]; !it.Meta.Deleted && it.Place.Path == path && it.Place.Modified >= p.objects[path].sent {
+			if it := &s.Items[i]; !it.Meta.Deleted && !it.Leaving && it.Place.Path == path && it.Place.Modified >= p.objects[path].sent {
 				return true
 			}
 		}

@@ -3,6 +3,7 @@ package enginetest_test
 import (
 	"testing"
 
+	"cradle/engine"
 	. "cradle/engine/enginetest"
 )
 
@@ -31,4 +32,25 @@ func TestRestoredToBefore(t *testing.T) {
 			t.Errorf("uid %q: the log of PC2 has %d conflicts, want 1", uid, len(log))
 		}
 	}
+}
+
+// TestRestoredUnmarked: the phone goes back to a state that a computer's session, which
+// had nothing to tell it, left unmarked. What is deleted there then is the old value: the
+// edit that the computer had taken since lives.
+func TestRestoredUnmarked(t *testing.T) {
+	w := newWorld(t, 1)
+	const path = "personal/ada"
+	w.sync(1, 0, -1, false)
+	w.phones[0].Edit(path, Item("u-ada", "Ada", ""), w.tick())
+	w.sync(0, 0, -1, false)
+	backup := w.phones[0].Copy("P1")
+	id := engine.ItemIDFromUID(scope, "u-ada", 1)
+	w.stores[0].Edit(scope, id, Item("u-ada", "Ada", "moved to Rome"), w.tick())
+	w.sync(0, 0, -1, false)
+	w.sync(1, 0, -1, false)
+	w.phones[0] = backup
+	w.phones[0].Edit(path, nil, w.tick())
+	w.sync(1, 0, 2, false)
+	w.settle()
+	w.holds(Item("u-ada", "Ada", "moved to Rome"))
 }
