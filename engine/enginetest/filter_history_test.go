@@ -18,6 +18,7 @@ type sieves struct {
 	next    *engine.Filter // of the next session; nil: the phone's own
 	without string         // the unit that some filters leave out
 	atPC    bool           // it is a computer's user who types now
+	clones  bool           // there are two phones: what is typed on one may not be sent to the other
 }
 
 func newSieves(w *world) *sieves {
@@ -59,7 +60,7 @@ func (s *sieves) typing(atPC bool) {
 // fate is what has to become of a value that is typed now. What the phone isn't
 // given goes with an item that is deleted there.
 func (s *sieves) fate(v string) fate {
-	if s != nil && s.atPC && s.without != "" && strings.HasPrefix(v, strings.TrimSuffix(s.without, "s")) {
+	if s != nil && (s.atPC || s.clones) && s.without != "" && strings.HasPrefix(v, strings.TrimSuffix(s.without, "s")) {
 		return free
 	}
 	return keep

@@ -128,3 +128,43 @@ func (w *world) crossed(first string) bool {
 	}
 	return len(saw) > 1
 }
+
+// leaves notes what an unfinished session leaves on a phone. An object of an item that
+// somebody has deleted before, and that isn't listed, can't be told from a new one.
+func (w *world) leaves(i int, p *MemPhone, err error) {
+	if err == nil {
+		delete(w.unfinished[p.Serial], i)
+		return
+	}
+	for path, v := range p.Objects() {
+		if !p.Touched(path) {
+			continue
+		}
+		if w.unfinished == nil {
+			w.unfinished = map[string]map[int]map[string]bool{}
+		}
+		if w.unfinished[p.Serial] == nil {
+			w.unfinished[p.Serial] = map[int]map[string]bool{}
+		}
+		if w.unfinished[p.Serial][i] == nil {
+			w.unfinished[p.Serial][i] = map[string]bool{}
+		}
+		w.unfinished[p.Serial][i][path] = true
+		for _, x := range values(v) {
+			if w.held[x] == over {
+				w.held[x] = free
+			}
+		}
+	}
+}
+
+// isUnfinished reports whether some computer, in a session that didn't end, wrote or took
+// what is at path, and didn't come back since.
+func (w *world) isUnfinished(p *MemPhone, path string) bool {
+	for _, paths := range w.unfinished[p.Serial] {
+		if paths[path] {
+			return true
+		}
+	}
+	return false
+}

@@ -52,6 +52,9 @@ type world struct {
 	// unaware: restored stores that use ticks again that others know of, by computer,
 	// until a phone tells them; the replica IDs that they have.
 	unaware map[int]*engine.ReplicaID
+	// unfinished: paths at a phone that computers wrote or took in sessions that ended
+	// before the phone's state said so, until those computers' next whole ones.
+	unfinished map[string]map[int]map[string]bool
 	// ids: under which an item without a UID was held, by its first value.
 	ids map[string]map[engine.ItemID]bool
 	// deletions of an item, by its first value: what whose user saw then.
@@ -229,7 +232,7 @@ func (w *world) stepPhone(j int) {
 	w.typed(obj[path], v)
 	w.deleted(p.Serial, obj[path], v)
 	w.dropped(obj[path], v)
-	if v == nil && !p.Listed(path) {
+	if v == nil && (!p.Listed(path) || w.isUnfinished(p, path)) {
 		// A session wrote it, and ended before the phone's state said so. Nobody can tell
 		// its deletion from that of the object as it was before, which an edit beats, nor
 		// from an object that never came to be.
@@ -270,6 +273,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	p.Cut, s.Crash = nil, nil
 	w.untouched(p, had, res)
 	w.aware(i)
+	w.leaves(i, p, err)
 	w.named()
 	w.logf("PC%d <-> %s: %s", i+1, p.Serial, moves(res.Stats[scope], err))
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {
@@ -437,6 +441,9 @@ func (w *world) disaster(i, j int) {
 		if len(w.phones) == 1 && !w.phones[0].Unsynced() {
 			w.logf("P1 cloned to P2")
 			w.phones = append(w.phones, w.phones[0].Copy("P2"))
+			if w.sieves != nil {
+				w.sieves.clones = true
+			}
 		}
 	case 4:
 		key := fmt.Sprint("PC", i)

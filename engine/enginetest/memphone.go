@@ -260,6 +260,17 @@ func (p *MemPhone) Listed(path string) bool {
 	return false
 }
 
+// Touched reports whether the object at path isn't as the state says, if it says anything
+// of it.
+func (p *MemPhone) Touched(path string) bool {
+	for _, it := range p.State(p.schema.Name()).Items {
+		if !it.Meta.Deleted && it.Place.Path == path && it.Place.Modified == p.objects[path].stamp {
+			return false
+		}
+	}
+	return true
+}
+
 // Unsynced reports whether an object isn't as the state says: nobody has
 // versioned what it holds.
 func (p *MemPhone) Unsynced() bool {

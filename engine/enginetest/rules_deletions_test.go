@@ -38,6 +38,22 @@ func TestDeletionThatSawMoreStands(t *testing.T) {
 	})
 }
 
+// The same by a clone of the phone, of which the view has nothing: a list of what was seen.
+func TestDeletionMeetsListOnClone(t *testing.T) {
+	w, id, path := story(t)
+	w.phones[0].Edit(path, Item("u", "old", "", "t0", "t1"), w.tick())
+	w.sync(1, 0, -1, false)
+	w.phones = append(w.phones, w.phones[0].Copy("P2"))
+	w.stores[0].Edit(scope, id, Item("u", "old", "", "t0", "t2"), w.tick())
+	w.stores[0].Edit(scope, id, nil, w.tick())
+	w.stores[1].Edit(scope, id, Item("u", "old", "", "t0", "t1", "t3"), w.tick())
+	w.stores[1].Edit(scope, id, nil, w.tick())
+	w.sync(0, 1, -1, false)
+	w.sync(1, 1, -1, false)
+	w.settle()
+	w.holds()
+}
+
 // An edit lives that a deletion never saw. Whoever had seen the edit and deleted the item
 // too doesn't take for an edit what the first deletion made of the rest of it: parts that
 // are empty now, lists of what was seen, values that were on the phone before.
