@@ -193,8 +193,7 @@ func (d *decider) unseenBy(v Version) []string {
 func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
 	t := dead
 	if !k.Contains(live.ID, Life, live.LifeVersion) {
-		t = dead.Clone()
-		t.LifeVersion = Pending(d.home)
+		t = d.overEdit(dead, live, k)
 	}
 	r.store, r.phone = t, t
 	if dead == r.hadStore {
@@ -228,15 +227,14 @@ func (d *decider) storeDeleted(r *decision, h, p *ItemMeta) {
 	case d.outlived(p, h, d.store, nil):
 		d.bury(r, h, p, d.store)
 	case d.oldValue(p):
-		t := h.Clone()
-		t.LifeVersion = Pending(d.home)
+		t := d.overEdit(h, p, d.store)
 		r.store, r.phone = t, t
 		r.toStore, r.toPhone = opMeta, opDelete
 	default:
 		switch action, _ := d.ask(r, UnitDeleted); action {
 		case AcceptDestination:
-			t := h.Clone()
-			t.LifeVersion, t.LifeResolved = Pending(d.home), true
+			t := d.overEdit(h, p, d.store)
+			t.LifeResolved = true
 			d.stayDead(r, t, ToStore)
 		case Defer, TransferAndDefer:
 			d.deferLife(r, action)
@@ -267,8 +265,8 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 		}
 		switch action, _ := d.ask(r, unit); action {
 		case AcceptSource:
-			t := p.Clone()
-			t.LifeVersion, t.LifeResolved = Pending(d.home), true
+			t := d.overEdit(p, h, d.phone)
+			t.LifeResolved = true
 			d.stayDead(r, t, ToPhone)
 		case Defer, TransferAndDefer:
 			d.deferLife(r, action)
@@ -277,6 +275,21 @@ func (d *decider) phoneDeleted(r *decision, h, p *ItemMeta) {
 			r.toStore, r.toPhone = opMeta, opCreate
 		}
 	}
+}
+
+// overEdit is a tombstone for one by somebody who knew k and didn't see all of the
+// item: it dominates both, and says which units it takes away besides, so that an item
+// that lives on after it doesn't leave those standing where they are.
+func (d *decider) overEdit(dead, live *ItemMeta, k Knowledge) *ItemMeta {
+	t := dead.Clone()
+	t.LifeVersion = Pending(d.home)
+	for i := range live.Units {
+		u := &live.Units[i]
+		if t.Unit(u.Unit) == nil || !k.Contains(live.ID, u.Unit, u.Version) {
+			t.SetUnit(UnitMeta{Unit: u.Unit, Version: u.Version, Digest: u.Digest})
+		}
+	}
+	return t
 }
 
 // stayDead lets a deletion stand that met an edit, as a Resolve wants it: the

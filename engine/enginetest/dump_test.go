@@ -42,6 +42,24 @@ func (w *world) dump(prefix string) {
 	}
 }
 
+// dump is world.dump of all participants of a simulation.
+//
+//	go test ./engine/enginetest -run TestSimulation -simseed 87082 -item f5fe
+func (s *sim) dump(prefix string) {
+	if prefix == "" {
+		return
+	}
+	for _, n := range s.nodes {
+		s.logf("   %s K=%v", n.name, n.replica().Knowledge)
+		for id, m := range s.metas(n) {
+			if strings.HasPrefix(id.String(), prefix) {
+				s.logf("      %s", metaText(m))
+			}
+		}
+	}
+	s.world.dump(prefix)
+}
+
 func metaText(m *engine.ItemMeta) string {
 	s := fmt.Sprintf("%s del=%t c=%v life=%v", m.ID.String()[:4], m.Deleted, m.Creation, m.LifeVersion)
 	for _, u := range m.Units {

@@ -262,3 +262,29 @@ func TestOpenConflictThatWasSettledElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// A deletion that stands against an edit takes that away: where the item lives on by
+// another edit, it does so without it, at those who still hold it, too.
+func TestDeletionThatStandsTakesTheEditAway(t *testing.T) {
+	c := actors(t, "ABCD")
+	c.edit("A", 1, "x")
+	for _, other := range []string{"B", "C", "D"} {
+		c.sync("A", other, plain, 1, 0, 0)
+	}
+	c.note("B", 1, "n")
+	c.edit("C", 1, "")
+	c.edit("D", 1, "y")
+	oneWay := engine.ExchangeOptions{Direction: engine.OnlyAB}
+	c.exchange("B", "A", oneWay)
+	wins := oneWay
+	wins.Resolve = func(engine.Clash) (engine.ConflictAction, *bag) { return engine.AcceptSource, nil }
+	c.exchange("C", "A", wins)
+	c.names("", "A")
+	c.exchange("D", "A", oneWay)
+	for range 2 {
+		for _, other := range []string{"B", "C", "D"} {
+			c.exchange("A", other, plain)
+		}
+	}
+	c.names("1=y", "A", "B", "C", "D") // without the note
+}

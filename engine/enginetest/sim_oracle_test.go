@@ -206,6 +206,7 @@ func (s *sim) observe(n *node, had, theirs map[engine.ItemID]*engine.ItemMeta) {
 // observeSession is observe after a session with a phone; phone is what its user
 // saw, but for the units that its filter leaves out.
 func (s *sim) observeSession(n *node, had, theirs map[engine.ItemID]*engine.ItemMeta, phone map[engine.ItemID][]model.Change, without ...string) {
+	s.dump(*dumpItem)
 	now := s.metas(n)
 	rep := n.replica()
 	s.forgotten = s.forgotten.Union(rep.Forgotten)
@@ -217,7 +218,9 @@ func (s *sim) observeSession(n *node, had, theirs map[engine.ItemID]*engine.Item
 		// What a phone's user types where a filter leaves the unit out was made without the
 		// rest of the unit, which the model can't tell from having taken it away.
 		Excused: func(c model.Change) bool {
-			return s.buried[c] && now[c.Item] != nil && now[c.Item].Deleted || s.leftOut[c.Unit] && !s.isReplica(c.Version.Replica)
+			// And what it leaves out goes with an item that is deleted there.
+			gone := now[c.Item] != nil && now[c.Item].Deleted
+			return s.buried[c] && gone || s.leftOut[c.Unit] && (gone || !s.isReplica(c.Version.Replica)) || s.agreed[c]
 		},
 		// Who forgot a deletion and then hears of an edit made beside it sends that with the
 		// deletion in its knowledge: so it goes on to those who forgot nothing.

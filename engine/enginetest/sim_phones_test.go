@@ -78,11 +78,24 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 		there[id] = changesOf(&rs[0].Meta)
 	}
 	st := p.State(scope)
+	agree := func(id engine.ItemID, path string) { // equal contents get no version
+		v := p.Objects()[path]
+		if v == nil || before[id] == nil {
+			return
+		}
+		units := engine.ItemMeta{Units: engine.Describe(Toy{scope}, v)}
+		for _, c := range there[id] {
+			if u := before[id].Unit(c.Unit); digestOf(u) == digestOf(units.Unit(c.Unit)) {
+				s.agreed[c] = true
+			}
+		}
+	}
 	theirs := map[engine.ItemID]*engine.ItemMeta{}
 	for k := range st.Items {
 		m := &st.Items[k].Meta
 		theirs[m.ID] = m
 		there[m.ID] = append(there[m.ID], changesOf(m)...)
+		agree(m.ID, st.Items[k].Place.Path)
 	}
 	err := s.sync(i, j, cutAt, kill)
 	if err != nil {
@@ -100,6 +113,13 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 	}
 	s.observeSession(n, before, theirs, there, without...)
 	return err
+}
+
+func digestOf(u *engine.UnitMeta) (d engine.Digest) {
+	if u != nil {
+		d = u.Digest
+	}
+	return d
 }
 
 // ids are all items that anybody ever heard of.

@@ -8,7 +8,9 @@ import (
 
 	"cradle/engine"
 	. "cradle/engine/enginetest"
+	"cradle/engine/enginetest/model"
 	"cradle/engine/metastore"
+	"cradle/engine/simple"
 )
 
 func (s *sim) step() {
@@ -206,8 +208,33 @@ func (s *sim) lie(n *node) {
 // lose: the metadata of a simple participant is gone, or refused as damaged and kept
 // aside; all is enumerated again under a new identity.
 func (s *sim) lose(n *node) {
+	if slices.ContainsFunc(s.nodes, func(o *node) bool { return o.base != nil }) {
+		return // it may be the only one that could tell another that that was restored
+	}
 	s.logf("%s loses its metadata", n.name)
 	s.images = slices.DeleteFunc(s.images, func(im *node) bool { return im.name == n.name })
+	s.model.Unmake(s.unshared(n))
+	// What can't be read now is nobody's, and may have come back from elsewhere by then.
+	s.mayDouble(n, func(key string, o simple.Object) bool { return n.place.unread[key] })
+	s.twice[n.replica().ID] = true // what others didn't take of it nobody sends any more
+	s.found(n)
+	n.seen, n.id, n.log = engine.Knowledge{}, engine.ReplicaID{}, 0
+}
+
+// mayDouble notes values of a simple participant's objects that may be there twice.
+func (s *sim) mayDouble(n *node, which func(string, simple.Object) bool) {
+	for key, o := range n.place.objects {
+		if which(key, o) {
+			for _, x := range values(o.Value) {
+				s.twins[x] = true
+			}
+		}
+	}
+}
+
+// unshared is said of a replica that is lost, and gives the changes that nobody else
+// heard of: they go with it, as does what only its log of conflicts held.
+func (s *sim) unshared(n *node) func(model.Change) bool {
 	for _, c := range n.conflicts() {
 		if c.Lost != nil {
 			for _, x := range values(c.Lost) {
@@ -215,21 +242,16 @@ func (s *sim) lose(n *node) {
 			}
 		}
 	}
-	s.forgetUnshared(n)
-	s.twice[n.replica().ID] = true // what others didn't take of it nobody sends any more
-	s.found(n)
-	n.seen, n.id, n.log = engine.Knowledge{}, engine.ReplicaID{}, 0
-}
-
-// forgetUnshared: versions that nobody else heard of go with the metadata.
-func (s *sim) forgetUnshared(n *node) {
-	id, most := n.replica().ID, uint64(0)
+	id := n.replica().ID
+	var known []engine.Knowledge
 	for _, o := range s.nodes {
 		if o != n {
-			most = max(most, o.replica().Knowledge.Tick(id))
+			known = append(known, o.replica().Knowledge)
 		}
 	}
-	s.model.Unmake(id, most)
+	return func(c model.Change) bool {
+		return c.Version.Replica == id && !slices.ContainsFunc(known, func(k engine.Knowledge) bool { return k.Contains(c.Item, c.Unit, c.Version) })
+	}
 }
 
 // forget throws a replica's tombstones away.
@@ -290,6 +312,7 @@ func (s *sim) backup(n *node) {
 	if n.isSimple() {
 		writes = n.meta.writes
 	}
+	unshared := s.unshared(n)
 	*n = *im
 	n.peers = peers
 	if n.isSimple() {
@@ -310,7 +333,7 @@ func (s *sim) backup(n *node) {
 	s.twice[lost.ID] = true
 	s.gone()
 	n.base = s.metas(n)
-	s.model.Unmake(lost.ID, most)
+	s.model.Unmake(func(c model.Change) bool { return unshared(c) && !lost.Knowledge.Contains(c.Item, c.Unit, c.Version) })
 	for range s.r.IntN(4) {
 		s.edit(n)
 	}

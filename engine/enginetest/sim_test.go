@@ -46,6 +46,7 @@ type sim struct {
 	twins       map[string]bool       // values of objects that were hidden: they may be there twice
 	buried      map[model.Change]bool // deleted on a phone where a deletion stood already
 	logged      map[string]bool       // values that were in the log of a simple participant
+	agreed      map[model.Change]bool // a phone's user went from it to what the computer had
 	leftOut     map[string]bool       // units that a filter left out of a phone
 	calm        bool                  // it settles: nothing more happens
 }
@@ -63,7 +64,7 @@ func (s *sim) fail(format string, args ...any) {
 
 func newSim(seed uint64) *sim {
 	w := &world{r: rand.New(rand.NewPCG(seed, 11)), now: startDay, held: map[string]fate{}, item: map[string]string{}, backup: map[string]any{}}
-	s := &sim{world: w, model: model.New(), bad: map[engine.ItemID]bool{}, twice: map[engine.ReplicaID]bool{}, twins: map[string]bool{}, logged: map[string]bool{}, leftOut: map[string]bool{}, buried: map[model.Change]bool{}}
+	s := &sim{world: w, model: model.New(), bad: map[engine.ItemID]bool{}, twice: map[engine.ReplicaID]bool{}, twins: map[string]bool{}, logged: map[string]bool{}, leftOut: map[string]bool{}, agreed: map[model.Change]bool{}, buried: map[model.Change]bool{}}
 	phones := max(0, s.r.IntN(5)-2)
 	for range 2 + s.r.IntN(4-phones) {
 		s.nodes = append(s.nodes, s.newNode())

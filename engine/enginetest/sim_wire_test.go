@@ -8,6 +8,7 @@ import (
 
 	"cradle/engine"
 	. "cradle/engine/enginetest"
+	"cradle/engine/simple"
 )
 
 func (s *sim) ctx() context.Context { return context.Background() }
@@ -136,6 +137,9 @@ func (s *sim) pass(src, dst *node, t trouble) error {
 	s.prepare(dst, trouble{})
 	s.interrupted = s.interrupted || dst.isSimple() && (err != nil || t.race)
 	if dst.isSimple() && err != nil {
+		// An object without a UID that was created just then and edited before anybody
+		// looked is a new one.
+		s.mayDouble(dst, func(_ string, o simple.Object) bool { return Toy{scope}.UID(o.Value) == "" })
 		for _, m := range s.metas(src) {
 			dst.unfinished = append(dst.unfinished, changesOf(m)...)
 		}

@@ -119,12 +119,12 @@ func (m *Model) Make(by string, c Change, content Content, had []Change) error {
 	return nil
 }
 
-// Unmake takes back what a replica made after a tick: it was lost with the replica
-// before anybody else saw it.
-func (m *Model) Unmake(r engine.ReplicaID, after uint64) {
+// Unmake takes changes back that were lost with their maker before anybody else saw
+// them.
+func (m *Model) Unmake(lost func(Change) bool) {
 	for _, changes := range m.byID {
 		for _, f := range changes {
-			if f.Version.Replica != r || f.Version.Tick <= after {
+			if f.by == "" || !lost(f.Change) {
 				continue
 			}
 			f.by, f.seen = "", nil
@@ -210,7 +210,7 @@ func (m *Model) isAccounted(r Replica, it Item, here bool, c *fact, known []*fac
 	for _, w := range m.byID[c.Item] {
 		if w.by != "" && w.Unit == engine.Life && w.content.Gone {
 			forgot = forgot || r.Forgotten(w.Change)
-			dead = dead || slices.Contains(known, w) && m.leadsTo(c, w, known)
+			dead = dead || slices.Contains(known, w) && m.leadsTo(r.Name, c, w, known)
 		}
 	}
 	if forgot && dead {
@@ -220,13 +220,13 @@ func (m *Model) isAccounted(r Replica, it Item, here bool, c *fact, known []*fac
 		return false
 	}
 	now := m.made(Change{c.Item, unit, it.Units[unit]})
-	if now != nil && m.leadsTo(c, now, known) {
+	if now != nil && m.leadsTo(r.Name, c, now, known) {
 		return true
 	}
 	// It was deleted, and the item came back without it.
 	life := m.made(Change{c.Item, engine.Life, it.Units[engine.Life]})
 	for _, w := range known {
-		if life != nil && w.Unit == engine.Life && w.content.Gone && m.leadsTo(c, w, known) && m.leadsTo(w, life, known) {
+		if life != nil && w.Unit == engine.Life && w.content.Gone && m.leadsTo(r.Name, c, w, known) && m.leadsTo(r.Name, w, life, known) {
 			return true
 		}
 	}
@@ -235,11 +235,12 @@ func (m *Model) isAccounted(r Replica, it Item, here bool, c *fact, known []*fac
 
 // leadsTo reports whether what is known leads from a change to the current one:
 // each step is a change that was made in the knowledge of the last, or one of the
-// same content, for which it was taken.
-func (m *Model) leadsTo(c, current *fact, known []*fact) bool {
+// same content, for which it was taken. What by made itself counts, though a copy or a
+// restoration may have taken the knowledge of it away.
+func (m *Model) leadsTo(by string, c, current *fact, known []*fact) bool {
 	steps := known
 	for _, w := range m.byID[c.Item] {
-		if w.by != "" && covers(current, w) && !slices.Contains(known, w) {
+		if w.by != "" && (covers(current, w) || w.by == by) && !slices.Contains(known, w) {
 			steps = append(slices.Clip(steps), w)
 		}
 	}
@@ -253,7 +254,7 @@ func (m *Model) leadsTo(c, current *fact, known []*fact) bool {
 				continue
 			}
 			for _, x := range reached {
-				if x.Unit == w.Unit && (x.content == w.content || m.holds(w, x)) || covers(w, x) {
+				if x.Unit == w.Unit && (x.content == w.content || m.holds(w, x)) || covers(w, x) || m.without(w, x) {
 					is.add(w.at)
 					reached, more = append(reached, w), true
 					break
@@ -262,6 +263,15 @@ func (m *Model) leadsTo(c, current *fact, known []*fact) bool {
 		}
 	}
 	return is.has(current.at)
+}
+
+// without reports whether a deletion was made without ever having seen a unit that
+// another change left empty: to that one the item was as it is now.
+func (m *Model) without(deletion, x *fact) bool {
+	if !deletion.content.Gone || x.Unit == engine.Life || x.content != (Content{}) {
+		return false
+	}
+	return !slices.ContainsFunc(m.byID[x.Item], func(y *fact) bool { return y.Unit == x.Unit && covers(deletion, y) })
 }
 
 // holds reports whether a list holds all of another one, and nothing besides that the
