@@ -153,13 +153,13 @@ func (g *globals) sayProblems(list []problemDocument) {
 		}
 		if !p.Lost {
 			repairs[p.Path]++
-			if what = "repaired"; repairs[p.Path] > maxRepairs {
+			if what = "note"; repairs[p.Path] > maxRepairs {
 				continue
 			}
 		}
 		fmt.Fprintf(g.stderr, "%s: %s: %s\n", what, plain(where), plain(p.Reason))
 		if rest := all[p.Path] - maxRepairs; rest > 0 && !p.Lost && repairs[p.Path] == maxRepairs {
-			fmt.Fprintf(g.stderr, "… and %s of %s (--json lists all)\n", count(rest, "more repair", "more repairs"), plain(p.Path))
+			fmt.Fprintf(g.stderr, "… and %s of %s (--json lists all)\n", count(rest, "more note", "more notes"), plain(p.Path))
 		}
 	}
 }

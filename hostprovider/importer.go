@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -153,13 +154,23 @@ func (im *importer) object(f ImportFile, o *pim.Object) error {
 	}
 	v, err := o.Item(f.Collection)
 	if err != nil {
-		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, 0, err.Error(), true})
+		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, o.Line, err.Error(), true})
 		return nil //nolint:nilerr // it is in the report, and the others go on
+	}
+	for _, p := range o.Doubts() {
+		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, false})
 	}
 	var row *stored
 	var id engine.ItemID
 	if uid := s.kind.UID(v); uid != "" {
+		key := s.kind.Name() + "\x00" + uid
+		first := im.byKey[key]
 		row, id, err = im.byUID(s, uid)
+		if first != nil {
+			im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, o.Line, fmt.Sprintf("the UID %q again, which %s:%d has: kept as an item of its own", uid, first.path, first.line), false})
+		} else if h := im.byKey[key]; h != nil {
+			h.path, h.line = f.Path, o.Line
+		}
 	} else {
 		row, id, err = im.byContent(s, engine.Digest(s.kind.ContentDigest(v)))
 	}
@@ -202,6 +213,8 @@ func (im *importer) put(s *scopeTx, row *stored, id engine.ItemID, v *valuebag.V
 type holders struct {
 	live []engine.ItemID // of the store, some of them paired since
 	free int             // no number below is free
+	path string          // where this import met the UID first
+	line int
 }
 
 // next drops what is paired and gives the first item that is left, nil for none.

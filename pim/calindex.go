@@ -25,6 +25,9 @@ type calendarIndex struct {
 	sets     [][]int32 // sets of TZIDs; the first is the empty one
 	beyond   int       // items that were more than the limit
 	firstOut Problem   // where the first of them is
+	outside  []Problem // lines that stand in nothing, as long as one item may be all
+	unlisted int       // more of them
+	skipped  bool      // an entry was set aside that had no end
 	guessed  int       // lines in an encoding that nothing says
 	guessAt  Problem
 	torn     bool // the last component outside all others has no END
@@ -116,6 +119,13 @@ func (c *calendarPiece) collect(room int) {
 		c.problems = append(c.problems, c.moved(p))
 	}
 	c.guesses()
+	for _, p := range outside(t) {
+		if len(c.outside) < maxOutside {
+			c.outside = append(c.outside, c.moved(p))
+		} else {
+			c.unlisted++
+		}
+	}
 	c.wrapperOf = make([]int, len(t.Components))
 	for i := 1; i < len(t.Components); i++ {
 		k := &t.Components[i]
@@ -143,7 +153,7 @@ func (c *calendarPiece) collect(room int) {
 	if last != 0 {
 		k := &t.Components[last]
 		c.torn = !k.Closed
-		c.tornAt = c.problem(k, k.Name+" without END at the end of the file", false)
+		c.tornAt = c.problem(k, k.Name+cutOff, false)
 	}
 	if c.open != 0 && c.wrappers[c.open].closed {
 		c.open = 0
@@ -391,10 +401,24 @@ func (x *calendarIndex) finish(first bool, lost bool) []Problem {
 		if it.single && what == "VJOURNAL" {
 			what = "VNOTE"
 		}
-		out = append(out, Problem{Offset: x.entries[it.first].start, Line: int(it.line), Lost: true, What: what + " beyond the limits set aside"})
+		out = append(out, Problem{Offset: x.entries[it.first].start, Line: int(it.line), Lost: true, What: what + beyondLimits})
 	}
 	if first && !lost && len(x.items) == 0 && !slices.ContainsFunc(out, func(p Problem) bool { return p.Lost }) {
 		out = append(out, Problem{Line: 1, What: noEntry, Lost: true})
 	}
+	if !(first && (len(x.items) == 0 || x.onlyOne())) {
+		out = append(out, x.outside...)
+		if x.unlisted > 0 {
+			out = append(out, Problem{Offset: x.begin, What: fmt.Sprintf("lines outside of any card or entry left out in %d more places", x.unlisted)})
+		}
+	}
 	return out
+}
+
+// maxOutside is how many places with lines that stand in nothing are held.
+const maxOutside = 1000
+
+// onlyOne reports whether the file holds one item, whose text is then the file's.
+func (x *calendarIndex) onlyOne() bool {
+	return len(x.items) == 1 && x.beyond == 0 && !x.skipped && !x.items[0].single && !x.items[0].tooLong
 }

@@ -25,7 +25,6 @@ type calendarScan struct {
 	ended   bool // the last line ended a component
 	least   int  // no shorter piece ends between two entries
 	skip    bool // within what is beyond MaxPiece
-	skipped bool // there was such an entry
 	first   bool // nothing stands before it in the file
 	lost    bool // something was set aside
 	indexed bool
@@ -143,7 +142,7 @@ func (c *calendarScan) overflow() {
 			What: fmt.Sprintf("more than %d MiB without the END of an entry set aside", c.most>>20)})
 		c.lost = true
 	}
-	c.skip, c.skipped, c.least = true, true, 0
+	c.skip, c.x.skipped, c.least = true, true, 0
 	n := c.line
 	if n == 0 {
 		n = c.at
@@ -164,7 +163,7 @@ func (c *calendarScan) give() bool {
 	x := c.x
 	if c.item == 0 {
 		c.objects += len(x.items)
-		if len(x.items) == 1 && x.beyond == 0 && !c.skipped && !x.items[0].single && !x.items[0].tooLong {
+		if c.first && x.onlyOne() {
 			c.item++
 			return c.giveWhole()
 		}

@@ -172,7 +172,9 @@ func (p *parser) logical(start, number int) {
 	if !p.head(text, &l) {
 		l.Junk, l.Name, l.NameAsWritten, l.Group, l.Params = true, "", "", "", nil
 		l.RawValue, l.End = text, p.pos
-		p.t.problem(start, number, false, "not a content line")
+		if p.cur != 0 { // outside of all it is the reader's to tell
+			p.t.problem(start, number, false, "not a content line: kept as it stands, and not shown")
+		}
 		p.t.Lines = append(p.t.Lines, l)
 		return
 	}
@@ -383,7 +385,7 @@ func wholeDelimiter(s string) bool {
 func (p *parser) begin(l *Line, start, number int, value string, agent int) bool {
 	name := strings.ToUpper(strings.TrimSpace(value))
 	if !validName(name) {
-		p.t.problem(start, number, false, "BEGIN without a name")
+		p.t.problem(start, number, false, "BEGIN without a name: kept, and it means nothing")
 		return false
 	}
 	p.repair(name, start, agent)
@@ -454,7 +456,7 @@ func isEntry(n string) bool {
 
 func (p *parser) missingEnd(c, at int) {
 	k := &p.t.Components[c]
-	p.t.problem(k.Start, k.Number, false, "%s without END", k.Name)
+	p.t.problem(k.Start, k.Number, false, "%s without END: taken to end here, all its lines kept", k.Name)
 	parent := k.Parent
 	p.closeAt(c, at, at, false)
 	p.cur = parent
@@ -483,7 +485,7 @@ func (p *parser) end(start, number int, value string) bool {
 		p.cur = p.t.Components[c].Parent
 		return true
 	}
-	p.t.problem(start, number, false, "END:%s without BEGIN", clip(name))
+	p.t.problem(start, number, false, "END:%s without BEGIN: it means nothing", clip(name))
 	return false
 }
 

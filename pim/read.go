@@ -53,12 +53,16 @@ type File struct {
 }
 
 // noEntry is the problem of a file without an item.
-const noEntry = "no vCard and no calendar entry"
+const noEntry = "no vCard and no calendar entry, so nothing of it was taken"
 
 // Read finds the items in a file. Nothing stops it: one bad entry never loses
 // the others. Components that are no items (VFREEBUSY, a VTIMEZONE alone) are
 // listed in Problems.
-func Read(data []byte) File {
+func Read(data []byte) File { return readPart(data, true) }
+
+// readPart reads a part of a file between its items; begins: it is the whole
+// file, or what that begins with.
+func readPart(data []byte, begins bool) File {
 	var f File
 	if blankFile(data) {
 		f.Torn = true
@@ -74,10 +78,15 @@ func Read(data []byte) File {
 	r := reader{t: t, f: &f}
 	r.collect()
 	r.torn()
-	if len(r.items) == 0 && !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Lost }) {
-		f.Problems = append(f.Problems, Problem{Line: 1, What: noEntry, Lost: true})
-	}
 	f.Bundle = len(r.items) > 1
+	switch {
+	case len(r.items) == 0 && begins:
+		if !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Lost }) {
+			f.Problems = append(f.Problems, Problem{Line: 1, What: noEntry + looksLike(data), Lost: true})
+		}
+	case len(r.items) != 1 || r.items[0].single || !begins:
+		f.Problems = append(f.Problems, outside(t)...)
+	}
 	eol := lineEnd(src)
 	for n := range r.items {
 		it := &r.items[n]
@@ -89,7 +98,7 @@ func Read(data []byte) File {
 		}
 		if r.tooLong(it) {
 			f.Problems = append(f.Problems, Problem{Offset: first.Start, Line: first.Number, Lost: true,
-				What: first.Name + " beyond the limits set aside"})
+				What: first.Name + beyondLimits})
 			continue
 		}
 		o := Object{Kind: it.kind, UID: it.uid, Line: first.Number, Torn: it.torn}
@@ -99,7 +108,7 @@ func Read(data []byte) File {
 			if len(o.Text) == len(src) {
 				o.text = t
 			}
-		case !f.Bundle:
+		case !f.Bundle && begins:
 			o.text = t
 			if wide {
 				o.Text = []byte(src)
@@ -306,7 +315,7 @@ func (r *reader) torn() {
 	r.f.Torn = !t.Components[last].Closed
 	if r.f.Torn {
 		c := &t.Components[last]
-		r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: c.Name + " without END at the end of the file"})
+		r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: c.Name + cutOff})
 	}
 }
 

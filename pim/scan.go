@@ -250,13 +250,10 @@ func (s *Scanner) piece(cut int) bool {
 	case s.skip && !s.told:
 		s.file.Problems = []Problem{{Line: 1, Lost: true, What: fmt.Sprintf("more than %d MiB without the END of a card set aside", s.most>>20)}}
 	case !s.skip && (s.offset == 0 || !blankFile(data)):
-		s.file = Read(data)
+		s.file = readPart(data, s.offset == 0)
 		s.file.Torn = s.file.Torn && s.eof && cut == len(s.buf)
 	}
 	s.told = s.skip
-	if s.offset > 0 && len(s.file.Objects) == 0 {
-		s.file.Problems = slices.DeleteFunc(s.file.Problems, func(p Problem) bool { return p.What == noEntry })
-	}
 	for i := range s.file.Problems {
 		s.file.Problems[i].Line += s.lines
 		s.file.Problems[i].Offset += s.offset
