@@ -103,6 +103,7 @@ fidelity: setup ## what is lost of real programs' files (nothing), into docs/fid
 bench: build ## the whole program on 10,000 contacts, against its floors; then the packages' benchmarks
 	$(GO) run ./hwtest/bench -cradle ./cradle
 	$(GO) run ./hwtest/bench -cradle ./cradle -peers
+	$(GO) run ./hwtest/bench -formats
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
 .PHONY: vmtest

@@ -54,10 +54,18 @@ func main() {
 	n := flag.Int("n", floorContacts, "how many contacts")
 	rounds := flag.Int("rounds", 3, "how often the whole course is run")
 	peers := flag.Bool("peers", false, "measure it beside unison and vdirsyncer instead, folder to folder")
+	formats := flag.Bool("formats", false, "measure reading and writing of files instead, beside go-vcard, go-ical and libical")
 	raw := flag.Bool("raw", false, "print Go benchmark lines, for benchstat")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *formats {
+		if err := runFormats(ctx, os.Stdout, *rounds); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *peers {
 		if err := runPeers(ctx, os.Stdout, *cradle, *n, *rounds); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cradle/pim"
 )
 
 func TestCards(t *testing.T) {
@@ -85,5 +87,42 @@ func TestTable(t *testing.T) {
 		if late != strings.Contains(out.String(), "past its floor") {
 			t.Errorf("%s: the table does not say so:\n%s", tt.name, &out)
 		}
+	}
+}
+
+func TestCalendar(t *testing.T) {
+	items, err := bags(calendar(50))
+	if err != nil || len(items) != 50 {
+		t.Fatalf("%d events, %v", len(items), err)
+	}
+	for i, item := range items {
+		text := string(pim.Events.Text(item))
+		if strings.Count(text, "BEGIN:VTIMEZONE") != 1 || strings.Count(text, "BEGIN:VALARM") != 1 {
+			t.Fatalf("event %d is %s", i, text)
+		}
+	}
+}
+
+// A step that does less than it should is an error, not a result.
+func TestFormatWorks(t *testing.T) {
+	var cards []byte
+	for i := range formatObjects {
+		cards = append(cards, card(i, 0)...)
+	}
+	works, err := formatWorks(cards, calendar(formatObjects))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range works {
+		if n, err := w.do(); n != formatObjects || err != nil {
+			t.Errorf("%s, %s, %s: %d objects, %v", w.format, w.step, w.by, n, err)
+		}
+	}
+	if err := whole(nil); err == nil {
+		t.Error("an empty file is taken for a whole one")
+	}
+	fewer := work{do: func() (int, error) { return formatObjects - 1, nil }}
+	if _, err := cpuOf(t.Context(), fewer); err == nil {
+		t.Error("a work that loses an object is measured")
 	}
 }
