@@ -44,6 +44,7 @@ var picture = []row{
 	{tree: "hostprovider", uses: []string{"engine", "pim", "valuebag"}},
 	{tree: "hwtest", uses: []string{"mtp", "mtp/responder"}, tests: []string{all}},
 	{tree: "hwtest/fidelity", uses: []string{"hwtest", "pim", "valuebag"}, tests: []string{all}},
+	{tree: "hwtest/bench", uses: []string{"hwtest", "pim", "valuebag"}, tests: []string{all}},
 	{
 		tree:  "cmd",
 		uses:  []string{"valuebag", "mtp", "mtp/usb", "pim", "engine", "devprovider", "hostprovider", "hwtest", "udev"},
