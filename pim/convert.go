@@ -216,6 +216,9 @@ func (c *converter) children(i int) {
 	}
 	for _, ch := range c.t.Children(i) {
 		name := c.t.Components[ch].Name
+		if c.to == VCalendar1 && name == "VTIMEZONE" && strings.HasPrefix(c.zoneID(ch), madeZone) {
+			continue // TZ and DAYLIGHT say it
+		}
 		if c.to == VCalendar1 && name == "VALARM" && i == c.main && i != 0 {
 			if b, ok := c.oldAlarm(ch, "\r\n"); ok {
 				c.b = append(c.b, b...)

@@ -73,6 +73,10 @@ func TestConvertZonesToICalendar(t *testing.T) {
 				}
 			}
 			checkConverted(t, Events, item)
+			back, err := Events.Convert(got, VCalendar1)
+			if err != nil || string(Events.Text(back)) != v1(tt.calendar, tt.lines) {
+				t.Errorf("back %q (%v)", Events.Text(back), err)
+			}
 		})
 	}
 }
