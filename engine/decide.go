@@ -153,10 +153,13 @@ func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 		ps.Creation = h.Creation
 	}
 	if h.LifeVersion != p.LifeVersion {
+		pKnown, hKnown := d.store.Contains(h.ID, Life, p.LifeVersion), d.phone.Contains(h.ID, Life, h.LifeVersion)
 		switch {
-		case d.store.Contains(h.ID, Life, p.LifeVersion):
+		case pKnown && hKnown && p.LifeVersion.Compare(h.LifeVersion) > 0: // two computers would change it to and fro for ever
+			takeLife(hs, ps)
+		case pKnown:
 			takeLife(ps, hs)
-		case d.phone.Contains(h.ID, Life, h.LifeVersion):
+		case hKnown:
 			takeLife(hs, ps)
 		case d.named(h.LifeVersion, p.LifeVersion), p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
 			takeLife(hs, ps)

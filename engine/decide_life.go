@@ -71,9 +71,12 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 		return
 	}
 	w := h
+	pKnown, hKnown := d.store.Contains(h.ID, Life, p.LifeVersion), d.phone.Contains(h.ID, Life, h.LifeVersion)
 	switch {
-	case d.store.Contains(h.ID, Life, p.LifeVersion):
-	case d.phone.Contains(h.ID, Life, h.LifeVersion):
+	case pKnown && hKnown && p.LifeVersion.Compare(h.LifeVersion) > 0:
+		w = p
+	case pKnown:
+	case hKnown:
 		w = p
 	case d.users != nil && !sameVersions(h, p):
 		w = d.deletedTwice(h, p)

@@ -265,13 +265,23 @@ func (m *Model) leadsTo(by string, c, current *fact, known []*fact) bool {
 	return is.has(current.at)
 }
 
-// without reports whether a deletion was made without ever having seen a unit that
-// another change left empty: to that one the item was as it is now.
+// without reports whether a deletion took away all that another change left: a unit
+// that is empty, of which it never saw anything else, or a list of elements that it saw.
 func (m *Model) without(deletion, x *fact) bool {
-	if !deletion.content.Gone || x.Unit == engine.Life || x.content != (Content{}) {
+	if !deletion.content.Gone || x.Unit == engine.Life {
 		return false
 	}
-	return !slices.ContainsFunc(m.byID[x.Item], func(y *fact) bool { return y.Unit == x.Unit && covers(deletion, y) })
+	saw := func(yes func(Content) bool) bool {
+		return slices.ContainsFunc(m.byID[x.Item], func(y *fact) bool { return y.Unit == x.Unit && covers(deletion, y) && yes(y.content) })
+	}
+	if x.content == (Content{}) {
+		return !saw(func(Content) bool { return true })
+	}
+	all := x.content.Parts != ""
+	for part := range x.content.parts {
+		all = all && saw(func(c Content) bool { return c.has(part) })
+	}
+	return all
 }
 
 // holds reports whether a list holds all of another one, and nothing besides that the
