@@ -155,8 +155,7 @@ func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 	if h.LifeVersion != p.LifeVersion {
 		pKnown, hKnown := d.store.Contains(h.ID, Life, p.LifeVersion), d.phone.Contains(h.ID, Life, h.LifeVersion)
 		switch {
-		case pKnown && hKnown && p.LifeVersion.Compare(h.LifeVersion) > 0: // two computers would change it to and fro for ever
-			takeLife(hs, ps)
+		case pKnown && hKnown: // two computers that differ would change it to and fro for ever
 		case pKnown:
 			takeLife(ps, hs)
 		case hKnown:

@@ -73,8 +73,8 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 	w := h
 	pKnown, hKnown := d.store.Contains(h.ID, Life, p.LifeVersion), d.phone.Contains(h.ID, Life, h.LifeVersion)
 	switch {
-	case pKnown && hKnown && p.LifeVersion.Compare(h.LifeVersion) > 0:
-		w = p
+	case pKnown && hKnown: // as in decider.item
+		return
 	case pKnown:
 	case hKnown:
 		w = p
