@@ -23,7 +23,11 @@ const (
 	pairPhone   = "phone"
 	pairDesktop = "desktop"
 	pairRead    = "read-only"
+	pairWrite   = "write-only"
 )
+
+// pairDirections are the ways of pairing that say which way items go from then on.
+var pairDirections = map[string]config.Direction{pairRead: config.FromPhone, pairWrite: config.ToPhone}
 
 type pairOptions struct {
 	phone    string
@@ -46,11 +50,13 @@ synced by itself when it is plugged in (after cradle install, or while cradle wa
 runs); a phone that isn't paired is never touched.
 
 --as says what the first sync does:
-  merge      both sides get what the other has; nothing is deleted (the default)
-  phone      the store's items become the phone's: others are deleted from the store
-  desktop    the phone's items become the store's: others are deleted from the phone
-  read-only  the store gets what the phone has, now and later; nothing is written to
-             the phone but its sync state
+  merge       both sides get what the other has; nothing is deleted (the default)
+  phone       the store's items become the phone's: others are deleted from the store
+  desktop     the phone's items become the store's: others are deleted from the phone
+  read-only   the store gets what the phone has, now and later; nothing is written to
+              the phone but its sync state
+  write-only  the phone gets what the store has, now and later; the store's items stay as
+              they are, and what changes on the phone stays there
 What is deleted is in the backup, and cradle undo takes each run back.
 A phone that is paired already gets its settings changed.`,
 		Example: "  cradle pair\n  cradle pair --as phone --only contacts\n  cradle pair --auto=false",
@@ -62,8 +68,8 @@ A phone that is paired already gets its settings changed.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
-	f.StringVar(&o.as, "as", pairMerge, "what the first sync does: merge, phone, desktop or read-only")
-	completeWords(c, "as", pairMerge, pairPhone, pairDesktop, pairRead)
+	f.StringVar(&o.as, "as", pairMerge, "what the first sync does: merge, phone, desktop, read-only or write-only")
+	completeWords(c, "as", pairMerge, pairPhone, pairDesktop, pairRead, pairWrite)
 	f.StringSliceVar(&o.only, "only", nil, "sync only these kinds, now and later: contacts,events,tasks,notes")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides, now and later: newest, phone, desktop, both or ask")
 	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
@@ -76,14 +82,14 @@ A phone that is paired already gets its settings changed.`,
 type firstLook struct {
 	name, serial, selector string
 	met                    bool // the store knows the phone
-	readOnly               bool // the settings say that it is only read
+	oneWay                 bool // the settings say that it is only read, or only written
 	meet                   engine.Meet
 	phone, store           int // items of the kinds
 }
 
 func (g *globals) runPair(ctx context.Context, o pairOptions) error {
-	if !slices.Contains([]string{pairMerge, pairPhone, pairDesktop, pairRead}, o.as) {
-		return usageError("--as %q: want merge, phone, desktop or read-only", o.as)
+	if !slices.Contains([]string{pairMerge, pairPhone, pairDesktop, pairRead, pairWrite}, o.as) {
+		return usageError("--as %q: want merge, phone, desktop, read-only or write-only", o.as)
 	}
 	kinds, err := kindsOf(o.only)
 	if err != nil {
@@ -97,12 +103,13 @@ func (g *globals) runPair(ctx context.Context, o pairOptions) error {
 		names = append(names, k.Name())
 	}
 	sync := syncOptions{phone: o.phone, only: o.only, conflict: o.conflict, said: func(flag string) bool { return flag == "conflict" && o.said("conflict") }}
-	sync.readPhone = o.as == pairRead
+	sync.direction = pairDirections[o.as]
+	oneWay := sync.direction != ""
 	look, err := g.firstLook(ctx, sync)
 	if err != nil {
 		return err
 	}
-	if look.met && (o.as == pairMerge || o.as == pairRead) {
+	if look.met && (o.as == pairMerge || oneWay) {
 		if err := g.writeSettings(look, o); err != nil {
 			return err
 		}
@@ -113,14 +120,14 @@ func (g *globals) runPair(ctx context.Context, o pairOptions) error {
 		return err
 	}
 	g.running = "pair"
-	// That a phone is only read must be known to a sync that comes in between.
-	if o.as == pairRead {
+	// That a phone is only read, or only written, must be known to a sync that comes in between.
+	if oneWay {
 		err = g.writeSettings(look, o)
 	}
 	if err == nil {
 		err = g.firstSync(ctx, o, sync, names)
 	}
-	if err == nil && o.as != pairRead {
+	if err == nil && !oneWay {
 		err = g.writeSettings(look, o)
 	}
 	if err != nil {
@@ -146,7 +153,7 @@ func (g *globals) firstLook(ctx context.Context, o syncOptions) (firstLook, erro
 		if err != nil {
 			return err
 		}
-		l.readOnly = settings.Direction == config.FromPhone
+		l.oneWay = settings.Direction != "" && settings.Direction != config.TwoWay
 		known, err := r.store.Phones(ctx)
 		for _, k := range known {
 			l.met = l.met || k.ID == r.folder.Facts().ID
@@ -172,6 +179,8 @@ func (g *globals) agreeToPair(l firstLook, o pairOptions) error {
 		what = fmt.Sprintf("%d items are on both, %d go to the phone, %d come to the store.", l.meet.Pair, l.meet.ToPhone, l.meet.ToStore)
 	case pairRead:
 		what = fmt.Sprintf("%d items are on both, %d come to the store; nothing is written to the phone.", l.meet.Pair, l.meet.ToStore)
+	case pairWrite:
+		what = fmt.Sprintf("%d items are on both, %d go to the phone; the store's items stay as they are.", l.meet.Pair, l.meet.ToPhone)
 	case pairPhone:
 		what = fmt.Sprintf("The store's %s are replaced by the phone's: %s of the store are deleted.", strings.Join(kindWords(o.only), ", "), count(l.meet.ToPhone, "item", "items"))
 	case pairDesktop:
@@ -182,7 +191,7 @@ func (g *globals) agreeToPair(l firstLook, o pairOptions) error {
 		return nil
 	}
 	if g.json || !isTerminal(g.stdin) || !isTerminal(g.stderr) {
-		if o.as == pairMerge || o.as == pairRead {
+		if o.as == pairMerge || pairDirections[o.as] != "" {
 			return nil
 		}
 		return &failure{exit: exitBraked, Code: "not-paired", What: "nothing was written", Why: what, Next: o.command(g) + " --yes"}
@@ -347,9 +356,9 @@ func (g *globals) writeSettings(l firstLook, o pairOptions) error {
 		set = append(set, config.Setting{Key: "conflict", Value: config.Quote(o.conflict)})
 	}
 	switch {
-	case o.as == pairRead:
-		set = append(set, config.Setting{Key: "direction", Value: config.Quote(string(config.FromPhone))})
-	case o.said("as") && l.readOnly:
+	case pairDirections[o.as] != "":
+		set = append(set, config.Setting{Key: "direction", Value: config.Quote(string(pairDirections[o.as]))})
+	case o.said("as") && l.oneWay:
 		set = append(set, config.Setting{Key: "direction", Value: config.Quote(string(config.TwoWay))})
 	}
 	if len(set) == 0 {

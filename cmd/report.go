@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"cradle/cmd/config"
 	"cradle/devprovider"
 	"cradle/engine"
 	"cradle/hostprovider"
@@ -191,8 +192,13 @@ func (r *syncReport) document() *syncDocument {
 		Kinds: map[string]kindDocument{}, IO: r.io(),
 	}
 	for i := range doc.Phone.Sources {
-		if s := &doc.Phone.Sources[i]; r.opt.readPhone && s.Mode == "two-way" {
+		s := &doc.Phone.Sources[i]
+		switch {
+		case s.Mode != "two-way":
+		case r.opt.direction == config.FromPhone:
 			s.Mode = "read-only"
+		case r.opt.direction == config.ToPhone:
+			s.Mode = "write-only"
 		}
 	}
 	if doc.Plan == nil {
@@ -412,6 +418,9 @@ func (r *syncReport) apart() string {
 	}
 	if n := r.res.Withheld; n > 0 {
 		parts = append(parts, count(n, "item", "items")+" of the store that this phone isn't given, since it is only read")
+	}
+	if n := r.res.WithheldStore; n > 0 {
+		parts = append(parts, count(n, "item", "items")+" that changed on the phone and that this store isn't given, since the phone is only written")
 	}
 	if n := r.held; n > 0 {
 		parts = append(parts, count(n, "field", "fields")+" that an undo left apart")

@@ -35,18 +35,19 @@ type syncOptions struct {
 	folders  []string
 	leave    []string
 	filter   filterFlags
+	// direction is empty until it is known: the flag's word, else the settings'.
+	direction config.Direction
 
 	// Automatic syncs: for the phone of an event, for all paired phones.
 	event  string
 	paired bool
 	ifIdle bool
 
-	said      func(flag string) bool                   // a person gave this flag
-	open      func(context.Context) (*phone, error)    // opens the phone; nil: the one that phone names
-	done      func(context.Context, *syncReport) error // what becomes of the report; nil: it is printed
-	readPhone bool                                     // nothing is written to the phone but its state
-	exempt    bool                                     // a person agreed to whatever the plan is
-	pairing   func(p *phone, m engine.Meet) bool       // answers a first meeting; nil: a person does
+	said    func(flag string) bool                   // a person gave this flag
+	open    func(context.Context) (*phone, error)    // opens the phone; nil: the one that phone names
+	done    func(context.Context, *syncReport) error // what becomes of the report; nil: it is printed
+	exempt  bool                                     // a person agreed to whatever the plan is
+	pairing func(p *phone, m engine.Meet) bool       // answers a first meeting; nil: a person does
 }
 
 func syncCommand(g *globals) *cobra.Command {
@@ -80,6 +81,8 @@ carries out that plan if it is stopped again.`,
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and write nothing")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
 	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
+	f.TextVar(&o.direction, "direction", o.direction, "which way items go in this `sync`: two-way, from-phone (nothing is written to the phone) or to-phone (the store's items stay as they are)")
+	completeWords(c, "direction", string(config.TwoWay), string(config.FromPhone), string(config.ToPhone))
 	f.StringVar(&o.accept, "accept", "", "carry out the `PLAN` that a brake stopped")
 	f.StringVar(&o.save, "save", "", "with --dry-run: keep the plan in `FILE`, for --apply")
 	f.StringVar(&o.apply, "apply", "", "carry out the plan that --save kept in `FILE`, and nothing else")
@@ -97,7 +100,7 @@ func (g *globals) runSyncCommand(ctx context.Context, o syncOptions) error {
 		}
 		return runSync(ctx, g, o)
 	}
-	for _, flag := range []string{"phone", "pair", "map", "folder", "leave-folder", "dry-run", "accept", "save", "apply"} {
+	for _, flag := range []string{"phone", "pair", "map", "folder", "leave-folder", "direction", "dry-run", "accept", "save", "apply"} {
 		if o.said(flag) {
 			return usageError("--%s can't be given for a sync that starts by itself", flag)
 		}
@@ -204,7 +207,8 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	facts := folder.Facts()
 	g.log().Debug("looking through the phone", "peer", facts.ID, "state", facts.HasState, "read_only", folder.ReadOnly() != nil)
 	session := engine.NewSession(store, folder, schemas, engine.Options{
-		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Apply: saved, Exempt: o.exempt, Withhold: o.readPhone,
+		Preset: preset, DryRun: o.dryRun, Accept: o.accept, Apply: saved, Exempt: o.exempt,
+		Withhold: o.direction == config.FromPhone, WithholdStore: o.direction == config.ToPhone,
 		Pair: func(m engine.Meet) bool {
 			if kept, err := keptHere(ctx, folder, store, kinds); err == nil && !o.dryRun {
 				g.tellKept(p, kept, kinds)
@@ -281,7 +285,9 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 
 // settle joins what the settings say of the phone to the flags, which come first.
 func (o *syncOptions) settle(s config.Phone, preset engine.Preset, kinds []*pim.Kind) (engine.Preset, []*pim.Kind, error) {
-	o.readPhone = o.readPhone || s.Direction == config.FromPhone
+	if o.direction == "" {
+		o.direction = s.Direction
+	}
 	if s.Conflict != "" && (o.said == nil || !o.said("conflict")) {
 		p, err := engine.ParsePreset(string(s.Conflict))
 		if err != nil {

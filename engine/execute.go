@@ -520,7 +520,12 @@ func (s *Session) learn(tx Tx, w *scopeWork, batch []*decision, before Knowledge
 			out.item(id)
 		}
 	}
-	if w.ahead {
+	for id := range w.apart {
+		if id.Compare(low) >= 0 && id.Compare(high) <= 0 {
+			out.item(id)
+		}
+	}
+	if w.ahead && len(w.apart) == 0 {
 		f, err := tx.Forgotten()
 		if err != nil {
 			return err

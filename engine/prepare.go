@@ -25,6 +25,7 @@ type scopeWork struct {
 	skip    map[ItemID]bool      // not to be touched or learned
 
 	withheld map[ItemID]bool    // not to be written to the phone
+	apart    map[ItemID]bool    // of the phone, not to come to the store: neither side learns of them
 	copies   map[ItemID]*copyOf // preset Both: second items
 	torn     map[ItemID]string  // items whose object was written only in part, with its path
 	renames  map[ItemID]ItemID  // the store's item ID → the ID it gets
@@ -88,11 +89,11 @@ func (s *Session) prepare(ctx context.Context) ([]*scopeWork, error) {
 	}
 	s.opt.Progress(Progress{Stage: "plan"})
 	var all []*scopeWork
-	s.result.Withheld = 0
+	s.result.Withheld, s.result.WithheldStore = 0, 0
 	for _, sc := range s.schemas {
 		w := &scopeWork{
 			schema: sc, survey: surveys[sc.Name()],
-			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{}, withheld: map[ItemID]bool{},
+			objects: map[ItemID]*Surveyed{}, now: map[ItemID]*ItemMeta{}, skip: map[ItemID]bool{}, withheld: map[ItemID]bool{}, apart: map[ItemID]bool{},
 			copies: map[ItemID]*copyOf{}, renames: map[ItemID]ItemID{}, merges: map[ItemID]ItemID{}, gone: map[ItemID]bool{}, torn: map[ItemID]string{},
 		}
 		if w.survey == nil {
@@ -190,6 +191,7 @@ func (s *Session) prepareScope(ctx context.Context, w *scopeWork) error {
 		return err
 	}
 	s.tellFilter(w)
+	s.withholdStore(w)
 	s.withhold(w)
 	return s.describe(ctx, w)
 }

@@ -36,10 +36,13 @@ type Options struct {
 	// Withhold: nothing is written to the phone but its state. Its changes come to the
 	// store; those of the store wait for a session that doesn't withhold.
 	Withhold bool
-	Now      func() time.Time
-	Rand     io.Reader
-	Log      *slog.Logger
-	Progress func(Progress)
+	// WithholdStore: the store's items stay as they are. Its changes go to the phone;
+	// what changed on the phone waits there for a session that doesn't withhold.
+	WithholdStore bool
+	Now           func() time.Time
+	Rand          io.Reader
+	Log           *slog.Logger
+	Progress      func(Progress)
 }
 
 // Meet is what a person is told at a first meeting, in items.
@@ -77,6 +80,8 @@ type Result struct {
 	Withheld  int         // items of the last pass that would have been written to the phone
 	Left      int         // items that changed under way and are left for the next run
 	Pairs     []Pair      // of a first sync or meeting, as far as objects were read, by scope and item
+	// WithheldStore: items of the last pass that changed on the phone and wait there.
+	WithheldStore int
 	// Filters are those of the phone, by scope; scopes without one are absent.
 	Filters map[string]Filtered
 }

@@ -24,5 +24,36 @@ func (s *Session) withhold(w *scopeWork) {
 		}
 		return w.now[d.id] == nil && d.toStore == opNone && len(d.clashes) == 0 && len(d.deferred) == 0 && d.old == nil && d.joins.IsZero() && d.back == nil
 	})
-	s.result.Withheld += len(w.withheld)
+	s.result.Withheld += len(w.withheld) - len(w.apart)
+}
+
+// withholdStore takes out of the decisions all that would change an item of the store
+// (Options.WithholdStore): new items of the phone, edits and deletions there, and
+// conflicts. Such an item waits as it is on both sides, also with what the store would
+// send: sent, it would take the place of an edit that nobody has versioned yet. Neither
+// side learns of it what the other knows.
+func (s *Session) withholdStore(w *scopeWork) {
+	if !s.opt.WithholdStore {
+		return
+	}
+	apart := map[ItemID]bool{}
+	for _, d := range w.decisions {
+		if d.toStore > opMeta || len(d.clashes) > 0 || d.old != nil || !d.joins.IsZero() || d.copied {
+			apart[d.id] = true
+			if d.old != nil {
+				apart[d.old.id] = true
+			}
+		}
+	}
+	for id := range apart {
+		if _, copy := w.copies[id]; copy {
+			delete(apart, id) // it was only going to be: its original waits
+			continue
+		}
+		w.apart[id], w.withheld[id], w.skip[id] = true, true, true
+		delete(w.now, id)
+	}
+	w.decisions = slices.DeleteFunc(w.decisions, func(d *decision) bool { return w.apart[d.id] || w.copies[d.id] != nil })
+	w.sieve.leaving = slices.DeleteFunc(w.sieve.leaving, func(d *decision) bool { return w.apart[d.id] })
+	s.result.WithheldStore += len(apart)
 }

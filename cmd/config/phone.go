@@ -161,16 +161,20 @@ type Direction string
 const (
 	TwoWay    Direction = "two-way"    // the default
 	FromPhone Direction = "from-phone" // the phone is only read, but for its sync state
+	ToPhone   Direction = "to-phone"   // the phone is only written: the store's items stay as they are
 )
+
+// MarshalText gives the word.
+func (d Direction) MarshalText() ([]byte, error) { return []byte(d), nil }
 
 // UnmarshalText refuses other words.
 func (d *Direction) UnmarshalText(text []byte) error {
 	switch Direction(text) {
-	case TwoWay, FromPhone:
+	case TwoWay, FromPhone, ToPhone:
 		*d = Direction(text)
 		return nil
 	}
-	return fmt.Errorf("direction %q: want two-way or from-phone", text)
+	return fmt.Errorf("direction %q: want two-way, from-phone or to-phone", text)
 }
 
 // Conflict is the preset that says who wins where one field changed on both sides.

@@ -191,3 +191,8 @@ func (t *tape) Uint64() uint64 {
 	t.out = append(t.out, n)
 	return n
 }
+
+func TestStoreWithheldHistoriesWithoutFaults(t *testing.T) {
+	storeWithheldHistory(false).run(t, *seeds/3)
+}
+func TestStoreWithheldHistories(t *testing.T) { storeWithheldHistory(true).run(t, *seeds/3) }

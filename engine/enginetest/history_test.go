@@ -255,6 +255,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	if w.presets != nil {
 		preset = w.presets[i]
 	}
+	fromPhone, toPhone := w.withholding()
 	n := 0
 	trip := func() bool { n++; return n == cutAt }
 	p.Cut, s.Crash = nil, nil
@@ -266,12 +267,13 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	sess := engine.NewSession(s, p, []engine.Schema{Toy{scope}}, engine.Options{
 		Preset: preset, Pair: func(engine.Meet) bool { return true }, Exempt: true,
 		Now: func() time.Time { return time.UnixMilli(w.now) }, Rand: zero{w},
-		Filters: w.sieves.choose(w), Withhold: w.withholding(),
+		Filters: w.sieves.choose(w), Withhold: fromPhone, WithholdStore: toPhone,
 	})
-	had := p.Objects()
+	had, kept := p.Objects(), s.Live(scope)
 	res, err := sess.Run(context.Background())
 	p.Cut, s.Crash = nil, nil
 	w.untouched(p, had, res)
+	w.storeUntouched(kept, s, res)
 	w.aware(i)
 	w.leaves(i, p, err)
 	w.named()
