@@ -28,6 +28,10 @@ type ExchangeOptions struct {
 	Resolve    Resolve
 	Constraint ConstraintPolicy
 	BatchSize  int // items a batch; 0: 512
+	// FiltersA and FiltersB say, by scope, what A and B are to hold; without one: all.
+	// A filter isn't kept: each exchange names it, and one that names another, or none,
+	// gives and takes what differs. See filter_exchange.go.
+	FiltersA, FiltersB map[string]Filter
 	// Preview: nothing is written; the transfers list what would be done. Each
 	// direction is looked at alone, so a conflict shows in both.
 	Preview  bool
@@ -76,8 +80,8 @@ func Exchange(ctx context.Context, a, b Provider, scopes []string, opt ExchangeO
 		opt.Progress = func(ExchangeProgress) {}
 	}
 	x := &exchange{opt: opt, result: &Exchanged{ToB: map[string]*Transfer{}, ToA: map[string]*Transfer{}}}
-	toB := pass{src: a, dst: b, into: x.result.ToB, toB: true}
-	toA := pass{src: b, dst: a, into: x.result.ToA}
+	toB := pass{src: a, dst: b, into: x.result.ToB, toB: true, gives: opt.FiltersA, filters: opt.FiltersB}
+	toA := pass{src: b, dst: a, into: x.result.ToA, gives: opt.FiltersB, filters: opt.FiltersA}
 	var passes []pass
 	switch opt.Direction {
 	case AThenB:
@@ -116,6 +120,8 @@ type pass struct {
 	src, dst Provider
 	into     map[string]*Transfer
 	toB      bool
+	gives    map[string]Filter // the source's filters
+	filters  map[string]Filter // the destination's
 }
 
 // meet lets both sides take in their own changes and see each other.
@@ -178,12 +184,17 @@ func (x *exchange) run(ctx context.Context, p pass, scope string, t *Transfer) e
 	if err != nil {
 		return err
 	}
-	req := Request{Known: dst.Knowledge, Size: x.opt.BatchSize, Full: !dst.Knowledge.Covers(src.Forgotten)}
-	if low, ok := dst.Knowledge.LowestUncontained(src.Knowledge); ok && !req.Full {
+	req := Request{Known: dst.Knowledge, Size: x.opt.BatchSize, Filter: p.filters[scope].Canonical(), At: x.opt.Now().UnixMilli()}
+	req.Full = !current(dst, src.Forgotten, req.Filter)
+	if low, ok := dst.Knowledge.LowestUncontained(src.Knowledge); ok && !req.Full && len(req.Filter.Rules) == 0 {
 		req.Low = low
+	}
+	if req.Filter.IsZero() {
+		req.At = 0
 	}
 	t.Recovered = req.Full
 	opt := x.processing(p)
+	opt.Unseen = p.gives[scope].Canonical().Without
 	var retry []waiting
 	for {
 		if err := ctx.Err(); err != nil {
@@ -223,7 +234,7 @@ func (x *exchange) again(ctx context.Context, p pass, scope string, retry []wait
 		var still []waiting
 		for _, w := range retry {
 			b := *w.batch
-			b.Changes, b.Single, b.Full, b.Listed = w.changes, true, false, nil
+			b.Changes, b.Single, b.Full, b.Listed, b.Outside = w.changes, true, false, nil, nil
 			out, err := p.dst.Process(ctx, scope, &b, opt)
 			if err != nil {
 				return err
@@ -266,6 +277,7 @@ func (t *Transfer) add(o *Outcome) {
 	t.Moves.Created += o.Moves.Created
 	t.Moves.Updated += o.Moves.Updated
 	t.Moves.Deleted += o.Moves.Deleted
+	t.Moves.Left += o.Moves.Left
 	t.Known += o.Known
 	t.Adopted += o.Adopted
 	t.Conflicts += o.Conflicts

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,7 +58,7 @@ var (
 	KeyExchangePreset     = exchangeKey(19)
 	KeyExchangeConstraint = exchangeKey(20)
 	// KeyExchangeCounts (collection of VT_I8): created, updated, deleted, known,
-	// adopted, conflicts, dropped.
+	// adopted, conflicts, dropped, left by a filter.
 	KeyExchangeCounts = exchangeKey(21)
 	// KeyExchangeFailed (collection of bags): each with KeyExchangeItem, KeyExchangePath
 	// and the keys of the reason.
@@ -79,6 +80,13 @@ var (
 	KeyExchangeScope   = exchangeKey(33)
 	// KeyExchangeRetry (collection of bags): changes, as in KeyExchangeChanges.
 	KeyExchangeRetry = exchangeKey(34)
+	// KeyExchangeFilter (VT_LPWSTR): a filter's text form. KeyExchangeAt (VT_I8): the time
+	// that it is for, Unix milliseconds. KeyExchangeOutside (VT_VECTOR|VT_UI1): what it keeps
+	// out, each item's ID, count of versions, and of each replica (16 bytes) and tick. KeyExchangeUnseen (collection of VT_LPWSTR): units.
+	KeyExchangeFilter  = exchangeKey(35)
+	KeyExchangeAt      = exchangeKey(36)
+	KeyExchangeOutside = exchangeKey(37)
+	KeyExchangeUnseen  = exchangeKey(38)
 )
 
 func putKnowledge(vs *valuebag.Values, key valuebag.PropertyKey, k Knowledge) {
@@ -205,6 +213,8 @@ func (q *Request) Values() *valuebag.Values {
 	putItem(vs, KeyExchangeLow, q.Low)
 	putNumber(vs, KeyExchangeSize, q.Size)
 	putFlag(vs, KeyExchangeFull, q.Full)
+	putText(vs, KeyExchangeFilter, q.Filter.String())
+	putNumber(vs, KeyExchangeAt, int(q.At))
 	return vs
 }
 
@@ -214,6 +224,7 @@ func RequestFromValues(vs *valuebag.Values) (Request, error) {
 	q := Request{
 		Known: r.knowledge(vs, KeyExchangeKnowledge), Low: r.itemID(vs, KeyExchangeLow),
 		Size: r.number(vs, KeyExchangeSize), Full: r.flag(vs, KeyExchangeFull),
+		Filter: r.filter(vs), At: int64(r.number(vs, KeyExchangeAt)),
 	}
 	r.canonical(vs, q.Values, ExchangeCategory)
 	return q, r.wrap("request")
@@ -248,6 +259,71 @@ func (r *bagReader) changes(vs *valuebag.Values, key valuebag.PropertyKey) []Cha
 	return changes
 }
 
+func putItems(vs *valuebag.Values, key valuebag.PropertyKey, items []ItemID) {
+	if len(items) == 0 {
+		return
+	}
+	ids := make([]byte, 0, 16*len(items))
+	for _, id := range items {
+		ids = append(ids, id[:]...)
+	}
+	vs.SetBytes(key, ids)
+}
+
+func (r *bagReader) items(vs *valuebag.Values, key valuebag.PropertyKey) []ItemID {
+	ids := optional(r, vs, key, (*valuebag.Values).GetBytes)
+	if len(ids)%16 != 0 {
+		r.fail(&valuebag.KeyError{Key: key, Err: fmt.Errorf("%d bytes: expected 16 an item", len(ids))})
+	}
+	var items []ItemID
+	for ; len(ids) >= 16; ids = ids[16:] {
+		items = append(items, ItemID(ids[:16]))
+	}
+	return items
+}
+
+func putGhosts(vs *valuebag.Values, ghosts []Ghost) {
+	if len(ghosts) == 0 {
+		return
+	}
+	var b []byte
+	for _, g := range ghosts {
+		b = binary.AppendUvarint(append(b, g.ID[:]...), uint64(len(g.Versions)))
+		for _, v := range g.Versions {
+			b = binary.AppendUvarint(append(b, v.Replica[:]...), v.Tick)
+		}
+	}
+	vs.SetBytes(KeyExchangeOutside, b)
+}
+
+func (r *bagReader) ghosts(vs *valuebag.Values) []Ghost {
+	c := cursor{buf: optional(r, vs, KeyExchangeOutside, (*valuebag.Values).GetBytes)}
+	var ghosts []Ghost
+	for c.err == nil && len(c.rest()) > 0 {
+		var g Ghost
+		copy(g.ID[:], c.bytes(16, "an item ID"))
+		for range c.count(17, "a count of versions") {
+			var v Version
+			copy(v.Replica[:], c.bytes(16, "a replica ID"))
+			v.Tick = tick(&c)
+			g.Versions = append(g.Versions, v)
+		}
+		ghosts = append(ghosts, g)
+	}
+	if c.err != nil {
+		r.fail(&valuebag.KeyError{Key: KeyExchangeOutside, Err: c.err})
+	}
+	return ghosts
+}
+
+func (r *bagReader) filter(vs *valuebag.Values) Filter {
+	f, err := ParseFilter(r.text(vs, KeyExchangeFilter))
+	if err != nil {
+		r.fail(&valuebag.KeyError{Key: KeyExchangeFilter, Err: err})
+	}
+	return f
+}
+
 // Values gives b as a bag.
 func (b *Batch) Values() *valuebag.Values {
 	vs := new(valuebag.Values)
@@ -259,13 +335,9 @@ func (b *Batch) Values() *valuebag.Values {
 	putItem(vs, KeyExchangeHigh, b.High)
 	putChanges(vs, KeyExchangeChanges, b.Changes)
 	putFlag(vs, KeyExchangeFull, b.Full)
-	if len(b.Listed) > 0 {
-		ids := make([]byte, 0, 16*len(b.Listed))
-		for _, id := range b.Listed {
-			ids = append(ids, id[:]...)
-		}
-		vs.SetBytes(KeyExchangeListed, ids)
-	}
+	putItems(vs, KeyExchangeListed, b.Listed)
+	putText(vs, KeyExchangeFilter, b.Filter.String())
+	putGhosts(vs, b.Outside)
 	putNumber(vs, KeyExchangeLeft, b.Left)
 	putFlag(vs, KeyExchangeLast, b.Last)
 	putFlag(vs, KeyExchangeSingle, b.Single)
@@ -281,13 +353,7 @@ func BatchFromValues(vs *valuebag.Values) (*Batch, error) {
 		Low: r.itemID(vs, KeyExchangeLow), High: r.itemID(vs, KeyExchangeHigh), Changes: r.changes(vs, KeyExchangeChanges),
 		Full: r.flag(vs, KeyExchangeFull), Left: r.number(vs, KeyExchangeLeft), Last: r.flag(vs, KeyExchangeLast), Single: r.flag(vs, KeyExchangeSingle),
 	}
-	ids := optional(&r, vs, KeyExchangeListed, (*valuebag.Values).GetBytes)
-	if len(ids)%16 != 0 {
-		r.fail(&valuebag.KeyError{Key: KeyExchangeListed, Err: fmt.Errorf("%d bytes: expected 16 an item", len(ids))})
-	}
-	for ; len(ids) >= 16; ids = ids[16:] {
-		b.Listed = append(b.Listed, ItemID(ids[:16]))
-	}
+	b.Listed, b.Filter, b.Outside = r.items(vs, KeyExchangeListed), r.filter(vs), r.ghosts(vs)
 	r.canonical(vs, b.Values, ExchangeCategory)
 	if err := r.wrap("batch"); err != nil {
 		return nil, err
@@ -301,6 +367,9 @@ func (p *Processing) Values() *valuebag.Values {
 	putText(vs, KeyExchangePreset, string(p.Preset))
 	putText(vs, KeyExchangeConstraint, string(p.Constraint))
 	putFlag(vs, KeyExchangePreview, p.Preview)
+	if len(p.Unseen) > 0 {
+		vs.SetStrings(KeyExchangeUnseen, slices.Clone(p.Unseen))
+	}
 	return vs
 }
 
@@ -309,7 +378,7 @@ func ProcessingFromValues(vs *valuebag.Values) (Processing, error) {
 	var r bagReader
 	p := Processing{
 		Preset: Preset(r.text(vs, KeyExchangePreset)), Constraint: ConstraintPolicy(r.text(vs, KeyExchangeConstraint)),
-		Preview: r.flag(vs, KeyExchangePreview),
+		Preview: r.flag(vs, KeyExchangePreview), Unseen: slices.Clone(optional(&r, vs, KeyExchangeUnseen, (*valuebag.Values).GetStrings)),
 	}
 	r.canonical(vs, p.Values, ExchangeCategory)
 	return p, r.wrap("processing")
@@ -319,7 +388,7 @@ func ProcessingFromValues(vs *valuebag.Values) (Processing, error) {
 // ConstraintError says.
 func (o *Outcome) Values() *valuebag.Values {
 	vs := new(valuebag.Values)
-	counts := []int{o.Moves.Created, o.Moves.Updated, o.Moves.Deleted, o.Known, o.Adopted, o.Conflicts, o.Dropped}
+	counts := []int{o.Moves.Created, o.Moves.Updated, o.Moves.Deleted, o.Known, o.Adopted, o.Conflicts, o.Dropped, o.Moves.Left}
 	if slices.ContainsFunc(counts, func(n int) bool { return n != 0 }) {
 		list := make([]valuebag.Value, len(counts))
 		for i, n := range counts {
@@ -375,7 +444,7 @@ func OutcomeFromValues(vs *valuebag.Values) (*Outcome, error) {
 	o := &Outcome{Retry: r.changes(vs, KeyExchangeRetry), Left: r.number(vs, KeyExchangeLeft)}
 	if vs.Has(KeyExchangeCounts) {
 		list, err := elements(vs, KeyExchangeCounts)
-		counts := []*int{&o.Moves.Created, &o.Moves.Updated, &o.Moves.Deleted, &o.Known, &o.Adopted, &o.Conflicts, &o.Dropped}
+		counts := []*int{&o.Moves.Created, &o.Moves.Updated, &o.Moves.Deleted, &o.Known, &o.Adopted, &o.Conflicts, &o.Dropped, &o.Moves.Left}
 		switch {
 		case err != nil:
 			r.fail(err)

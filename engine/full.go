@@ -22,6 +22,8 @@ type Full struct {
 type enumeration struct {
 	known, made Knowledge
 	full        bool
+	filter      Filter
+	outside     []ItemID // that the asker's filter keeps out
 	ids         []ItemID // with changes
 	all         []ItemID // of a full one: everything
 }
@@ -57,8 +59,14 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 	if err := req.Known.CheckClaims(rep.ID, rep.Tick); err != nil {
 		return nil, fmt.Errorf("what the asker claims to know: %w", err)
 	}
-	b := &Batch{Source: rep.ID, MadeWith: rep.Knowledge, Forgotten: rep.Forgotten, Low: req.Low, High: MaxItemID, Full: req.Full, Last: true}
-	if !req.Full && req.Known.Covers(rep.Knowledge) {
+	b := &Batch{
+		Source: rep.ID, MadeWith: rep.Knowledge, Forgotten: rep.Forgotten, Low: req.Low, High: MaxItemID, Full: req.Full, Last: true,
+		Filter: req.Filter.Canonical(),
+	}
+	if err := b.checkFilter(f.schemas[scope]); err != nil {
+		return nil, err
+	}
+	if !req.Full && len(req.Filter.Rules) == 0 && req.seen(rep.Knowledge).Covers(rep.Knowledge) {
 		return b, nil
 	}
 	list, err := f.enumerate(ctx, scope, req, rep.Knowledge)
@@ -88,7 +96,16 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 			b.Marks[r] = m
 		}
 	}
+	for i := range b.Changes {
+		if b.Changes[i], err = f.strip(scope, b.Changes[i], &req); err != nil {
+			return nil, err
+		}
+	}
 	b.Changes = slices.DeleteFunc(b.Changes, func(c Change) bool { return c.Meta.KnownTo(req.Known) })
+	outside := from(list.outside, req.Low)
+	if b.Outside, err = f.ghosts(ctx, scope, outside[:len(outside)-len(after(outside, b.High))], &req); err != nil {
+		return nil, fmt.Errorf("reading items outside the filter: %w", err)
+	}
 	if req.Full {
 		all := from(list.all, req.Low)
 		if !b.Last {
@@ -104,14 +121,21 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 func (f *Full) enumerate(ctx context.Context, scope string, req Request, made Knowledge) (*enumeration, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if l := f.lists[scope]; l != nil && req.Low != MinItemID && l.full == req.Full && l.made.Equal(made) && l.known.Equal(req.Known) {
+	if l := f.lists[scope]; l != nil && req.Low != MinItemID && l.full == req.Full && l.filter.Equal(req.Filter) && l.made.Equal(made) && l.known.Equal(req.Known) {
 		return l, nil
 	}
-	l := &enumeration{known: req.Known, made: made, full: req.Full}
+	l := &enumeration{known: req.Known, made: made, full: req.Full, filter: req.Filter}
 	var err error
-	if l.ids, err = f.keeper.Changed(ctx, scope, req.Known); err != nil {
+	if l.ids, err = f.keeper.Changed(ctx, scope, req.seen(made)); err != nil {
 		return nil, fmt.Errorf("listing changed items: %w", err)
 	}
+	if l.outside, err = f.outside(ctx, scope, &req); err != nil {
+		return nil, fmt.Errorf("filtering items: %w", err)
+	}
+	l.ids = slices.DeleteFunc(l.ids, func(id ItemID) bool {
+		_, out := slices.BinarySearchFunc(l.outside, id, ItemID.Compare)
+		return out
+	})
 	if req.Full {
 		if l.all, err = f.keeper.Changed(ctx, scope, Knowledge{}); err != nil {
 			return nil, fmt.Errorf("listing all items: %w", err)

@@ -23,6 +23,7 @@ type applier struct {
 	before Knowledge // what was known before the batch
 	out    *Outcome
 	left   unlearned
+	ghosts []ItemID // that left
 }
 
 // Process takes a batch in.
@@ -37,10 +38,13 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 		return nil, err
 	case rep.ID == b.Source:
 		return nil, ErrSameReplica
-	case !b.Full && !rep.Knowledge.Covers(b.Forgotten):
+	case !b.Full && !current(rep, b.Forgotten, b.Filter):
 		return nil, ErrOutdated
 	}
 	if err := b.Check(); err != nil {
+		return nil, err
+	}
+	if err := b.checkFilter(schema); err != nil {
 		return nil, err
 	}
 	if err := b.MadeWith.CheckClaims(rep.ID, rep.Tick); err != nil {
@@ -55,7 +59,11 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 	if opt.Now == nil {
 		opt.Now = func() int64 { return time.Now().UnixMilli() }
 	}
-	if len(b.Changes) == 0 && !b.Full && (b.Single || rep.Knowledge.Covers(b.MadeWith.Project(b.Low, b.High))) {
+	leaving, err := f.leaving(ctx, scope, b)
+	if err != nil {
+		return nil, fmt.Errorf("looking for items that leave: %w", err)
+	}
+	if len(b.Changes)+len(leaving) == 0 && !b.Full && (b.Single || rep.Knowledge.Covers(b.teaches(rep.Knowledge).Project(b.Low, b.High))) {
 		return &Outcome{}, nil // nothing to write: a session without news costs nothing
 	}
 	var out *Outcome
@@ -78,6 +86,12 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 			if err := a.recover(); err != nil {
 				return err
 			}
+			if err := a.lay(); err != nil {
+				return err
+			}
+		}
+		if err := a.leave(leaving); err != nil {
+			return err
 		}
 		if opt.Preview {
 			return errPreview
@@ -113,7 +127,27 @@ func (b *Batch) Check() error {
 		}
 		last = m.ID
 	}
+	for i, g := range b.Outside {
+		id := g.ID
+		if i > 0 && id.Compare(b.Outside[i-1].ID) <= 0 || id.Compare(b.Low) < 0 || id.Compare(b.High) > 0 {
+			return fmt.Errorf("batch: item %s outside the filter is out of order or range", id)
+		}
+		if _, sent := slices.BinarySearchFunc(b.Changes, id, func(c Change, id ItemID) int { return c.Meta.ID.Compare(id) }); sent {
+			return fmt.Errorf("batch: item %s is sent and outside the filter", id)
+		}
+	}
 	return nil
+}
+
+// checkFilter refuses a filter that this program can't evaluate, and items outside none.
+func (b *Batch) checkFilter(schema Schema) error {
+	if len(b.Outside) > 0 && len(b.Filter.Rules) == 0 {
+		return errors.New("batch: items are outside a filter that has no rules")
+	}
+	if schema == nil {
+		return nil // the scope is unknown, which is said elsewhere
+	}
+	return b.Filter.Check(schema)
 }
 
 // change takes one item in. Only what ends the session is returned.
@@ -129,6 +163,10 @@ func (a *applier) change(c Change) error {
 	}
 	h, err := a.tx.Meta(p.ID)
 	if err != nil {
+		return err
+	}
+	if older, err := a.older(p.ID); err != nil || older {
+		a.left.item(p.ID)
 		return err
 	}
 	if p.Live() && c.Value == nil {
@@ -181,7 +219,7 @@ func (l *lazy) get() (*valuebag.Values, error) {
 func (a *applier) decide(h *ItemMeta, c Change, local *lazy) (*decision, error) {
 	d := &decider{
 		schema: a.schema, preset: a.opt.Preset, home: a.home, store: a.before, phone: a.batch.MadeWith,
-		state: func(ItemID) *PartialItem { return nil },
+		state: func(ItemID) *PartialItem { return nil }, unseen: a.opt.Unseen, users: map[ReplicaID]bool{a.batch.Source: true},
 	}
 	open, err := a.tx.Open(a.batch.Source, c.Meta.ID)
 	if err != nil {
@@ -448,16 +486,17 @@ func (a *applier) learn() error {
 	if err != nil {
 		return err
 	}
-	k := now
+	k, teaches := now, a.batch.teaches(now)
 	if a.batch.Single {
 		for _, c := range a.batch.Changes {
-			k = k.Learn(a.batch.MadeWith, c.Meta.ID, c.Meta.ID)
+			k = k.Learn(teaches, c.Meta.ID, c.Meta.ID)
 		}
 	} else {
-		k = k.Learn(a.batch.MadeWith, a.batch.Low, a.batch.High)
+		k = k.Learn(teaches, a.batch.Low, a.batch.High)
 	}
 	// What was minted here meanwhile is known of every item.
 	k = k.exceptAll(a.left, a.before.WithTick(Version{a.home, now.Tick(a.home)}))
+	k = k.Lacking(a.ghosts)
 	if !k.Equal(now) {
 		if err := a.tx.SetKnowledge(k); err != nil {
 			return err

@@ -3,8 +3,8 @@ package engine
 // recover removes what the source had deleted and has forgotten since: items that
 // it knew in all their versions and holds nothing of any more. They go without a
 // tombstone, as there. An item that was changed here in a way the source never
-// saw stays and learns nothing of the deletion: sent back, it is an edit that met
-// one (sync-model §1.6).
+// saw stays (a unit that the source isn't given doesn't count) and learns nothing of
+// the deletion: sent back, it is an edit that met one (sync-model §1.6).
 func (a *applier) recover() error {
 	ids, err := a.tx.Range(a.batch.Low, a.batch.High)
 	if err != nil {
@@ -25,7 +25,7 @@ func (a *applier) recover() error {
 		switch {
 		case m == nil:
 			continue
-		case !m.KnownTo(a.batch.MadeWith):
+		case !m.without(a.opt.Unseen).KnownTo(a.batch.MadeWith):
 			if m.Live() && a.batch.MadeWith.Contains(id, Life, m.Creation) {
 				a.left.item(id)
 			}

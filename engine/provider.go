@@ -44,6 +44,9 @@ type Request struct {
 	Size  int       // how many items; a hint
 	// Full: all items are listed, those that are known by their ID alone.
 	Full bool
+	// Filter says what of the scope the asker is to hold, by At (Unix milliseconds).
+	Filter Filter
+	At     int64
 }
 
 // Batch is an ordered group of changes: all that Source holds and the asker
@@ -64,6 +67,12 @@ type Batch struct {
 	Listed []ItemID
 	Left   int // items that are still to come: an estimate
 	Last   bool
+	// Filter is the asker's, under which the batch was made; Outside are, in ID order,
+	// the source's live items of the range that it keeps out: nothing is taught of
+	// them, and the asker lets go of those that it holds. Their versions are the greatest
+	// of each replica; none are given where the asker has nothing of the item.
+	Filter  Filter
+	Outside []Ghost
 	// Single: it teaches of the listed items alone (an unordered group).
 	Single bool
 }
@@ -80,6 +89,9 @@ type Processing struct {
 	Resolve Resolve // asked first about every conflict; nil: the preset decides
 	// Constraint settles a constraint conflict; empty: DeferConstraint.
 	Constraint ConstraintPolicy
+	// Unseen are units that the source isn't given: a deletion there takes them along,
+	// whatever was done to them here.
+	Unseen []string
 	// Preview: nothing is written or learned; the outcome tells what would be.
 	Preview bool
 	Now     func() int64 // Unix milliseconds

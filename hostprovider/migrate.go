@@ -24,6 +24,9 @@ var migration2 string
 //go:embed migrations/0003.sql
 var migration3 string
 
+//go:embed migrations/0004.sql
+var migration4 string
+
 //go:embed migrations/views.sql
 var publicViews string
 
@@ -39,6 +42,7 @@ var migrations = []migration{
 	{sql: migration1 + publicViews},
 	{sql: migration2},
 	{sql: migration3, then: keyedMetadata},
+	{sql: migration4},
 }
 
 // storeVersion is the version that this program writes.

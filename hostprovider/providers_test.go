@@ -133,6 +133,9 @@ func (p *participant) Conflicts(t testing.TB) []engine.Conflict {
 	return log
 }
 
+// HoldsPart: what a filter keeps out leaves it.
+func (p *participant) HoldsPart() {}
+
 // The store passes the suite of all providers.
 func TestProvider(t *testing.T) {
 	enginetest.Providers(t, enginetest.Subject{
@@ -147,7 +150,15 @@ func TestProvider(t *testing.T) {
 			}
 			return bag(t, card(uid, name, lines...))
 		},
-		Units:     [3]string{"name", "note", "tel"},
+		Units:  [3]string{"name", "note", "tel"},
+		Filter: engine.Filter{Rules: []engine.Rule{{Name: pim.RuleLeaveOut, Params: []string{"out"}}}},
+		Outside: func(v *valuebag.Values) *valuebag.Values {
+			out, err := pim.Contacts.New(pim.Contacts.Text(v), "out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		},
 		New:       func(t testing.TB) enginetest.Participant { return newParticipant(t) },
 		Histories: 10,
 		Skip: map[enginetest.Capability]string{

@@ -102,6 +102,7 @@ type scopeState struct {
 	knowledge engine.Knowledge // without the store's own ticks: those are the counters
 	forgotten engine.Knowledge
 	proxies   map[engine.ReplicaID]uint64
+	ghosts    []engine.ItemID // items that left by a filter, ascending
 	// firstPending is the lowest tick that the views' triggers have stamped and
 	// that isn't settled; 0 none.
 	firstPending uint64
@@ -130,6 +131,15 @@ func (s *scopeState) load(c *conn, name string) error {
 	}
 	if s.forgotten, err = parseKnowledge(forgotten); err != nil {
 		return fmt.Errorf("scope %s: forgotten knowledge: %w", name, err)
+	}
+	err = c.query(func(r row) error {
+		if b := r.bytes(0); len(b) == 16 {
+			s.ghosts = append(s.ghosts, engine.ItemID(b))
+		}
+		return nil
+	}, `SELECT item FROM ghost WHERE kind = ? ORDER BY item`, name)
+	if err != nil {
+		return err
 	}
 	s.proxies = map[engine.ReplicaID]uint64{}
 	return c.query(func(r row) error {
@@ -163,7 +173,7 @@ func (s *scopeState) known() engine.Knowledge {
 	if s.firstPending > 0 {
 		k = k.CapTick(s.replica, s.firstPending-1)
 	}
-	return k
+	return k.Lacking(s.ghosts)
 }
 
 func sortedReplicas(m map[engine.ReplicaID]uint64) []engine.ReplicaID {
@@ -299,6 +309,9 @@ func (s *scopeTx) Put(meta *engine.ItemMeta, value *valuebag.Values) error {
 // replaces (nil: none). It returns the row's number.
 func (s *scopeTx) save(old *stored, meta *engine.ItemMeta, value *valuebag.Values, at int64) (int64, error) {
 	s.met = lookedUp{}
+	if err := s.back(meta.ID); err != nil {
+		return 0, err
+	}
 	blob, err := s.keys.marshal(meta)
 	if err != nil {
 		return 0, err

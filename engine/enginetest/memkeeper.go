@@ -109,6 +109,39 @@ func (t memKeeperTx) Value(id engine.ItemID) (*valuebag.Values, error) {
 	return t.sc.items[id].value, nil
 }
 
+// Ghost lets go of an item that a filter keeps out.
+func (t memKeeperTx) Ghost(id engine.ItemID, left engine.Knowledge) error {
+	t.sc.ghosts[id], t.sc.parted = left, true
+	delete(t.sc.items, id)
+	return nil
+}
+
+// GhostOf says in which form it left.
+func (t memKeeperTx) GhostOf(id engine.ItemID) (engine.Knowledge, bool, error) {
+	left, ok := t.sc.ghosts[id]
+	return left, ok, nil
+}
+
+// Ghosts lists what left.
+func (t memKeeperTx) Ghosts(low, high engine.ItemID) ([]engine.ItemID, error) {
+	var ids []engine.ItemID
+	for id := range t.sc.ghosts {
+		if id.Compare(low) >= 0 && id.Compare(high) <= 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, engine.ItemID.Compare)
+	return ids, nil
+}
+
+// Lay ends that an item is a ghost.
+func (t memKeeperTx) Lay(id engine.ItemID) error {
+	delete(t.sc.ghosts, id)
+	return nil
+}
+
+var _ engine.GhostTx = memKeeperTx{}
+
 func (t memKeeperTx) Range(low, high engine.ItemID) ([]engine.ItemID, error) {
 	var ids []engine.ItemID
 	for id := range t.sc.items {

@@ -73,5 +73,8 @@ func (m *MemParticipant) Backup(testing.TB) func() {
 	return func() { m.Store = c }
 }
 
+// HoldsPart: what a filter keeps out leaves it.
+func (m *MemParticipant) HoldsPart() {}
+
 // Conflicts is the store's log.
 func (m *MemParticipant) Conflicts(testing.TB) []engine.Conflict { return m.Store.Conflicts() }

@@ -42,6 +42,8 @@ type memScope struct {
 	shared map[engine.PeerID]uint64 // the own tick at the last session with each peer
 	proxy  map[engine.ReplicaID]uint64
 	items  map[engine.ItemID]memItem
+	ghosts map[engine.ItemID]engine.Knowledge // that left by a filter
+	parted bool                               // something left at some time
 	views  map[engine.PeerID]map[engine.ItemID][]engine.ViewRow
 	// The marks given with changes, and the tick that the last one is for.
 	given     []engine.Mark
@@ -60,7 +62,7 @@ func NewMemStore(fresh func() engine.ReplicaID, schemas ...engine.Schema) *MemSt
 		s.schema[sc.Name()] = sc
 		s.scopes[sc.Name()] = &memScope{
 			rep: engine.Replica{ID: fresh()}, shared: map[engine.PeerID]uint64{}, proxy: map[engine.ReplicaID]uint64{},
-			items: map[engine.ItemID]memItem{}, views: map[engine.PeerID]map[engine.ItemID][]engine.ViewRow{},
+			items: map[engine.ItemID]memItem{}, ghosts: map[engine.ItemID]engine.Knowledge{}, views: map[engine.PeerID]map[engine.ItemID][]engine.ViewRow{},
 		}
 	}
 	return s
@@ -69,7 +71,7 @@ func NewMemStore(fresh func() engine.ReplicaID, schemas ...engine.Schema) *MemSt
 func (sc *memScope) clone() *memScope {
 	c := *sc
 	c.proxy, c.shared = maps.Clone(sc.proxy), maps.Clone(sc.shared)
-	c.items = maps.Clone(sc.items)
+	c.items, c.ghosts = maps.Clone(sc.items), maps.Clone(sc.ghosts)
 	c.views = map[engine.PeerID]map[engine.ItemID][]engine.ViewRow{}
 	for p, v := range sc.views {
 		c.views[p] = maps.Clone(v)
@@ -93,6 +95,7 @@ func (s *MemStore) Copy() *MemStore {
 func (s *MemStore) Edit(scope string, id engine.ItemID, value *valuebag.Values, at int64) {
 	sc := s.scopes[scope]
 	old := sc.items[id]
+	delete(sc.ghosts, id)
 	sc.rep.Tick++
 	v := engine.Version{Replica: sc.rep.ID, Tick: sc.rep.Tick}
 	sc.rep.Knowledge = sc.rep.Knowledge.WithTick(v)
@@ -245,7 +248,21 @@ func (s *MemStore) Replica(ctx context.Context, scope string) (engine.Replica, e
 	if sc == nil {
 		return engine.Replica{}, fmt.Errorf("enginetest: no scope %q", scope)
 	}
-	return sc.rep, nil
+	rep := sc.rep
+	rep.Knowledge = sc.known()
+	return rep, nil
+}
+
+// known is the scope's knowledge, without what left.
+func (sc *memScope) known() engine.Knowledge {
+	if len(sc.ghosts) == 0 && !sc.parted {
+		return sc.rep.Knowledge
+	}
+	k := sc.rep.Knowledge
+	if sc.rep.Tick > 0 { // also of what came back
+		k = k.WithTick(engine.Version{Replica: sc.rep.ID, Tick: sc.rep.Tick})
+	}
+	return k.Lacking(slices.Collect(maps.Keys(sc.ghosts)))
 }
 
 func (s *MemStore) Changes(ctx context.Context, scope string, k engine.Knowledge) ([]*engine.ItemMeta, error) {
@@ -383,6 +400,7 @@ func (t *memTx) MintFor(p engine.ReplicaID) (engine.Version, error) {
 func (t *memTx) Meta(id engine.ItemID) (*engine.ItemMeta, error) { return t.sc.items[id].meta, nil }
 
 func (t *memTx) Put(m *engine.ItemMeta, v *valuebag.Values) error {
+	delete(t.sc.ghosts, m.ID)
 	it := memItem{m.Clone(), t.sc.items[m.ID].value}
 	if v != nil {
 		it.value = v
@@ -394,7 +412,7 @@ func (t *memTx) Put(m *engine.ItemMeta, v *valuebag.Values) error {
 	return nil
 }
 
-func (t *memTx) Knowledge() (engine.Knowledge, error)       { return t.sc.rep.Knowledge, nil }
+func (t *memTx) Knowledge() (engine.Knowledge, error)       { return t.sc.known(), nil }
 func (t *memTx) SetKnowledge(k engine.Knowledge) error      { t.sc.rep.Knowledge = k; return nil }
 func (t *memTx) StartRun(engine.RunInfo) (int64, error)     { t.s.runs++; return t.s.runs, nil }
 func (t *memTx) Before(int64, engine.PreImage) error        { return nil }

@@ -21,6 +21,10 @@ type Subject struct {
 	Item func(uid, name, note string, tags ...string) *valuebag.Values
 	// Units are the names of those three.
 	Units [3]string
+	// Filter has rules that keep out what Outside makes of an item, and nothing else; for
+	// participants that can hold a part of a scope.
+	Filter  engine.Filter
+	Outside func(v *valuebag.Values) *valuebag.Values
 	// New makes an empty participant.
 	New func(t testing.TB) Participant
 	// Histories is how many random histories are run; 0: 40.
@@ -53,6 +57,7 @@ const (
 	CanCrash     Capability = "crash"     // Crashing
 	CanRestore   Capability = "restore"   // Restoring
 	CanLog       Capability = "log"       // Logging
+	CanHold      Capability = "hold"      // Holding
 )
 
 // Anonymous participants have items without a UID.
@@ -106,6 +111,7 @@ var capabilities = map[Capability]func(Participant) bool{
 	CanCrash:     has[Crashing],
 	CanRestore:   has[Restoring],
 	CanLog:       has[Logging],
+	CanHold:      has[Holding],
 }
 
 func has[C any](p Participant) bool { _, ok := p.(C); return ok }
@@ -138,6 +144,8 @@ func Providers(t *testing.T, s Subject) {
 		{"Restart", "", restarted},
 		{"BadBatch", "", badBatch},
 		{"Cancelled", "", cancelled},
+		{"UnitFilter", "", unitFilter},
+		{"RuleFilter", CanHold, ruleFilter},
 		{"Quiet", CanQuiet, quiet},
 		{"Anonymous", CanAnonymous, anonymous},
 		{"Refused", CanRefuse, refused},

@@ -55,11 +55,13 @@ func newStore(first byte) *MemStore {
 
 func TestProviderBehindAPipe(t *testing.T) {
 	Providers(t, Subject{
-		Schema: Toy{Scope: scope},
-		Item:   Item,
-		Units:  [3]string{"name", "note", "tags"},
-		New:    func(testing.TB) Participant { return far{NewMemParticipant(newStore(0x80), scope)} },
-		Skip:   map[Capability]string{CanUnread: "what is in memory can always be read"},
+		Schema:  Toy{Scope: scope},
+		Item:    Item,
+		Units:   [3]string{"name", "note", "tags"},
+		Filter:  engine.Filter{Rules: []engine.Rule{{Name: RuleLeaveOut, Params: []string{"out"}}}},
+		Outside: func(v *valuebag.Values) *valuebag.Values { return With(v, KeyCollection, "out") },
+		New:     func(testing.TB) Participant { return far{NewMemParticipant(newStore(0x80), scope)} },
+		Skip:    map[Capability]string{CanUnread: "what is in memory can always be read"},
 	})
 }
 

@@ -179,6 +179,7 @@ func TestSimpleParticipant(t *testing.T) {
 		Skip: map[enginetest.Capability]string{
 			enginetest.CanRefuse:  "a shelf takes everything",
 			enginetest.CanUnread:  "and gives everything",
+			enginetest.CanHold:    "what lies in a place is its user's: no filter takes it away",
 			enginetest.CanRestore: "the same code is tested with metadata in memory",
 		},
 	})
