@@ -34,7 +34,10 @@ type ExchangeOptions struct {
 	FiltersA, FiltersB map[string]Filter
 	// Preview: nothing is written; the transfers list what would be done. Each
 	// direction is looked at alone, so a conflict shows in both.
-	Preview  bool
+	Preview bool
+	// Apply is the plan of a preview that a person saw: the exchange carries out that one
+	// or nothing (ErrPlanChanged, with the plan as it is now). A plan is good once.
+	Apply    *Plan
 	Now      func() time.Time
 	Progress func(ExchangeProgress)
 }
@@ -64,6 +67,9 @@ type Transfer struct {
 // Exchanged is what an exchange did, by scope.
 type Exchanged struct {
 	ToB, ToA map[string]*Transfer
+	// Plan is what a preview found: its actions go to the store where they go to A, to
+	// the phone where they go to B. Otherwise nil.
+	Plan *Plan
 }
 
 // Exchange joins two providers: each gets what it doesn't know of the other's
@@ -95,8 +101,20 @@ func Exchange(ctx context.Context, a, b Provider, scopes []string, opt ExchangeO
 	default:
 		return x.result, fmt.Errorf("direction %q: want %s, %s, %s or %s", opt.Direction, AThenB, BThenA, OnlyAB, OnlyBA)
 	}
+	if opt.Apply != nil {
+		if now, err := same(ctx, a, b, scopes, opt); err != nil {
+			return now, err
+		}
+	}
 	if err := x.meet(ctx, a, b, scopes); err != nil {
 		return x.result, err
+	}
+	var basis []byte
+	if opt.Preview {
+		var err error
+		if basis, err = x.basis(ctx, a, b, scopes); err != nil {
+			return x.result, err
+		}
 	}
 	for _, p := range passes {
 		for _, scope := range scopes {
@@ -106,6 +124,9 @@ func Exchange(ctx context.Context, a, b Provider, scopes []string, opt ExchangeO
 				return x.result, fmt.Errorf("%s: %w", scope, err)
 			}
 		}
+	}
+	if opt.Preview {
+		x.result.Plan = x.plan(scopes, basis)
 	}
 	return x.result, nil
 }
