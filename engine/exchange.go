@@ -32,6 +32,10 @@ type ExchangeOptions struct {
 	// A filter isn't kept: each exchange names it, and one that names another, or none,
 	// gives and takes what differs. See filter_exchange.go.
 	FiltersA, FiltersB map[string]Filter
+	// LocalDeletesA and LocalDeletesB: what is deleted at A, or at B, is deleted there
+	// alone (LocalOnlyDelete): the other keeps it, and it doesn't come back. Without it
+	// again, such deletions go over, and meet what was edited since as any others.
+	LocalDeletesA, LocalDeletesB bool
 	// Preview: nothing is written; the transfers list what would be done. Each
 	// direction is looked at alone, so a conflict shows in both.
 	Preview bool
@@ -86,8 +90,8 @@ func Exchange(ctx context.Context, a, b Provider, scopes []string, opt ExchangeO
 		opt.Progress = func(ExchangeProgress) {}
 	}
 	x := &exchange{opt: opt, result: &Exchanged{ToB: map[string]*Transfer{}, ToA: map[string]*Transfer{}}}
-	toB := pass{src: a, dst: b, into: x.result.ToB, toB: true, gives: opt.FiltersA, filters: opt.FiltersB}
-	toA := pass{src: b, dst: a, into: x.result.ToA, gives: opt.FiltersB, filters: opt.FiltersA}
+	toB := pass{src: a, dst: b, into: x.result.ToB, toB: true, gives: opt.FiltersA, filters: opt.FiltersB, keeps: opt.LocalDeletesA, stays: opt.LocalDeletesB}
+	toA := pass{src: b, dst: a, into: x.result.ToA, gives: opt.FiltersB, filters: opt.FiltersA, keeps: opt.LocalDeletesB, stays: opt.LocalDeletesA}
 	var passes []pass
 	switch opt.Direction {
 	case AThenB:
@@ -143,6 +147,8 @@ type pass struct {
 	toB      bool
 	gives    map[string]Filter // the source's filters
 	filters  map[string]Filter // the destination's
+	keeps    bool              // the source's deletions are its own
+	stays    bool              // the destination's are
 }
 
 // meet lets both sides take in their own changes and see each other.
@@ -205,7 +211,7 @@ func (x *exchange) run(ctx context.Context, p pass, scope string, t *Transfer) e
 	if err != nil {
 		return err
 	}
-	req := Request{Known: dst.Knowledge, Size: x.opt.BatchSize, Filter: p.filters[scope].Canonical(), At: x.opt.Now().UnixMilli()}
+	req := Request{Known: dst.Knowledge, Size: x.opt.BatchSize, Filter: p.filters[scope].Canonical(), At: x.opt.Now().UnixMilli(), KeepDeletes: p.keeps}
 	req.Full = !current(dst, src.Forgotten, req.Filter)
 	if low, ok := dst.Knowledge.LowestUncontained(src.Knowledge); ok && !req.Full && len(req.Filter.Rules) == 0 {
 		req.Low = low
@@ -215,7 +221,7 @@ func (x *exchange) run(ctx context.Context, p pass, scope string, t *Transfer) e
 	}
 	t.Recovered = req.Full
 	opt := x.processing(p)
-	opt.Unseen = p.gives[scope].Canonical().Without
+	opt.Unseen, opt.StayDeleted = p.gives[scope].Canonical().Without, p.stays
 	var retry []waiting
 	for {
 		if err := ctx.Err(); err != nil {

@@ -31,7 +31,7 @@ func (x *exchange) plan(scopes []string, basis []byte) *Plan {
 // rules they meet.
 func (x *exchange) basis(ctx context.Context, a, b Provider, scopes []string) ([]byte, error) {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00", x.opt.Direction, x.opt.Preset, x.opt.Constraint)
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%t\x00%t\x00", x.opt.Direction, x.opt.Preset, x.opt.Constraint, x.opt.LocalDeletesA, x.opt.LocalDeletesB)
 	for _, scope := range scopes {
 		fmt.Fprintf(h, "%s\x00%s\x00%s\x00", scope, x.opt.FiltersA[scope], x.opt.FiltersB[scope])
 		for _, p := range []Provider{a, b} {

@@ -87,6 +87,11 @@ var (
 	KeyExchangeAt      = exchangeKey(36)
 	KeyExchangeOutside = exchangeKey(37)
 	KeyExchangeUnseen  = exchangeKey(38)
+	// KeyExchangeKeepDeletes and KeyExchangeStayDeleted (VT_BOOL): as the fields of that
+	// name. KeyExchangeKept (VT_VECTOR|VT_UI1): item IDs, 16 bytes each.
+	KeyExchangeKeepDeletes = exchangeKey(39)
+	KeyExchangeStayDeleted = exchangeKey(40)
+	KeyExchangeKept        = exchangeKey(41)
 )
 
 func putKnowledge(vs *valuebag.Values, key valuebag.PropertyKey, k Knowledge) {
@@ -215,6 +220,7 @@ func (q *Request) Values() *valuebag.Values {
 	putFlag(vs, KeyExchangeFull, q.Full)
 	putText(vs, KeyExchangeFilter, q.Filter.String())
 	putNumber(vs, KeyExchangeAt, int(q.At))
+	putFlag(vs, KeyExchangeKeepDeletes, q.KeepDeletes)
 	return vs
 }
 
@@ -224,7 +230,7 @@ func RequestFromValues(vs *valuebag.Values) (Request, error) {
 	q := Request{
 		Known: r.knowledge(vs, KeyExchangeKnowledge), Low: r.itemID(vs, KeyExchangeLow),
 		Size: r.number(vs, KeyExchangeSize), Full: r.flag(vs, KeyExchangeFull),
-		Filter: r.filter(vs), At: int64(r.number(vs, KeyExchangeAt)),
+		Filter: r.filter(vs), At: int64(r.number(vs, KeyExchangeAt)), KeepDeletes: r.flag(vs, KeyExchangeKeepDeletes),
 	}
 	r.canonical(vs, q.Values, ExchangeCategory)
 	return q, r.wrap("request")
@@ -338,6 +344,7 @@ func (b *Batch) Values() *valuebag.Values {
 	putItems(vs, KeyExchangeListed, b.Listed)
 	putText(vs, KeyExchangeFilter, b.Filter.String())
 	putGhosts(vs, b.Outside)
+	putItems(vs, KeyExchangeKept, b.Kept)
 	putNumber(vs, KeyExchangeLeft, b.Left)
 	putFlag(vs, KeyExchangeLast, b.Last)
 	putFlag(vs, KeyExchangeSingle, b.Single)
@@ -354,6 +361,7 @@ func BatchFromValues(vs *valuebag.Values) (*Batch, error) {
 		Full: r.flag(vs, KeyExchangeFull), Left: r.number(vs, KeyExchangeLeft), Last: r.flag(vs, KeyExchangeLast), Single: r.flag(vs, KeyExchangeSingle),
 	}
 	b.Listed, b.Filter, b.Outside = r.items(vs, KeyExchangeListed), r.filter(vs), r.ghosts(vs)
+	b.Kept = r.items(vs, KeyExchangeKept)
 	r.canonical(vs, b.Values, ExchangeCategory)
 	if err := r.wrap("batch"); err != nil {
 		return nil, err
@@ -367,6 +375,7 @@ func (p *Processing) Values() *valuebag.Values {
 	putText(vs, KeyExchangePreset, string(p.Preset))
 	putText(vs, KeyExchangeConstraint, string(p.Constraint))
 	putFlag(vs, KeyExchangePreview, p.Preview)
+	putFlag(vs, KeyExchangeStayDeleted, p.StayDeleted)
 	if len(p.Unseen) > 0 {
 		vs.SetStrings(KeyExchangeUnseen, slices.Clone(p.Unseen))
 	}
@@ -379,6 +388,7 @@ func ProcessingFromValues(vs *valuebag.Values) (Processing, error) {
 	p := Processing{
 		Preset: Preset(r.text(vs, KeyExchangePreset)), Constraint: ConstraintPolicy(r.text(vs, KeyExchangeConstraint)),
 		Preview: r.flag(vs, KeyExchangePreview), Unseen: slices.Clone(optional(&r, vs, KeyExchangeUnseen, (*valuebag.Values).GetStrings)),
+		StayDeleted: r.flag(vs, KeyExchangeStayDeleted),
 	}
 	r.canonical(vs, p.Values, ExchangeCategory)
 	return p, r.wrap("processing")

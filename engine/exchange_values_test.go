@@ -18,7 +18,7 @@ func exchangeSamples() map[string][2]*valuebag.Values {
 		Units: []UnitMeta{{Unit: "name", Version: Version{a, 3}, Edited: 5, Digest: Digest{7}}}}, Value: bag}
 	dead := Change{Meta: &ItemMeta{ID: ItemID{2}, Creation: Version{b, 1}, LifeVersion: Version{b, 2}, Deleted: true, MergedInto: ItemID{1}}}
 	batch := Batch{Source: a, Marks: marks, MadeWith: k, Forgotten: k, Low: ItemID{1}, High: ItemID{2}, Changes: []Change{live, dead},
-		Full: true, Listed: []ItemID{{1}, {2}, {3}}, Filter: Filter{Rules: []Rule{{Name: "window", Params: []string{"9"}}}}, Outside: []Ghost{{ID: ItemID{2}}, {ID: ItemID{4}, Versions: []Version{{a, 3}, {b, 300}}}}, Left: 9, Last: true, Single: true}
+		Full: true, Listed: []ItemID{{1}, {2}, {3}}, Filter: Filter{Rules: []Rule{{Name: "window", Params: []string{"9"}}}}, Outside: []Ghost{{ID: ItemID{2}}, {ID: ItemID{4}, Versions: []Version{{a, 3}, {b, 300}}}}, Kept: []ItemID{{5}}, Left: 9, Last: true, Single: true}
 	outcome := Outcome{Moves: Moves{Created: 1, Updated: 2, Deleted: 3, Left: 4}, Known: 4, Adopted: 5, Conflicts: 6, Dropped: 7, Left: 8, Retry: []Change{live},
 		Failed: []ItemError{{Item: ItemID{1}, Path: "p", Reason: ErrTorn},
 			{Item: ItemID{2}, Reason: &ConstraintError{Reason: Collision, Item: ItemID{2}, With: ItemID{3}, Detail: "d"}}},
@@ -28,9 +28,9 @@ func exchangeSamples() map[string][2]*valuebag.Values {
 		{Scope: "s", Item: "j", To: ToStore, Verb: VerbDelete, Units: []string{}}}}
 	return map[string][2]*valuebag.Values{
 		"replica":    {(&Replica{ID: a, Tick: 4, Knowledge: k, Forgotten: k, Marks: marks}).Values(), (&Replica{ID: a}).Values()},
-		"request":    {(&Request{Known: k, Low: ItemID{1}, Size: 3, Full: true, Filter: Filter{Without: []string{"photo"}}, At: 77}).Values(), (&Request{}).Values()},
+		"request":    {(&Request{Known: k, Low: ItemID{1}, Size: 3, Full: true, Filter: Filter{Without: []string{"photo"}}, At: 77, KeepDeletes: true}).Values(), (&Request{}).Values()},
 		"batch":      {batch.Values(), (&Batch{Source: a}).Values()},
-		"processing": {(&Processing{Preset: Desktop, Constraint: MergeConstraint, Preview: true, Unseen: []string{"photo"}}).Values(), (&Processing{}).Values()},
+		"processing": {(&Processing{Preset: Desktop, Constraint: MergeConstraint, Preview: true, Unseen: []string{"photo"}, StayDeleted: true}).Values(), (&Processing{}).Values()},
 		"outcome":    {outcome.Values(), (&Outcome{}).Values()},
 		"plan":       {plan.Values(), (&Plan{}).Values()},
 	}

@@ -146,10 +146,13 @@ func (b *Batch) teaches(had Knowledge) Knowledge {
 	if len(b.Filter.Without) > 0 {
 		k = k.ReplaceUnits(ColumnsOf(b.Filter.Without...), had)
 	}
-	if len(b.Outside) == 0 {
+	if len(b.Outside)+len(b.Kept) == 0 {
 		return k
 	}
 	out := unlearned{}
+	for _, id := range b.Kept {
+		out.item(id)
+	}
 	for i := range b.Outside {
 		out.item(b.Outside[i].ID)
 	}

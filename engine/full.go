@@ -101,7 +101,13 @@ func (f *Full) Batch(ctx context.Context, scope string, req Request) (*Batch, er
 			return nil, err
 		}
 	}
-	b.Changes = slices.DeleteFunc(b.Changes, func(c Change) bool { return c.Meta.KnownTo(req.Known) })
+	b.Changes = slices.DeleteFunc(b.Changes, func(c Change) bool {
+		if req.KeepDeletes && c.Meta.Deleted && c.Meta.LifeVersion.Replica == rep.ID {
+			b.Kept = append(b.Kept, c.Meta.ID)
+			return true
+		}
+		return c.Meta.KnownTo(req.Known)
+	})
 	outside := from(list.outside, req.Low)
 	if b.Outside, err = f.ghosts(ctx, scope, outside[:len(outside)-len(after(outside, b.High))], &req); err != nil {
 		return nil, fmt.Errorf("reading items outside the filter: %w", err)

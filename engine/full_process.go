@@ -169,6 +169,10 @@ func (a *applier) change(c Change) error {
 		a.left.item(p.ID)
 		return err
 	}
+	if a.opt.StayDeleted && p.Live() && h != nil && h.Deleted && h.LifeVersion.Replica == a.home {
+		a.left.item(p.ID)
+		return nil
+	}
 	if p.Live() && c.Value == nil {
 		a.fail(c, errors.New("the source sent no data"))
 		return nil

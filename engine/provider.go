@@ -47,6 +47,8 @@ type Request struct {
 	// Filter says what of the scope the asker is to hold, by At (Unix milliseconds).
 	Filter Filter
 	At     int64
+	// KeepDeletes: deletions that the source itself made aren't sent (LocalOnlyDelete).
+	KeepDeletes bool
 }
 
 // Batch is an ordered group of changes: all that Source holds and the asker
@@ -73,6 +75,9 @@ type Batch struct {
 	// of each replica; none are given where the asker has nothing of the item.
 	Filter  Filter
 	Outside []Ghost
+	// Kept are, in ID order, items that the source deleted for itself alone: nothing is
+	// taught of them.
+	Kept []ItemID
 	// Single: it teaches of the listed items alone (an unordered group).
 	Single bool
 }
@@ -92,6 +97,9 @@ type Processing struct {
 	// Unseen are units that the source isn't given: a deletion there takes them along,
 	// whatever was done to them here.
 	Unseen []string
+	// StayDeleted: what the destination itself deleted stays deleted there, whatever
+	// comes; it isn't learned, so that nothing is lost when that ends.
+	StayDeleted bool
 	// Preview: nothing is written or learned; the outcome tells what would be.
 	Preview bool
 	Now     func() int64 // Unix milliseconds
