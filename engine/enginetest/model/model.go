@@ -337,12 +337,20 @@ func (m *Model) Story(id engine.ItemID) string {
 	return b.String()
 }
 
+// revived reports whether somebody who knew of a deletion let the item live on. Of
+// equal contents any version may stand for that.
+func (m *Model) revived(d *fact) bool {
+	return slices.ContainsFunc(m.byID[d.Item], func(f *fact) bool {
+		return f.by != "" && f.Unit == engine.Life && !f.content.Gone && covers(f, d)
+	})
+}
+
 // Dead says which deletion an item's living changes don't survive: one that was
 // made with all of them in view, and that nobody who made any of them knew of. It
 // is empty when there is none.
 func (m *Model) Dead(id engine.ItemID, living []Change) string {
 	for _, d := range m.byID[id] {
-		if d.by == "" || !d.content.Gone {
+		if d.by == "" || !d.content.Gone || m.revived(d) {
 			continue
 		}
 		all := true
