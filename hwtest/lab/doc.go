@@ -23,4 +23,8 @@
 // want a phone, again through each. own.sh is the
 // program's own virtual phone over USB/IP, and desk.sh the suite for a phone on a desk with that. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
 // loop of transfers and beside libmtp's tools (beside.sh).
+//
+// session_*.sh are the stories of a guest with a desktop (run --session), told with the package that
+// make package builds: a phone that is plugged in and syncs by itself, the file manager, other users,
+// install, doctor. They judge themselves.
 package lab

@@ -1,0 +1,72 @@
+# session_gvfs.sh: the file manager's side, gvfs, has the phone: it lends it and gets it back. All of
+# that is told in one bubble, which changes.
+. ./session.sh
+at=mtp://QEMU_QEMU_filesharing_LAB-qemu/
+mounted() { as ada gio mount -l | grep -qF "$at"; }
+install_package
+cards qemu 1 3
+pair qemu
+phone plug qemu
+await "the sync's end" idle ada
+as ada gio mount "$at" || fail "gvfs can't mount the phone"
+mounted || fail "not mounted: $(as ada gio mount -l)"
+as ada cradle devices >devices.txt 2>&1
+grep -q 'busy' devices.txt && grep -q 'gvfsd-mtp (pid' devices.txt || fail "gvfs doesn't have the phone: $(cat devices.txt)"
+step "gvfs has the phone"
+
+cards qemu 4 4
+as ada systemctl --user start cradle-sync.service || fail "the sync failed"
+has 4 || fail "not synced: $(items) items"
+await "gvfs has it again" mounted
+as ada gio list "$at" >/dev/null || fail "gvfs can't list it"
+step "released, synced, mounted again"
+
+# A file is open: gvfs refuses, which is respected and told; the sync goes on when it is closed.
+printf 'a note\n' >/phone/qemu/note.txt
+await "the note is seen" as ada gio info "${at}Internal storage/note.txt"
+as ada python3 - "${at}Internal storage/note.txt" <<'PY' &
+import sys, time, gi
+from gi.repository import Gio
+f = Gio.File.new_for_uri(sys.argv[1].replace(" ", "%20")).read(None)
+open("/tmp/is-open", "w").close()
+while not __import__("os").path.exists("/tmp/close-it"):
+    time.sleep(0.2)
+f.close(None)
+PY
+reader=$!
+await "the file is open" test -e /tmp/is-open
+: >$notices
+cards qemu 5 5
+as ada systemctl --user start --no-block cradle-sync.service
+await "the person is told" grep -q 'files of the phone open' $notices
+has 4 || fail "synced while a file was open"
+as ada cat /tmp/is-open || fail "gone"
+touch /tmp/close-it
+wait $reader
+await "the sync after it was closed" has 5
+await "the sync's end" idle ada
+await "gvfs has it again" mounted
+await "the result is told" grep -q 'is in sync' $notices
+step "an open file was respected"
+
+# One bubble: the first Notify asks for a new one (0), the others replace it.
+told=$(grep ' Notify "Cradle" ' $notices)
+[ "$(grep -c ' Notify "Cradle" 0 ' <<<"$told")" = 1 ] || fail "several bubbles: $told"
+ids=$(sed 's/.* Notify "Cradle" \([0-9]*\) .*/\1/' <<<"$told" | sort -u)
+[ "$(wc -l <<<"$ids")" = 2 ] || fail "other bubbles were changed: $told"
+[ "$(wc -l <<<"$told")" -ge 2 ] || fail "never changed: $told"
+step "one bubble, told $(wc -l <<<"$told") times"
+
+# Plugged in while gvfs takes it at once, as a file manager has it do.
+phone unplug qemu
+cards qemu 6 6
+phone plug qemu &
+for _ in {1..150}; do
+	as ada gio mount "$at" 2>/dev/null && break
+	sleep 0.1
+done
+wait
+await "the sync beside the file manager" has 6
+await "the sync's end" idle ada
+step "both wanted it: synced"
+echo "session: done"
