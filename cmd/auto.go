@@ -52,12 +52,14 @@ const (
 
 // Bounds of a sync that starts by itself. Nobody waits for it, so it has patience.
 const (
-	autoTries = 3               // how often a phone may leave the bus and come back
-	seatWait  = 2 * time.Second // udev gives the device file a little later
+	autoTries = 3 // how often a phone may leave the bus and come back
 	seatPoll  = 100 * time.Millisecond
 	otherWait = 10 * time.Minute // for another command that has the store or the phone
 	otherPoll = 2 * time.Second
 )
+
+// seatWait: udev, and at login logind, gives the device file a little later. Tests wait less.
+var seatWait = 5 * time.Second
 
 // runAutomatic is sync --from-event and sync --paired.
 func (g *globals) runAutomatic(ctx context.Context, o syncOptions) error {

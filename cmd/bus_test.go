@@ -158,6 +158,7 @@ func (f *fileEvents) Next(ctx context.Context) (udev.Event, error) {
 func runOnBus(ctx context.Context, list string) int {
 	watchQuiet, watchLimit, watchReopen = 100*time.Millisecond, time.Second, 50*time.Millisecond
 	readyPoll, readyGrace = 50*time.Millisecond, 200*time.Millisecond
+	seatWait = 300 * time.Millisecond
 	d := &userDesktop{}
 	g := &globals{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, bus: fileBus{list}, desktop: d}
 	d.log = g.log

@@ -3,6 +3,7 @@ package usb
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -72,7 +73,7 @@ func busyError(d DeviceDesc, holders []Holder) error {
 		Device: d, Err: ErrBusy, Holders: holders,
 		What: ErrBusy.Error(),
 		Why:  describeHolders(holders),
-		Next: nextForHolders(holders),
+		Next: nextForHolders(holders, d.sys.udevProperties(&d)["ID_SERIAL"]),
 	}
 }
 
@@ -87,12 +88,17 @@ func describeHolders(holders []Holder) string {
 	return strings.Join(names, ", ") + " has it"
 }
 
-// nextForHolders gives the one command that frees the phone, by who has it.
-func nextForHolders(holders []Holder) string {
+// nextForHolders gives the one command that frees the phone, by who has it. serial is
+// udev's ID_SERIAL, by which gvfs calls it.
+func nextForHolders(holders []Holder, serial string) string {
 	for _, h := range holders {
 		switch {
 		case strings.HasPrefix(h.Name, "gvfsd-mtp"), strings.HasPrefix(h.Name, "gvfsd-gphoto2"):
-			return "gio mount --unmount-scheme=" + strings.TrimPrefix(h.Name, "gvfsd-")
+			scheme := strings.TrimPrefix(h.Name, "gvfsd-")
+			if serial == "" {
+				return "gio mount --unmount-scheme=" + scheme
+			}
+			return "gio mount -u " + scheme + "://" + url.PathEscape(serial) + "/"
 		case strings.HasPrefix(h.Name, "kiod"):
 			return "kquitapp" + strings.TrimPrefix(h.Name, "kiod") + " " + h.Name
 		case strings.HasPrefix(h.Name, "mtp-probe"):

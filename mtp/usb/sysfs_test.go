@@ -255,8 +255,9 @@ func TestHolders(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"kiod6": "kquitapp6 kiod6", "mtp-probe": "wait", "jmtpfs": "fusermount", "strange": "close the program",
+		"gvfsd-mtp": "gio mount -u mtp://Google_Pixel_8_S1/",
 	} {
-		if got := nextForHolders([]Holder{{1, name}}); !strings.Contains(got, want) {
+		if got := nextForHolders([]Holder{{1, name}}, "Google_Pixel_8_S1"); !strings.Contains(got, want) {
 			t.Errorf("next for %s: %q, want %q in it", name, got, want)
 		}
 	}
