@@ -71,7 +71,7 @@ await "the sync's end" idle ada
 step "there before the user's manager: synced"
 
 DEBIAN_FRONTEND=noninteractive apt-get purge -y -qq cradle >apt.log 2>&1 || fail "apt-get purge: $(cat apt.log)"
-left=$(find / -xdev \( -path /proc -o -path /sys -o -path /share -o -path /run -o -path /tmp -o -path /phone -o -path /root \) -prune -o -iname '*cradle*' -newer /tmp/before -print |
+left=$(find / -xdev \( -path /proc -o -path /sys -o -path /share -o -path /run -o -path /tmp -o -path /phone -o -path "$HOME" \) -prune -o -iname '*cradle*' -newer /tmp/before -print |
 	grep -vE '^/home/ada/\.(local/(share|state)|config)/cradle(/|$)|^/var/(log|cache)/')
 [ -z "$left" ] || fail "the purge left $left"
 udevadm control --reload
