@@ -63,6 +63,15 @@ func (l lab) session(t *testing.T, story string, seed string, options []string, 
 	return said
 }
 
+// long skips a story that takes minutes, or only says something on a computer that does nothing else:
+// CRADLE_VM_SESSION=all tells all of them.
+func long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("CRADLE_VM_SESSION") != "all" {
+		t.Skip("CRADLE_VM_SESSION=all tells the long stories too")
+	}
+}
+
 // seedCardsIn makes a folder with n contacts, a file each, from the number first.
 func seedCardsIn(t *testing.T, dir string, first, n int) {
 	t.Helper()
@@ -78,6 +87,7 @@ func seedCardsIn(t *testing.T, dir string, first, n int) {
 // one, at login; and the package's removal.
 func TestSessionPlug(t *testing.T) {
 	l := open(t)
+	long(t)
 	t.Parallel()
 	seed := t.TempDir()
 	for n := range 3 {
@@ -89,6 +99,7 @@ func TestSessionPlug(t *testing.T) {
 // TestSessionGVFS: the file manager lends the phone; one bubble tells of it.
 func TestSessionGVFS(t *testing.T) {
 	l := open(t)
+	long(t)
 	t.Parallel()
 	l.session(t, "session_gvfs.sh", "", []string{"--phone", "qemu"})
 }
@@ -112,6 +123,7 @@ var mended = regexp.MustCompile(`([0-9]+) faults found and mended`)
 // TestSessionDoctor: planted faults, ten at least, and the commands that doctor prints for them.
 func TestSessionDoctor(t *testing.T) {
 	l := open(t)
+	long(t)
 	faults := 0
 	t.Cleanup(func() {
 		if !t.Failed() && !t.Skipped() && faults < 10 {
@@ -140,6 +152,7 @@ var plugToSynced = regexp.MustCompile(`plug to synced ([0-9.]+) s`)
 // at most 3 s. It runs by itself; where other programs keep the computer busy it only tells.
 func TestSessionQuick(t *testing.T) {
 	l := open(t)
+	long(t)
 	seed := t.TempDir()
 	seedCardsIn(t, filepath.Join(seed, "Cradle/contacts/personal"), 0, 1000)
 	before := load(t)
