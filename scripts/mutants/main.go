@@ -37,7 +37,7 @@ import (
 // kept is where the patches lie, and trees what they and their tests need of the module.
 const kept = "engine/testdata/mutants"
 
-var trees = []string{"go.mod", "go.sum", "engine", "valuebag", "pim"}
+var trees = []string{"go.mod", "go.sum", "engine", "hostprovider", "valuebag", "pim"}
 
 func main() {
 	jobs := flag.Int("j", 2, "mutants at a time")
