@@ -195,7 +195,7 @@ func (d *decider) unseenBy(v Version) []string {
 // its own, which dominates it.
 func (d *decider) bury(r *decision, dead, live *ItemMeta, k Knowledge) {
 	t := dead
-	if !k.Contains(live.ID, Life, live.LifeVersion) {
+	if !k.Contains(live.ID, Life, live.LifeVersion) || d.takesMore(dead, live, k) {
 		t = d.overEdit(dead, live, k)
 	}
 	r.store, r.phone = t, t
@@ -293,6 +293,15 @@ func (d *decider) overEdit(dead, live *ItemMeta, k Knowledge) *ItemMeta {
 		}
 	}
 	return t
+}
+
+// takesMore reports whether a deletion takes away a unit that its maker saw only in
+// another form.
+func (d *decider) takesMore(dead, live *ItemMeta, k Knowledge) bool {
+	return slices.ContainsFunc(live.Units, func(u UnitMeta) bool {
+		gone := dead.Unit(u.Unit)
+		return !k.Contains(live.ID, u.Unit, u.Version) && (gone == nil && !u.Digest.IsZero() || gone != nil && gone.Digest != u.Digest)
+	})
 }
 
 // stayDead lets a deletion stand that met an edit, as a Resolve wants it: the

@@ -64,6 +64,9 @@ func metaText(m *engine.ItemMeta) string {
 	s := fmt.Sprintf("%s del=%t c=%v life=%v", m.ID.String()[:4], m.Deleted, m.Creation, m.LifeVersion)
 	for _, u := range m.Units {
 		s += fmt.Sprintf(" %s=%v/%x", u.Unit, u.Version, u.Digest[:2])
+		for _, e := range u.Elements {
+			s += fmt.Sprintf(",%x+%v", e.Digest[:2], e.Added)
+		}
 	}
 	return s
 }

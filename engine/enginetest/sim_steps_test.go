@@ -213,7 +213,7 @@ func (s *sim) lose(n *node) {
 	}
 	s.logf("%s loses its metadata", n.name)
 	s.images = slices.DeleteFunc(s.images, func(im *node) bool { return im.name == n.name })
-	s.model.Unmake(s.unshared(n))
+	s.model.Unmake(n.name, s.unshared(n))
 	// What can't be read now is nobody's, and may have come back from elsewhere by then.
 	s.mayDouble(n, func(key string, o simple.Object) bool { return n.place.unread[key] })
 	s.twice[n.replica().ID] = true // what others didn't take of it nobody sends any more
@@ -242,7 +242,6 @@ func (s *sim) unshared(n *node) func(model.Change) bool {
 			}
 		}
 	}
-	id := n.replica().ID
 	var known []engine.Knowledge
 	for _, o := range s.nodes {
 		if o != n {
@@ -250,7 +249,7 @@ func (s *sim) unshared(n *node) func(model.Change) bool {
 		}
 	}
 	return func(c model.Change) bool {
-		return c.Version.Replica == id && !slices.ContainsFunc(known, func(k engine.Knowledge) bool { return k.Contains(c.Item, c.Unit, c.Version) })
+		return !slices.ContainsFunc(known, func(k engine.Knowledge) bool { return k.Contains(c.Item, c.Unit, c.Version) })
 	}
 }
 
@@ -333,7 +332,7 @@ func (s *sim) backup(n *node) {
 	s.twice[lost.ID] = true
 	s.gone()
 	n.base = s.metas(n)
-	s.model.Unmake(func(c model.Change) bool { return unshared(c) && !lost.Knowledge.Contains(c.Item, c.Unit, c.Version) })
+	s.model.Unmake(n.name, func(c model.Change) bool { return unshared(c) && !lost.Knowledge.Contains(c.Item, c.Unit, c.Version) })
 	for range s.r.IntN(4) {
 		s.edit(n)
 	}

@@ -120,11 +120,11 @@ func (m *Model) Make(by string, c Change, content Content, had []Change) error {
 }
 
 // Unmake takes changes back that were lost with their maker before anybody else saw
-// them.
-func (m *Model) Unmake(lost func(Change) bool) {
+// them, under whatever identity it made them.
+func (m *Model) Unmake(by string, lost func(Change) bool) {
 	for _, changes := range m.byID {
 		for _, f := range changes {
-			if f.by == "" || !lost(f.Change) {
+			if f.by != by || !lost(f.Change) {
 				continue
 			}
 			f.by, f.seen = "", nil
