@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ const (
 	deviceVariable = "CRADLE_DEVICE"
 	writeVariable  = "CRADLE_DEVICE_WRITE"
 	traceVariable  = "CRADLE_DEVICE_TRACE"
+	largeVariable  = "CRADLE_DEVICE_LARGE"
 )
 
 // desk is where a phone lies: open connects to it anew.
@@ -142,7 +144,15 @@ func TestWrites(t *testing.T) {
 	if os.Getenv(writeVariable) != "yes" {
 		t.Skipf("%s=yes lets this make a folder on %s, work there and delete it", writeVariable, d.name)
 	}
-	writing(t, d, 64<<20)
+	large := 64
+	if text := os.Getenv(largeVariable); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 4000 {
+			t.Fatalf("%s=%s: want the MiB of the largest object that is sent, 1 to 4000", largeVariable, text)
+		}
+		large = n
+	}
+	writing(t, d, int64(large)<<20)
 }
 
 // TestVirtual runs both parts on virtual phones, so that they are known to hold where there is no

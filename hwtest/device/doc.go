@@ -13,6 +13,7 @@
 // deletes that in the end; of what else is on the phone it touches nothing. It ends with syncs of
 // made-up people and appointments, for which that folder stands for the whole storage.
 //
+// CRADLE_DEVICE_LARGE is how many MiB the largest object has that the writing part sends (64).
 // CRADLE_USB=gousb|usbfs chooses the way to USB; CRADLE_DEVICE_TRACE=FILE writes down every transfer,
 // which holds what was read from the phone. docs/devices.md is for who owns a phone.
 //

@@ -2,7 +2,7 @@
 # on cradle's own virtual phone behind USB/IP, through each backend. It ends with "desk: done".
 set -eu
 cp cradle device.test /tmp/ && cd /tmp
-export XDG_RUNTIME_DIR=/tmp CRADLE_DEVICE=serial:DESK
+export XDG_RUNTIME_DIR=/tmp CRADLE_DEVICE=serial:DESK CRADLE_DEVICE_LARGE=8
 mkdir -p ph/Music && printf 'a note\n' >ph/note.txt
 head -c 5000003 /dev/urandom >ph/Music/song.mp3
 modprobe vhci_hcd
