@@ -14,8 +14,8 @@ tree() { (cd ph && find . -type f -printf '%P %s %T@\n' | LC_ALL=C sort); }
 before=$(tree)
 for backend in usbfs gousb; do
 	export CRADLE_USB=$backend
-	./device.test -test.v -test.run '^TestReads$' -test.timeout 200s
-	CRADLE_DEVICE_WRITE=yes ./device.test -test.v -test.run '^TestWrites$' -test.timeout 250s
+	./device.test -test.v -test.run '^TestReads$' -test.timeout 500s
+	CRADLE_DEVICE_WRITE=yes ./device.test -test.v -test.run '^TestWrites$' -test.timeout 500s
 	[ "$(tree)" = "$before" ] || { echo "desk: $backend: the phone isn't as it was: $(tree)"; exit 1; }
 done
 echo "desk: done"

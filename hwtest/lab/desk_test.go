@@ -18,7 +18,7 @@ func TestDesk(t *testing.T) {
 		copyFile(t, filepath.Join(share, name), filepath.Join(l.bin, name))
 	}
 	write(t, filepath.Join(share, "desk.sh"), string(desk))
-	said, err := l.run(t, "--share", share, "--timeout", "400", "--", "bash", "desk.sh")
+	said, err := l.run(t, "--share", share, "--timeout", storyTimeout, "--", "bash", "desk.sh")
 	if err != nil || !strings.Contains(said, "desk: done") || strings.Count(said, "--- PASS: TestWrites") != 2 {
 		t.Fatalf("the guest: %v\n%s", err, said)
 	}
