@@ -132,6 +132,27 @@ func TestIncoming(t *testing.T) {
 		{name: "one of two alarms", event: true, full: "SUMMARY:s|BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-PT5M|X-A:1|END:VALARM|BEGIN:VALARM|ACTION:EMAIL|TRIGGER:-PT1H|END:VALARM", was: "SUMMARY:s|BEGIN:VALARM|ACTION:DISPLAY|TRIGGER:-PT5M|END:VALARM", now: "SUMMARY:s|BEGIN:VALARM|ACTION:AUDIO|TRIGGER:-PT5M|END:VALARM",
 			want: "SUMMARY:s|BEGIN:VALARM|ACTION:AUDIO|TRIGGER:-PT5M|X-A:1|END:VALARM|BEGIN:VALARM|ACTION:EMAIL|TRIGGER:-PT1H|END:VALARM"},
 		{name: "categories one by one", full: "FN:Ada|CATEGORIES:a,b,c", was: "FN:Ada|CATEGORIES:a,b", now: "FN:Ada|CATEGORIES:b,d", want: "FN:Ada|CATEGORIES:b,c,d"},
+		{name: "an end that it says by a duration moves with the start", event: true, full: "DTSTART;TZID=Europe/Berlin:20260105T100000|DTEND;TZID=Europe/Berlin:20260105T110000|SUMMARY:s", was: "DTSTART:20260105T090000Z|DURATION:PT1H|SUMMARY:s", now: "DTSTART:20260105T140000Z|DURATION:PT1H|SUMMARY:s",
+			want: "DTSTART;TZID=Europe/Berlin:20260105T150000|DURATION:PT1H|SUMMARY:s"},
+		{name: "a duration of its own takes the place of the end", event: true, full: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:s", was: "DTSTART:20260105T090000Z|DURATION:PT1H|SUMMARY:s", now: "DTSTART:20260105T090000Z|DURATION:PT2H|SUMMARY:s",
+			want: "DTSTART:20260105T090000Z|DURATION:PT2H|SUMMARY:s"},
+		{name: "a duration that it says by an end, unchanged", event: true, full: "DTSTART:20260105T090000Z|DURATION:PT1H|SUMMARY:s", was: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:s", now: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:t",
+			want: "DTSTART:20260105T090000Z|DURATION:PT1H|SUMMARY:t"},
+		{name: "a duration that it says by an end, moved", event: true, full: "DTSTART:20260105T090000Z|DURATION:PT1H|SUMMARY:s", was: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:s", now: "DTSTART:20260105T110000Z|DTEND:20260105T120000Z|SUMMARY:s",
+			want: "DTSTART:20260105T110000Z|DTEND:20260105T120000Z|SUMMARY:s"},
+		{name: "an end that it doesn't store moves with the start", event: true, full: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:s", was: "DTSTART:20260105T090000Z|SUMMARY:s", now: "DTSTART:20260106T110000Z|SUMMARY:s",
+			want: "DTSTART:20260106T110000Z|DTEND:20260106T120000Z|SUMMARY:s"},
+		{name: "a duration, unknown what it had", event: true, full: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:s", was: "-", now: "DTSTART:20260105T090000Z|DURATION:PT1H|SUMMARY:s"},
+		{name: "another duration, unknown what it had", event: true, full: "DTSTART:20260105T090000Z|DTEND:20260105T100000Z|SUMMARY:s", was: "-", now: "DTSTART:20260105T090000Z|DURATION:PT2H|SUMMARY:s",
+			want: "DTSTART:20260105T090000Z|DURATION:PT2H|SUMMARY:s"},
+		{name: "a changed occurrence's end moves with its start", event: true,
+			full: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z|DTEND:20260106T110000Z|COMMENT:c",
+			was:  "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T100000Z",
+			now:  "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T120000Z",
+			want: "DTSTART:20260105T090000Z|RRULE:FREQ=DAILY|END:VEVENT|BEGIN:VEVENT|UID:u|RECURRENCE-ID:20260106T090000Z|DTSTART:20260106T120000Z|DTEND:20260106T130000Z|COMMENT:c"},
+		{name: "there is one birthday", full: "FN:Ada|BDAY;VALUE=date:--0102", was: "FN:Ada", now: "FN:Ada|BDAY:1990-01-02", want: "FN:Ada|BDAY:1990-01-02"},
+		{name: "parts of a name in one", full: "FN:Ada Byron|N:Byron;Ada;;Dr.;", was: "N:Ada Byron;;;;", now: "N:Eva Byron;;;;", want: "FN:Eva Byron|N:Eva Byron;;;Dr.;"},
+		{name: "a department in the company's line", full: "FN:Ada|ORG:Acme;Sales", was: "FN:Ada|ORG:Acme Sales", now: "FN:Ada|ORG:Other", want: "FN:Ada|ORG:Other;"},
 		{name: "rule 14, the full object's dialect", full: "FN:Ada|NOTE:n|TEL;TYPE=CELL;X-P=1:1", was: "FN:Ada|TEL;TYPE=CELL:1", now: "FN:Ada|TEL;TYPE=CELL:1|EMAIL:a@b.c", want: "FN:Ada|NOTE:n|TEL;TYPE=CELL;X-P=1:1|EMAIL:a@b.c"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -209,4 +230,31 @@ func FuzzIncoming(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestIncomingDone: whoever finishes a task on a peer that doesn't store how far it was,
+// or takes it up again, doesn't leave one that says both.
+func TestIncomingDone(t *testing.T) {
+	text := func(lines string) string {
+		return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VTODO\r\nUID:u\r\n" + crlf(lines) + "END:VTODO\r\nEND:VCALENDAR\r\n"
+	}
+	for _, c := range []struct{ name, full, was, now, want string }{
+		{"finished", "SUMMARY:s|STATUS:IN-PROCESS|PERCENT-COMPLETE:30", "SUMMARY:s", "SUMMARY:s|STATUS:COMPLETED|COMPLETED:20260101T100000Z", "SUMMARY:s|STATUS:COMPLETED|COMPLETED:20260101T100000Z"},
+		{"taken up", "SUMMARY:s|STATUS:COMPLETED|PERCENT-COMPLETE:100|COMPLETED:20260101T100000Z", "SUMMARY:s|STATUS:COMPLETED", "SUMMARY:s|STATUS:NEEDS-ACTION", "SUMMARY:s|STATUS:NEEDS-ACTION"},
+		{"taken up, by a date that is gone", "SUMMARY:s|STATUS:COMPLETED|COMPLETED:20260101T100000Z", "SUMMARY:s|COMPLETED:20260101T100000Z", "SUMMARY:s|STATUS:IN-PROCESS", "SUMMARY:s|STATUS:IN-PROCESS"},
+		{"a mark that is gone says nothing of the others", "SUMMARY:s|STATUS:COMPLETED|COMPLETED:20260101T100000Z", "SUMMARY:s|STATUS:COMPLETED", "SUMMARY:s", "SUMMARY:s|COMPLETED:20260101T100000Z"},
+		{"still done", "SUMMARY:s|STATUS:COMPLETED|PERCENT-COMPLETE:100", "SUMMARY:s|STATUS:COMPLETED", "SUMMARY:t|STATUS:COMPLETED", "SUMMARY:t|STATUS:COMPLETED|PERCENT-COMPLETE:100"},
+		{"still half done", "SUMMARY:s|STATUS:NEEDS-ACTION|PERCENT-COMPLETE:30|CLASS:PUBLIC", "SUMMARY:s|STATUS:NEEDS-ACTION|CLASS:PUBLIC", "SUMMARY:s|STATUS:IN-PROCESS|CLASS:PRIVATE", "SUMMARY:s|STATUS:IN-PROCESS|PERCENT-COMPLETE:30|CLASS:PRIVATE"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			was := Tasks.Shadow(mustItem(t, Tasks, text(c.was)))
+			got, err := Tasks.Incoming(mustItem(t, Tasks, text(c.full)), was, mustItem(t, Tasks, text(c.now)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g, w := string(Tasks.Text(got)), text(c.want); g != w {
+				t.Errorf("got\n%s\nwant\n%s", g, w)
+			}
+		})
+	}
 }

@@ -3,6 +3,7 @@ package pim
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"cradle/pim/recur"
 )
@@ -203,9 +204,20 @@ func structured(full, was, now string) string {
 		for len(f) <= i {
 			f = append(f, "")
 		}
+		if sent := unescapeText(f[i]); !strings.HasPrefix(sent, strings.TrimSpace(a)) {
+			for j := range f { // parts that the peer wrote into this one
+				if j != i && part(w, j) == "" && part(n, j) == "" && within(words(f[j]), words(a)) {
+					f[j] = ""
+				}
+			}
+		}
 		f[i] = escapeText(spliced(unescapeText(f[i]), a, b))
 	}
 	return strings.Join(f, ";")
+}
+
+func words(s string) []string {
+	return strings.FieldsFunc(unescapeText(s), func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
 }
 
 // listed3 adds and takes away the entries that the peer's user did.

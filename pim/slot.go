@@ -258,14 +258,12 @@ func (d *slotDiff) ops() slotOps {
 		case before[i] >= 0:
 		case peerOwn(d.now[i].name):
 		case w < 0:
-			if !d.has(i, mapped) {
-				ops.added = append(ops.added, i)
-			}
+			d.add(&ops, i, mapped)
 		case of[w] >= 0:
 			ops.edits = append(ops.edits, slotEdit{of[w], i, d.was[w]})
 		case strings.HasPrefix(d.now[i].name, "X-"): // the peer's own line
-		case !d.has(i, mapped):
-			ops.added = append(ops.added, i)
+		default:
+			d.add(&ops, i, mapped)
 		}
 	}
 	for j := range d.was {
@@ -273,7 +271,22 @@ func (d *slotDiff) ops() slotOps {
 			ops.gone = append(ops.gone, of[j])
 		}
 	}
+	d.followStart(&ops)
+	d.followDone(&ops, mapped)
 	return ops
+}
+
+// add takes a line that is new at the peer.
+func (d *slotDiff) add(ops *slotOps, now int, mapped []bool) {
+	if d.has(now, mapped) {
+		return
+	}
+	if f := d.replaced(now, mapped); f >= 0 {
+		mapped[f] = true
+		ops.edits = append(ops.edits, slotEdit{f, now, d.full[f]})
+		return
+	}
+	ops.added = append(ops.added, now)
 }
 
 // unchanged reports whether what the peer holds now (index of now) stands for what it
@@ -345,6 +358,7 @@ func (d *slotDiff) cautious() slotOps {
 			ops.edits = append(ops.edits, slotEdit{edit, i, was})
 		}
 	}
+	d.followStart(&ops)
 	return ops
 }
 
