@@ -100,11 +100,16 @@ fidelity: setup ## what is lost of real programs' files (nothing), into docs/fid
 	$(GO) run ./hwtest/fidelity $(ARGS)
 
 .PHONY: bench
-bench: build ## the whole program on 10,000 contacts, against its floors; then the packages' benchmarks
+bench: build ## the whole program on 10,000 contacts, against its floors; then the packages' benchmarks, and USB in the VM
 	$(GO) run ./hwtest/bench -cradle ./cradle
 	$(GO) run ./hwtest/bench -cradle ./cradle -peers
 	$(GO) run ./hwtest/bench -formats
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	CRADLE_VM_RATE=1 CRADLE_VM_TIMEOUT=2h hwtest/lab/run-suite -run 'TestRate|TestSpeed' || [ $$? = 3 ]
+
+.PHONY: compat
+compat: setup ## other people's MTP programs on our virtual phone, in the virtual machine; docs/compatibility.md
+	@CRADLE_COMPAT=$${CRADLE_COMPAT:-check} CRADLE_VM_TIMEOUT=2h hwtest/lab/run-suite -run TestCompatibility $(ARGS)
 
 .PHONY: vmtest
 vmtest: setup ## the real USB stack and other people's phones, in a virtual machine (built the first time)

@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"cradle/mtp"
@@ -52,7 +54,10 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 	}
 	defer done()
 	doc := mtpListDocument{Version: 1, Entries: []mtpEntry{}}
-	// A listing without --json comes as it goes.
+	// A listing without --json comes as it goes, some hundred lines at a time.
+	lines := bufio.NewWriterSize(g.stdout, 32<<10)
+	defer lines.Flush()
+	flushed := time.Now()
 	show := func(n files.Node) {
 		e := mtpEntry{Path: n.Path, Folder: n.IsFolder(), Format: n.Entry.Format.String(), Name: n.Entry.Name}
 		if !e.Folder && n.Entry.Size != mtp.UnknownSize {
@@ -80,7 +85,11 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 		if e.Folder {
 			name += "/"
 		}
-		g.say("%10s  %-16s  %s", size, when, name)
+		fmt.Fprintf(lines, "%10s  %-16s  %s\n", size, when, name)
+		if time.Since(flushed) > 100*time.Millisecond {
+			_ = lines.Flush() // as with every line to stdout
+			flushed = time.Now()
+		}
 	}
 	var partial error
 	for _, path := range paths {
@@ -102,6 +111,7 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 		}
 	}
 	if partial != nil {
+		_ = lines.Flush()
 		g.warn("%v", partial)
 		return quiet(exitItemsFailed)
 	}

@@ -2,7 +2,9 @@ package mtp
 
 import (
 	"bytes"
+	"iter"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -138,6 +140,7 @@ func FuzzObjectPropList(f *testing.F) {
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, p []byte) {
 		fixpoint(t, p, DecodeObjectPropList, func(l []ObjectProp) ([]byte, error) { return AppendObjectPropList(nil, l) })
+		passOver(t, p)
 		fixpoint(t, p, DecodeHandles, func(h []ObjectHandle) ([]byte, error) { return AppendHandles(nil, h), nil })
 		fixpoint(t, p, DecodeStorageIDs, func(h []StorageID) ([]byte, error) { return AppendStorageIDs(nil, h), nil })
 		fixpoint(t, p, DecodePropCodes, func(h []PropCode) ([]byte, error) { return AppendPropCodes(nil, h), nil })
@@ -159,4 +162,35 @@ func FuzzInterdependentPropDesc(f *testing.F) {
 			return AppendInterdependentPropDesc(nil, sets)
 		})
 	})
+}
+
+// passOver holds objectProps to what ObjectProps does: the same elements but those it has no use for, and
+// the same end.
+func passOver(t *testing.T, p []byte) {
+	t.Helper()
+	type step struct {
+		prop ObjectProp
+		err  string
+	}
+	walk := func(all iter.Seq2[ObjectProp, error], wanted func(PropCode) bool) (steps []step) {
+		for prop, err := range all {
+			switch {
+			case err != nil:
+				steps = append(steps, step{err: err.Error()})
+			case wanted(prop.Code):
+				steps = append(steps, step{prop: prop})
+			}
+		}
+		return steps
+	}
+	for name, wanted := range map[string]func(PropCode) bool{
+		"listing": inEntry,
+		"even":    func(c PropCode) bool { return c%2 == 0 },
+		"none":    func(PropCode) bool { return false },
+	} {
+		got, want := walk(objectProps(p, wanted), func(PropCode) bool { return true }), walk(ObjectProps(p), wanted)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, decoding all gives %v", name, got, want)
+		}
+	}
 }

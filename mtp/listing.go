@@ -226,6 +226,15 @@ func newFolderList(storage StorageID, parent ObjectHandle, handles []ObjectHandl
 	return l
 }
 
+// inEntry reports whether take has a use for a property.
+func inEntry(p PropCode) bool {
+	switch p {
+	case PropObjectFileName, PropObjectFormat, PropObjectSize, PropDateModified, PropParentObject, PropStorageID:
+		return true
+	}
+	return false
+}
+
 func (l *folderList) add(h ObjectHandle) {
 	l.index[h] = int32(len(l.entries))
 	l.entries = append(l.entries, ObjectEntry{Handle: h, Parent: l.parent, Storage: l.storage})
@@ -418,7 +427,7 @@ func (s *Session) listProp(ctx context.Context, l *folderList, prop uint32) erro
 		return err
 	}
 	l.last = -1
-	for p, err := range ObjectProps(list) {
+	for p, err := range objectProps(list, inEntry) {
 		if err != nil {
 			return fmt.Errorf("%v: %w", OpGetObjectPropList, err)
 		}

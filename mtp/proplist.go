@@ -58,18 +58,27 @@ func DecodeObjectPropList(p []byte) ([]ObjectProp, error) {
 
 // ObjectProps goes through an ObjectPropList without keeping it. An error, at
 // most one, comes last.
-func ObjectProps(p []byte) iter.Seq2[ObjectProp, error] {
+func ObjectProps(p []byte) iter.Seq2[ObjectProp, error] { return objectProps(p, nil) }
+
+// objectProps is ObjectProps for those that wanted, if it isn't nil, says yes to. What the others hold is
+// passed over, which is most of the work where a device gives all properties.
+func objectProps(p []byte, wanted func(PropCode) bool) iter.Seq2[ObjectProp, error] {
 	return func(yield func(ObjectProp, error) bool) {
 		c := newCursor("ObjectPropList", p)
 		n := c.count(minProp)
 		for i := 0; i < n && c.err == nil; i++ {
 			prop := ObjectProp{Handle: ObjectHandle(c.uint32()), Code: PropCode(c.uint16())}
-			prop.Value = c.value(DataType(c.uint16()))
+			typ, skip := DataType(c.uint16()), wanted != nil && !wanted(prop.Code)
+			if skip {
+				c.skip(typ)
+			} else {
+				prop.Value = c.value(typ)
+			}
 			if c.err != nil {
 				yield(ObjectProp{}, fmt.Errorf("element %d of %d: %w", i, n, c.err))
 				return
 			}
-			if !yield(prop, nil) {
+			if !skip && !yield(prop, nil) {
 				return
 			}
 		}

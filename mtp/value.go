@@ -165,6 +165,20 @@ func DecodeValue(t DataType, p []byte) (Value, error) {
 	return v, c.err
 }
 
+// skip passes over a value, with the errors of value.
+func (c *cursor) skip(t DataType) {
+	switch size := t.Size(); {
+	case t == TypeString:
+		c.bytes(2 * int(c.uint8()))
+	case t.IsArray():
+		c.bytes(c.count(size) * size)
+	case size > 0:
+		c.bytes(size)
+	default:
+		c.fail("data type %v", t)
+	}
+}
+
 func (c *cursor) value(t DataType) Value {
 	switch {
 	case t == TypeString:

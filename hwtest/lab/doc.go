@@ -21,8 +21,12 @@
 //
 // tool.sh is `cradle mtp` through each backend to USB, and usb.test are the tests of mtp/usb that
 // want a phone, again through each. own.sh is the
-// program's own virtual phone over USB/IP, and desk.sh the suite for a phone on a desk with that. With CRADLE_VM_RATE=1 their speed is measured, beside a bare
-// loop of transfers and beside libmtp's tools (beside.sh).
+// program's own virtual phone over USB/IP, and desk.sh the suite for a phone on a desk with that. With
+// CRADLE_VM_RATE=1 (make bench) their speed is measured, beside a bare loop of transfers, and speed.sh
+// measures whole commands beside programs that others wrote.
+//
+// compat.sh (make compat) has those programs use the phones, ours among them; docs/compatibility.md is what
+// came of it.
 //
 // session_*.sh are the stories of a guest with a desktop (run --session), told with the package that
 // make package builds: a phone that is plugged in and syncs by itself, the file manager, other users,

@@ -267,7 +267,7 @@ func (d *device) write(ctx context.Context, u *urb) (int, []byte, int32, error) 
 
 // reply sends a struct usbip_header, and the data of an IN transfer.
 func (d *device) reply(command, seq uint32, status int32, n int, data []byte) error {
-	b := make([]byte, 0, 48+len(data))
+	b := make([]byte, 0, 48)
 	be := binary.BigEndian
 	b = be.AppendUint32(b, command)
 	b = be.AppendUint32(b, seq)
@@ -275,9 +275,9 @@ func (d *device) reply(command, seq uint32, status int32, n int, data []byte) er
 	b = be.AppendUint32(b, uint32(status))
 	b = be.AppendUint32(b, uint32(n))
 	b = append(b, make([]byte, 48-28)...)
-	b = append(b, data...)
+	both := net.Buffers{b, data}
 	d.replying.Lock()
 	defer d.replying.Unlock()
-	_, err := d.c.Write(b)
+	_, err := both.WriteTo(d.c)
 	return err
 }

@@ -46,9 +46,30 @@ func shorten(name string, n int) string {
 	return stem + ext
 }
 
+// ownNames are the entries' names where all of them are safe and no two are alike, as nearly always; else nil.
+func ownNames(entries []mtp.ObjectEntry) []string {
+	out := make([]string, len(entries))
+	taken := make(map[string]struct{}, len(entries))
+	for i := range entries {
+		name := entries[i].Name
+		if SafeName(name) != name {
+			return nil
+		}
+		taken[name] = struct{}{}
+		out[i] = name
+	}
+	if len(taken) < len(entries) {
+		return nil
+	}
+	return out
+}
+
 // names gives each entry a safe name of its own, in the order of the entries.
 // Of several with one name the lowest handle keeps it.
 func names(entries []mtp.ObjectEntry) []string {
+	if out := ownNames(entries); out != nil {
+		return out
+	}
 	order := make([]int, len(entries))
 	for i := range order {
 		order[i] = i

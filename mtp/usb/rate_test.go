@@ -39,6 +39,19 @@ func TestMeasureRates(t *testing.T) {
 		all := slices.Sorted(slices.Values(r.of[name]))
 		t.Logf("%-32s best %6.1f MB/s, middle %6.1f MB/s", name, all[len(all)-1], all[len(all)/2])
 	}
+	// What the session adds, round by round: in the middle a tenth at most.
+	for _, p := range [...][2]string{{"get", "bare get"}, {"put", "bare put"}} {
+		ours, bare := r.of["usbfs, "+p[0]], r.of["usbfs, "+p[1]]
+		of := make([]float64, len(ours))
+		for i := range of {
+			of[i] = ours[i] / bare[i]
+		}
+		slices.Sort(of)
+		t.Logf("usbfs, %s: %.0f %% of a bare loop's MB/s in the middle, %.0f to %.0f", p[0], 100*of[len(of)/2], 100*of[0], 100*of[len(of)-1])
+		if of[len(of)/2] < 0.9 {
+			t.Errorf("usbfs, %s: %.0f %% of a bare loop, the floor is 90", p[0], 100*of[len(of)/2])
+		}
+	}
 }
 
 const rateSize = 64<<20 - 100
@@ -81,10 +94,51 @@ func (r *rates) measure(t *testing.T, tr mtp.Transport, d usb.DeviceDesc, name s
 			t.Fatalf("got %d bytes, %v", n, err)
 		}
 	})
-	r.time(name+", bare loop", func() { bareGet(t, s, tr, c.Handle) })
+	r.time(name+", bare get", func() { bareGet(t, s, tr, c.Handle) })
 	if err := s.DeleteObject(t.Context(), c.Handle); err != nil {
 		t.Fatal(err)
 	}
+	r.time(name+", bare put", func() { c = barePut(t, s, tr, ids[0]) })
+	if err := s.DeleteObject(t.Context(), c.Handle); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// barePut sends an object with a command, writes of one buffer and a read.
+func barePut(t *testing.T, s *mtp.Session, tr mtp.Transport, storage mtp.StorageID) mtp.Created {
+	t.Helper()
+	c, err := s.SendObjectInfo(t.Context(), storage, mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "bare.bin", Size: rateSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := mtp.TransactionID(s.Stats().Transactions + 1000)
+	cmd, _ := mtp.NewMessage(mtp.ContainerCommand, mtp.OpSendObject, tx).AppendBinary(nil)
+	if err := tr.Write(t.Context(), cmd); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 256<<10)
+	_, _ = mtp.DataHeader(mtp.OpSendObject, tx, rateSize).AppendBinary(buf[:0])
+	write, flush := tr.Write, func(context.Context) error { return nil }
+	if p, ok := tr.(mtp.Pipeliner); ok {
+		write, flush = p.WriteAhead, p.Flush
+	}
+	const total = rateSize + mtp.HeaderSize
+	for n := 0; n < total; n += len(buf) {
+		if err := write(t.Context(), buf[:min(len(buf), total-n)]); err != nil {
+			t.Fatalf("after %d bytes: %v", n, err)
+		}
+		if n == 0 {
+			clear(buf[:mtp.HeaderSize])
+		}
+	}
+	if err := flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n, err := tr.Read(t.Context(), buf)
+	if h, herr := mtp.DecodeHeader(buf[:n]); err != nil || herr != nil || h.Code != uint16(mtp.OK) {
+		t.Fatalf("response %x: %v", buf[:n], err)
+	}
+	return c
 }
 
 // bareGet reads an object with a command and reads alone.

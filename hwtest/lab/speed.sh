@@ -1,0 +1,127 @@
+# speed.sh PHONE WHAT ROUNDS, in the guest: cradle and programs that others wrote do the same on one phone,
+# in turns, so that a machine that gets busy slows all alike. WHAT is film (64 MiB to and fro), list (every
+# file of the storage) or cards (the contents of a folder of small files). PHONE is one of ours.sh.
+#
+# In the shared folder: ./cradle, seed.tar (what the phone holds). It prints a line each: "speed: WHAT PROGRAM ms cpu-ms transfers
+# transactions"; cpu is the program's own, transfers those of the bus, transactions our phone's (0 of
+# others). Mounting isn't counted of programs that mount; starting and opening the phone is, of all others.
+set -u
+phone=$1 what=$2 rounds=$3
+share=$PWD
+out=/tmp
+cp cradle /tmp/ && cd /tmp || exit
+export XDG_RUNTIME_DIR=/tmp/run HOME=/tmp/home
+mkdir -pm 700 $XDG_RUNTIME_DIR $HOME
+mkdir -p m got
+. "$share/ours.sh"
+ours "$share/seed.tar"
+: >>trace
+sel="serial:LAB-$phone"
+bus() {
+	local d
+	for d in /sys/bus/usb/devices/*; do
+		[ "$(cat "$d/serial" 2>/dev/null)" = "LAB-$phone" ] && { echo "$d/urbnum"; return; }
+	done
+}
+urbs=$(bus)
+fail() { echo "speed: $*"; cat o; exit 1; }
+cpu() { awk '{print int(($16 + $17) * 10)}' /proc/$$/stat; } # of the children that ended, in ms
+timed() { # timed PROGRAM STEP COMMAND…
+	local name=$1 step=$2 from c u t
+	shift 2
+	c=$(cpu) u=$(cat "$urbs") t=$(wc -l <trace) from=${EPOCHREALTIME/./}
+	timeout 400 "$@" >o 2>&1 || fail "$name $step: exit status $?"
+	echo "speed: $step $name $(((${EPOCHREALTIME/./} - from) / 1000)) $(($(cpu) - c)) $(($(cat "$urbs") - u)) $(($(wc -l <trace) - t))"
+}
+mounting() { # mounting PROGRAM OPTION…: on m, until unmounted
+	(setsid "$@" m >mount.log 2>&1 &)
+	await mountpoint -q m && await eval '[ -n "$(ls m)" ]' || fail "$1 doesn't mount: $(cat mount.log)"
+}
+unmount() { fusermount -u m; await eval '! mountpoint -q m' && await eval '! pgrep -x "go-mtpfs|jmtpfs|aft-mtp-mount"'; }
+rm_film() { ./cradle mtp rm /in/film.bin --phone $sel >o 2>&1 || fail "rm"; }
+arrived() { await cmp -s film.bin $storage/in/film.bin || fail "$1: other bytes arrived"; }
+came() { cmp -s film.bin got/film || fail "$1: other bytes came"; rm -f got/*; }
+others=yes
+[ "$phone" != qemu ] || others= # aft finds no names there, go-mtpfs brings QEMU down
+
+case $what in
+film)
+	head -c 67108803 /dev/urandom >film.bin
+	for _ in $(seq "$rounds"); do
+		for backend in usbfs gousb; do
+			export CRADLE_USB=$backend
+			timed cradle-$backend put ./cradle mtp put film.bin --to /in/film.bin --phone $sel
+			arrived cradle
+			timed cradle-$backend get ./cradle mtp get /in/film.bin --to got/film --phone $sel
+			came cradle
+			[ $backend = gousb ] || rm_film
+		done
+		unset CRADLE_USB
+		mtp-files >o 2>/dev/null
+		id=$(awk '/File ID: / {id=$3} /film.bin/ {print id; exit}' o)
+		timed libmtp get mtp-getfile "$id" got/film
+		came libmtp
+		rm_film
+		timed libmtp put mtp-sendfile film.bin /in # it says that it was well whatever became of it
+		arrived libmtp
+		[ -n "$others" ] || { rm_film; continue; }
+		timed aft get aft-mtp-cli 'get in/film.bin got/film'
+		came aft
+		rm_film
+		timed aft put aft-mtp-cli 'put film.bin in'
+		arrived aft
+		mounting go-mtpfs
+		timed go-mtpfs get cp "$(echo m/*)/in/film.bin" got/film
+		came go-mtpfs
+		rm "$(echo m/*)/in/film.bin"
+		timed go-mtpfs put sh -c 'cp film.bin "$0/in/film.bin" && sync "$0/in/film.bin"' "$(echo m/*)"
+		arrived go-mtpfs
+		unmount
+		rm_film
+	done
+	;;
+list)
+	want=$(tar -tf "$share/seed.tar" | grep -c '\.vcf$')
+	all() { [ "$(grep -c "$2" o)" -ge "$want" ] || fail "$1 lists $(grep -c "$2" o) of $want files"; }
+	for _ in $(seq "$rounds"); do
+		for backend in usbfs gousb; do
+			timed cradle-$backend list env CRADLE_USB=$backend ./cradle mtp ls -r / --phone $sel
+			all cradle '\.vcf'
+		done
+		timed libmtp list mtp-files
+		all libmtp 'Filename: .*\.vcf'
+		# Some tools list the whole device first, where libmtp trusts it by one request; this one then
+		# asks for an object that isn't there.
+		timed libmtp-cached list sh -c 'mtp-getfile 4000000000 got/none || true'
+		mounting go-mtpfs
+		timed go-mtpfs list ls -l "$(echo m/*)/cards"
+		all go-mtpfs '\.vcf'
+		unmount
+		[ -n "$others" ] || continue
+		timed aft list aft-mtp-cli 'ls cards' # names alone
+		all aft '\.vcf'
+	done
+	;;
+cards)
+	mkdir seed && tar -C seed -xf "$share/seed.tar"
+	check() { diff -r got/cards seed/cards >o || fail "$1: other files came"; rm -rf got/cards; }
+	for _ in $(seq "$rounds"); do
+		for backend in usbfs gousb; do
+			timed cradle-$backend cards env CRADLE_USB=$backend ./cradle mtp get -r /cards --to got --phone $sel
+			check cradle
+		done
+		mounting jmtpfs -f
+		timed jmtpfs cards cp -r "$(echo m/*)/cards" got/
+		check jmtpfs
+		unmount
+		mounting go-mtpfs
+		timed go-mtpfs cards cp -r "$(echo m/*)/cards" got/
+		check go-mtpfs
+		unmount
+		[ -n "$others" ] || continue
+		timed aft cards aft-mtp-cli 'get cards got/cards'
+		check aft
+	done
+	;;
+esac
+echo "speed: done"

@@ -1,0 +1,211 @@
+package lab
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+)
+
+//go:embed speed.sh
+var speed []byte
+
+// taken is what one program took for one step, once.
+type taken struct {
+	ms, cpu      int // of the whole command, and of the processors for it
+	transfers    int // of the bus
+	transactions int // that our phone counted
+}
+
+// speedTable has what each program took for a step, in the order of the rounds.
+type speedTable struct {
+	programs []string
+	of       map[string][]taken
+}
+
+// best is what a program took in its best round: what else the machine does only adds to it.
+func (s *speedTable) best(program string) (taken, bool) {
+	all := s.of[program]
+	if len(all) == 0 {
+		return taken{}, false
+	}
+	return slices.MinFunc(all, func(a, b taken) int { return a.ms - b.ms }), true
+}
+
+// TestSpeed measures whole commands beside those of libmtp, android-file-transfer and go-mtpfs on the same
+// phones, in turns, and holds cradle to its floors. It runs with CRADLE_VM_RATE=1: a machine that does
+// other things besides tells little. CRADLE_VM_ROUNDS says how often each does it.
+func TestSpeed(t *testing.T) {
+	l := open(t)
+	if os.Getenv("CRADLE_VM_RATE") != "1" {
+		t.Skip("CRADLE_VM_RATE=1 measures, which takes some minutes")
+	}
+	rounds := os.Getenv("CRADLE_VM_ROUNDS")
+	if rounds == "" {
+		rounds = "3"
+	}
+	for _, run := range []struct {
+		what  string
+		files int
+	}{{"film", 0}, {"list", 500}, {"list", 10_000}, {"cards", 1000}} {
+		for _, phone := range []string{"plain", "own", "umtprd", "qemu"} {
+			name := fmt.Sprintf("%s %d on %s", run.what, run.files, phone)
+			t.Run(name, func(t *testing.T) {
+				if run.files == 10_000 && phone == "umtprd" {
+					t.Skip("umtprd takes minutes for it, whoever asks")
+				}
+				for step, table := range l.speed(t, phone, run.what, rounds, run.files) {
+					table.print(t, step)
+					table.judge(t, step, phone)
+				}
+			})
+		}
+	}
+}
+
+// speed runs speed.sh and gives a table a step.
+func (l lab) speed(t *testing.T, phone, what, rounds string, files int) map[string]*speedTable {
+	t.Helper()
+	share := l.keep(t, "speed-"+phone)
+	seed := filepath.Join(share, "seed")
+	for _, dir := range []string{"in", "cards"} {
+		if err := os.MkdirAll(filepath.Join(seed, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range files {
+		write(t, filepath.Join(seed, "cards", fmt.Sprintf("card-%05d.vcf", n)), card(fmt.Sprintf("card-%05d", n), fmt.Sprintf("Zoë Example%05d", n), n))
+	}
+	archive(t, filepath.Join(share, "seed.tar"), seed)
+	copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
+	write(t, filepath.Join(share, "speed.sh"), string(speed))
+	write(t, filepath.Join(share, "ours.sh"), string(ours))
+	args := []string{"--share", share, "--timeout", "1500"}
+	switch phone {
+	case "qemu":
+		args = append(args, "--phone", "qemu", "--seed", seed)
+	case "umtprd":
+		args = append(args, "--phone", "umtprd-noevents", "--seed", seed)
+	}
+	said, err := l.run(t, append(args, "--", "bash", "speed.sh", phone, what, rounds)...)
+	if err != nil || !strings.Contains(said, "speed: done") {
+		t.Fatalf("the guest: %v\n%s", err, said)
+	}
+	tables, err := readSpeed(said)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, said)
+	}
+	return tables
+}
+
+// readSpeed reads the lines of speed.sh.
+func readSpeed(said string) (map[string]*speedTable, error) {
+	tables := map[string]*speedTable{}
+	for line := range strings.Lines(said) {
+		f := strings.Fields(line)
+		if len(f) != 7 || f[0] != "speed:" {
+			continue
+		}
+		var n [4]int
+		for i := range n {
+			var err error
+			if n[i], err = strconv.Atoi(f[3+i]); err != nil {
+				return nil, fmt.Errorf("%q: %w", line, err)
+			}
+		}
+		table := tables[f[1]]
+		if table == nil {
+			table = &speedTable{of: map[string][]taken{}}
+			tables[f[1]] = table
+		}
+		if table.of[f[2]] == nil {
+			table.programs = append(table.programs, f[2])
+		}
+		table.of[f[2]] = append(table.of[f[2]], taken{n[0], n[1], n[2], n[3]})
+	}
+	if len(tables) == 0 {
+		return nil, fmt.Errorf("no measurement")
+	}
+	return tables, nil
+}
+
+// print logs a step's table: the best of each program.
+func (s *speedTable) print(t *testing.T, step string) {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "%s\tbest\tmiddle\tCPU\ttransfers\ttransactions\tbeside cradle\t\n", step)
+	ours, _ := s.best("cradle-usbfs")
+	for _, p := range s.programs {
+		b, _ := s.best(p)
+		all := slices.SortedFunc(slices.Values(s.of[p]), func(a, b taken) int { return a.ms - b.ms })
+		fmt.Fprintf(w, "%s\t%.2f s\t%.2f s\t%.2f s\t%d\t%d\t%.1f\t\n", p, float64(b.ms)/1000, float64(all[len(all)/2].ms)/1000,
+			float64(b.cpu)/1000, b.transfers, b.transactions, float64(b.ms)/float64(max(1, ours.ms)))
+	}
+	_ = w.Flush() // into memory
+	t.Logf("\n%s", out.String())
+}
+
+// speedFloors say how many times faster than the best of the peers named cradle is at least.
+var speedFloors = []struct {
+	step, phone string
+	peers       []string
+	times       float64
+}{
+	{"get", "qemu", []string{"libmtp"}, 3},
+	{"put", "qemu", []string{"libmtp"}, 3},
+	{"list", "plain", []string{"libmtp", "libmtp-cached", "aft", "go-mtpfs"}, 5},
+	{"list", "own", []string{"libmtp", "aft", "go-mtpfs"}, 1},
+	{"list", "umtprd", []string{"libmtp", "aft", "go-mtpfs"}, 1},
+	{"list", "qemu", []string{"libmtp", "go-mtpfs"}, 1},
+}
+
+// judge compares a step with its floors.
+func (s *speedTable) judge(t *testing.T, step, phone string) {
+	for _, f := range speedFloors {
+		if f.step != step || f.phone != phone {
+			continue
+		}
+		ours, ok := s.best("cradle-usbfs")
+		if !ok {
+			t.Errorf("%s: cradle wasn't measured", step)
+			continue
+		}
+		for _, p := range f.peers {
+			peer, ok := s.best(p)
+			switch {
+			case !ok:
+				t.Errorf("%s: %s wasn't measured", step, p)
+			case float64(peer.ms) < f.times*float64(ours.ms):
+				t.Errorf("%s on %s: %s took %d ms and cradle %d ms: %.1f times as fast, the floor is %.1f",
+					step, phone, p, peer.ms, ours.ms, float64(peer.ms)/float64(ours.ms), f.times)
+			}
+		}
+	}
+}
+
+func TestReadSpeed(t *testing.T) {
+	tables, err := readSpeed("noise\nspeed: get cradle-usbfs 900 300 5 6\nspeed: get libmtp 2400 1 2 3\nspeed: get cradle-usbfs 800 200 5 6\nspeed: done\n")
+	if err != nil || len(tables) != 1 {
+		t.Fatal(tables, err)
+	}
+	s := tables["get"]
+	if best, ok := s.best("cradle-usbfs"); !ok || best != (taken{800, 200, 5, 6}) {
+		t.Errorf("best %+v, %v", best, ok)
+	}
+	if _, ok := s.best("aft"); ok {
+		t.Error("aft was measured")
+	}
+	if !slices.Equal(s.programs, []string{"cradle-usbfs", "libmtp"}) {
+		t.Errorf("programs %q", s.programs)
+	}
+	for _, said := range []string{"", "speed: done", "speed: get libmtp fast 1 2 3"} {
+		if _, err := readSpeed(said); err == nil {
+			t.Errorf("%q was read", said)
+		}
+	}
+}
