@@ -111,7 +111,7 @@ aftcli_top() { cp "$share/small.bin" aftcli-top.bin; aftcli 'put aftcli-top.bin'
 
 gp() { limit gphoto2 "$@"; }
 gphoto_number() { gp --folder "$1" --list-files 2>&1 | awk -v want="$2" '$2==want {sub("#","",$1); print $1; exit}'; }
-gphoto_top() { gp --list-folders 2>/dev/null | grep -om1 'store_[0-9a-f]*'; }
+gphoto_top() { gp --list-folders | grep -om1 'store_[0-9a-f]*'; }
 gphoto2_detect() { gp --auto-detect | grep usb:; gp --summary >o 2>&1 || { tail -40 o; return 1; }; grep -E 'Manufacturer|Model|Version|Serial' o; }
 gphoto2_list() { gp --list-files >o 2>&1 || { cat o; return 1; }; check_list o; }
 gphoto2_get() { local d; d=/$(gphoto_top); gp --folder "$d/DCIM/Camera" --get-file 1 --filename got/p; same got/p DCIM/Camera/IMG_0001.jpg; }
@@ -162,13 +162,23 @@ cp "$share/compat.sh" .
 for package in mtp-tools jmtpfs simple-mtpfs go-mtpfs android-file-transfer gphoto2 gvfs-backends umtp-responder; do
 	dpkg-query -W -f '${Package} ${Version}\n' $package 2>/dev/null
 done >"$out/versions"
-all cradle; well
-all libmtp; well
-mounting jmtpfs; well
-all aftcli; well
-mounting aftmount; well
-(cd "$share" && dbus-run-session -- bash /tmp/compat.sh "$phone" gio) 2>/dev/null; well
-all gphoto2; well
-mounting gomtpfs; well # the last one: it brings QEMU's phone, and so its machine, down
+gvfs() { (cd "$share" && dbus-run-session -- bash /tmp/compat.sh "$phone" gio) 2>/dev/null; }
+run() { # run CLIENT COMMAND…: its cells, unless $COMPAT_CLIENTS names others alone
+	case " ${COMPAT_CLIENTS:-$1} " in
+	*" $1 "*)
+		shift
+		"$@"
+		well
+		;;
+	esac
+}
+run cradle all cradle
+run libmtp all libmtp
+run jmtpfs mounting jmtpfs
+run aftcli all aftcli
+run aftmount mounting aftmount
+run gio gvfs
+run gphoto2 all gphoto2
+run gomtpfs mounting gomtpfs # the last one: it may bring QEMU's phone, and so its machine, down
 rm -f "$out/now"
 echo "compat: done"

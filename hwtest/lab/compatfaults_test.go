@@ -20,8 +20,7 @@ and the same on two phones that others wrote: QEMU's usb-mtp and umtp-responder 
 made by ` + "`CRADLE_COMPAT=write make compat`" + `; ` + "`make compat`" + ` fails when a cell differs from it.
 
 Our phone comes in two forms: as Android (` + "`--kind android`" + `), which libmtp knows by its USB numbers and by "android.com" in the
-extensions, and then treats with care (no property lists, a reset of the bus at the end);
-and the same without "android.com" and with numbers that nobody knows.
+extensions, and then treats with care (it lists object by object and resets the bus at the end); and the same without "android.com" and with numbers that nobody knows.
 
 Each client detects the phone, lists it (a name that isn't ASCII among them), gets a photo, gets a file that fills its last
 packet, deletes a file, sends a file of 200 kB to a folder, one that fills its last packet, and one to the top folder. What came,
@@ -78,5 +77,21 @@ var compatFaults = []compatFault{
 		"aft-mtp-mount writes with Android's edit operations alone",
 		"QEMU's phone hasn't got them, and says so; aft-mtp-mount mounts it read-only.",
 		regexp.MustCompile(`error writing .*: Input/output error`),
+	},
+	{
+		"aftmount",
+		[]string{"list", "get", "full", "delete", "send", "sendfull", "top"},
+		[]string{"umtprd"},
+		"umtprd hangs when it is asked for the objects of all storages (aft-mtp-mount)",
+		"aft-mtp-mount asks for a folder's objects in storage 0xffffffff; umtprd 1.3.10 calls that an invalid storage and never answers again.",
+		regexp.MustCompile(`Input/output error|cannot (stat|create|open|remove)|the mounted folder|No such file|Killed`),
+	},
+	{
+		"gphoto2",
+		[]string{"detect", "list", "get", "full", "delete", "send", "sendfull", "top"},
+		[]string{"umtprd"},
+		"umtprd hangs when it is asked for the objects of all storages (gphoto2)",
+		"gphoto2 asks that as it connects.",
+		regexp.MustCompile(`PTP Timeout|Timeout reading|the phone (still )?holds|cannot open|No such file|EOF`),
 	},
 }
