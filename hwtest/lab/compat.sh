@@ -10,7 +10,8 @@ set -u
 phone=$1
 share=$PWD
 out=$share/out
-cp cradle /tmp/ && cd /tmp || exit
+[ "${2-}" = gio ] || cp cradle /tmp/ # later our phone runs from there
+cd /tmp || exit
 export XDG_RUNTIME_DIR=/tmp/run HOME=/tmp/home
 mkdir -pm 700 $XDG_RUNTIME_DIR $HOME
 mkdir -p m got
@@ -162,7 +163,7 @@ cp "$share/compat.sh" .
 for package in mtp-tools jmtpfs simple-mtpfs go-mtpfs android-file-transfer gphoto2 gvfs-backends umtp-responder; do
 	dpkg-query -W -f '${Package} ${Version}\n' $package 2>/dev/null
 done >"$out/versions"
-gvfs() { (cd "$share" && dbus-run-session -- bash /tmp/compat.sh "$phone" gio) 2>/dev/null; }
+gvfs() { (cd "$share" && dbus-run-session -- bash /tmp/compat.sh "$phone" gio) 2>"$out/gvfs.log"; }
 run() { # run CLIENT COMMAND…: its cells, unless $COMPAT_CLIENTS names others alone
 	case " ${COMPAT_CLIENTS:-$1} " in
 	*" $1 "*)
