@@ -345,6 +345,6 @@ func (g *globals) collectionsText(doc *collectionsDocument) {
 		for _, p := range c.Phones {
 			lies = append(lies, fmt.Sprintf("%s on %s (%s)", count(p.Items, "item", "items"), plain(cmp.Or(p.Name, p.Serial)), plain(strings.Join(p.Folders, ", "))))
 		}
-		g.say("%-8s  %-16s  %6d  %s", c.Kind, plain(c.Name), c.Items, strings.Join(lies, "; "))
+		g.sayRow("%-8s  %-16s  %6d  %s", c.Kind, plain(c.Name), c.Items, strings.Join(lies, "; "))
 	}
 }

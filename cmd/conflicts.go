@@ -119,7 +119,7 @@ func nameOf(c engine.Conflict, summary string) string {
 	switch {
 	case summary != "":
 		return summary
-	case c.Unit == engine.UnitDeleted && len(c.KeptText)+len(c.LostText) > 0: // the summary of the side that has it
+	case c.Unit == engine.UnitDeleted && strings.Join(slices.Concat(c.KeptText, c.LostText), "") != "": // the summary of the side that has it
 		return slices.Concat(c.KeptText, c.LostText)[0]
 	case c.UID != "":
 		return c.UID
@@ -146,6 +146,9 @@ func brief(c engine.Conflict, lines []string) string {
 		return "nothing"
 	}
 	text := plain(strings.Join(lines, ", "))
+	if text == "" {
+		return "the item" // it has no title
+	}
 	if r := []rune(text); len(r) > 60 {
 		text = string(r[:60]) + "…"
 	}

@@ -39,7 +39,7 @@ or by its UID if it has only one holder.`,
 				return g.print(doc)
 			}
 			for _, it := range gone {
-				g.say("deleted %s  %s", it.ID.String()[:8], plain(it.Summary))
+				g.say("deleted %s  %s", it.ID.String()[:8], titled(it.Summary))
 			}
 			return nil
 		},

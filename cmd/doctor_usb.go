@@ -16,13 +16,13 @@ import (
 // modes, what udev knows of them, who may use them and who has them, and whether they
 // are paired. into: those that are paired are looked into too.
 func (d *doctor) lookAtUSB(ctx context.Context, into bool) {
-	if err := usb.Check(); err != nil {
-		d.say("usb", levelError, "see that /dev/bus/usb is there (under CRADLE_USB=gousb also that libusb 1.0 is installed)", "%v", err)
-	} else {
+	list, err := d.g.bus.list()
+	if uerr := usb.Check(); uerr != nil {
+		d.say("usb", levelError, "see that /dev/bus/usb is there (under CRADLE_USB=gousb also that libusb 1.0 is installed)", "%v", uerr)
+	} else if !errors.Is(err, fs.ErrNotExist) { // else there is none to use, as cable says
 		d.say("usb", levelOK, "", "USB can be used")
 	}
 	const name = "cable"
-	list, err := d.g.bus.list()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		d.say(name, levelWarn, "use a machine, or give the virtual one a controller, with USB", "this machine has no USB")

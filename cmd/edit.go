@@ -80,10 +80,10 @@ func (g *globals) editTo(ctx context.Context, name string, text, was []byte) err
 		return g.print(changeDocument{Version: 1, Changed: changed, Items: []itemDocument{document(it)}})
 	}
 	if !changed {
-		g.say("nothing changed: %s  %s", it.ID.String()[:8], plain(it.Summary))
+		g.say("nothing changed: %s  %s", it.ID.String()[:8], titled(it.Summary))
 		return nil
 	}
-	g.say("edited %s  %s", it.ID.String()[:8], plain(it.Summary))
+	g.say("edited %s  %s", it.ID.String()[:8], titled(it.Summary))
 	return nil
 }
 

@@ -191,7 +191,12 @@ func (o *exportOptions) complete(path string) error {
 	}
 	switch o.format {
 	case "":
-		return usageError("the format isn't clear: say --format vcf, ics, vdir or txt")
+		const unclear = "the format isn't clear: say --format vcf, ics, vdir or txt"
+		if path != "-" && filepath.Ext(path) == "" { // it may be meant to become a folder
+			return &failure{exit: exitUsage, Code: "usage", What: unclear, Why: path + " isn't there, and its name doesn't say",
+				Next: "cradle export --format vdir " + quoteArg(path)}
+		}
+		return usageError(unclear)
 	case formatVdir:
 		if path == "-" {
 			return usageError("--format vdir writes a folder, not standard output")

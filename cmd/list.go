@@ -66,7 +66,7 @@ numbers however these are written. The beginning of an ID finds that item.`,
 				g.sayNone(q)
 			}
 			for _, it := range items {
-				g.say("%s  %-8s  %-12s  %s", it.ID.String()[:8], it.Kind, plain(it.Collection), plain(it.Summary))
+				g.say("%s  %-8s  %-12s  %s", it.ID.String()[:8], it.Kind, plain(it.Collection), titled(it.Summary))
 			}
 			return nil
 		},

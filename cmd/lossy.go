@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cradle/devprovider"
@@ -53,6 +55,9 @@ func keptHere(ctx context.Context, f *devprovider.Folder, store *hostprovider.St
 	return out, nil
 }
 
+// keptShown is how much of it a person is told: what most items have, first.
+const keptShown = 6
+
 // tellKept tells it to a person.
 func (g *globals) tellKept(p *phone, kept map[string][]keptDocument, kinds []*pim.Kind) {
 	for _, k := range kinds {
@@ -60,12 +65,14 @@ func (g *globals) tellKept(p *phone, kept map[string][]keptDocument, kinds []*pi
 		if len(list) == 0 {
 			continue
 		}
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b keptDocument) int { return cmp.Compare(b.Items, a.Items) })
 		var words []string
-		for _, d := range list[:min(len(list), maxShown)] {
+		for _, d := range list[:min(len(list), keptShown)] {
 			words = append(words, fmt.Sprintf("%s: %s (%d)", d.Name, d.Why, d.Items))
 		}
-		if n := len(list) - maxShown; n > 0 {
-			words = append(words, fmt.Sprintf("… and %d more", n))
+		if n := len(list) - keptShown; n > 0 {
+			words = append(words, fmt.Sprintf("… and %d more (%s --dry-run --json lists all)", n, g.sync))
 		}
 		fmt.Fprintf(g.stderr, "note: %s doesn't keep all of your %s; what it leaves out stays on this computer: %s\n", plain(p.name), k.Name(), strings.Join(words, ", "))
 	}

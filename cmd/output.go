@@ -33,6 +33,11 @@ func (g *globals) print(doc any) error {
 
 func (g *globals) say(format string, args ...any) { fmt.Fprintf(g.stdout, format+"\n", args...) }
 
+// sayRow is say for a table, whose last columns may be empty.
+func (g *globals) sayRow(format string, args ...any) {
+	g.say("%s", strings.TrimRight(fmt.Sprintf(format, args...), " "))
+}
+
 // plain makes text of a phone fit for a terminal's line: no control characters,
 // so that a card can't move the cursor or change colours.
 func plain(s string) string {
@@ -42,6 +47,14 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// titled is an item's summary for a person, who is told that there is none.
+func titled(summary string) string {
+	if strings.TrimSpace(summary) == "" {
+		return "(no title)"
+	}
+	return plain(summary)
 }
 
 // count says a number of things.

@@ -119,7 +119,7 @@ func (r *syncReport) pairsText(ctx context.Context, doc *syncDocument) {
 	}
 	var parts []string
 	for _, why := range slices.Sorted(maps.Keys(by)) {
-		parts = append(parts, fmt.Sprintf("%d by %s", by[why], why))
+		parts = append(parts, fmt.Sprintf("%d (%s)", by[why], why))
 	}
 	g.say("Pairs: %s.", strings.Join(parts, ", "))
 }

@@ -134,6 +134,7 @@ type syncReport struct {
 	err     error
 	waiting int                       // conflicts, with all phones
 	kept    map[string][]keptDocument // what the phone doesn't store, by kind
+	saved   bool                      // the plan is in opt.save
 
 	waitingHere, held int                            // with this one
 	since             map[hostprovider.Failing]int64 // the run since which a failure fails
@@ -231,7 +232,7 @@ func (r *syncReport) document() *syncDocument {
 	}
 	switch {
 	case errors.Is(r.err, engine.ErrBraked):
-		doc.Error = &failure{exit: exitBraked, Code: "brake", What: "nothing was written", Why: doc.Brake.Reason + r.otherPlan(), Next: r.g.sync + " --accept " + doc.Brake.Accept}
+		doc.Error = &failure{exit: exitBraked, Code: "brake", What: "nothing was written", Why: doc.Brake.Reason + r.ifRight() + r.otherPlan(), Next: r.g.sync + " --accept " + doc.Brake.Accept}
 	case errors.Is(r.err, engine.ErrPlanChanged):
 		doc.Error = &failure{exit: exitBraked, Code: "plan-changed", What: "nothing was written: there is something else to do now than " + r.opt.apply + " says",
 			Why: "the phone or the store changed since that plan was saved, or it is for others", Next: r.g.sync + " --dry-run --save " + quoteArg(r.opt.apply)}
@@ -289,6 +290,15 @@ func quoteArg(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ifRight says what a first plan that a brake stopped comes to: small books of which none
+// is in the other are nothing bad, if nobody mixed up phones or stores.
+func (r *syncReport) ifRight() string {
+	if p := r.res.Plan.Actions; !r.res.First || planned(p, engine.ToPhone).Deleted+planned(p, engine.ToStore).Deleted > 0 {
+		return ""
+	}
+	return "; if it is the right phone, each side gets what the other has, and nothing is deleted"
 }
 
 // otherPlan says that --accept was given for a plan that this isn't.
@@ -362,11 +372,10 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	if r.res.Left > 0 {
 		fmt.Fprintf(g.stderr, "%s while they were synced: run %s again\n", count(r.res.Left, "item changed", "items changed"), g.sync)
 	}
-	for _, f := range r.res.Failed[:min(len(r.res.Failed), maxShown)] {
-		where := f.Path
-		if where == "" {
-			where = f.Item.String()
-		}
+	shown := r.res.Failed[:min(len(r.res.Failed), maxShown)]
+	known := r.summaries(ctx, shown)
+	for _, f := range shown {
+		where := cmp.Or(f.Path, known[f.Item], f.Item.String())
 		why := strings.TrimPrefix(f.Err.Error(), where+": ")
 		fmt.Fprintf(g.stderr, "left out (%s, %s): %s: %s\n", f.Scope, f.Side, plain(where), plain(why))
 	}
@@ -375,6 +384,9 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	}
 	if r.waiting > 0 {
 		g.say("%s for you: %s", count(r.waiting, "conflict waits", "conflicts wait"), g.command("conflicts list"))
+	}
+	if r.waiting == 0 && r.held > 0 {
+		g.say("See what an undo left apart: %s", g.command("conflicts list"))
 	}
 	if r.opt.accept != "" && !stopped && r.err == nil && !r.res.Agreed {
 		fmt.Fprintf(g.stderr, "--accept %s is for another plan; this one needed no approval\n", plain(r.opt.accept))
@@ -387,6 +399,9 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 		if doc.Brake != nil && stopped {
 			r.otherWays(doc)
 		}
+	}
+	if r.saved {
+		fmt.Fprintf(g.stderr, "The plan is in %s. To carry it out, it and nothing else: %s --apply %s\n", plain(r.opt.save), g.sync, quoteArg(r.opt.save))
 	}
 }
 
@@ -423,7 +438,7 @@ func (r *syncReport) apart() string {
 		parts = append(parts, count(n, "item", "items")+" that changed on the phone and that this store isn't given, since the phone is only written")
 	}
 	if n := r.held; n > 0 {
-		parts = append(parts, count(n, "field", "fields")+" that an undo left apart")
+		parts = append(parts, count(n, "difference", "differences")+" that an undo left apart")
 	}
 	if len(parts) == 0 {
 		return ""
@@ -453,7 +468,7 @@ func (r *syncReport) countsText(doc *syncDocument, name string) {
 			g.say("%s", head)
 			head = ""
 		}
-		g.say("%-10s %22s   %22s   %s", k.Name(), moves(d.ToStore), moves(d.ToPhone), strings.Join(extra, ", "))
+		g.sayRow("%-10s %22s   %22s   %s", k.Name(), moves(d.ToStore), moves(d.ToPhone), strings.Join(extra, ", "))
 	}
 	switch {
 	case r.err == nil && doc.Run != nil:
@@ -569,4 +584,25 @@ func (r *syncReport) names(ctx context.Context) []string {
 		names[i] = cmp.Or(known[a.Item], a.Summary(), a.Path, a.UID, a.Item)
 	}
 	return names
+}
+
+// summaries are those of failed items that no path names.
+func (r *syncReport) summaries(ctx context.Context, failed []engine.Failure) map[engine.ItemID]string {
+	known := map[engine.ItemID]string{}
+	for _, k := range r.kinds {
+		var ids []engine.ItemID
+		for _, f := range failed {
+			if f.Path == "" && f.Scope == k.Name() && !f.Item.IsZero() {
+				ids = append(ids, f.Item)
+			}
+		}
+		heads, err := r.store.Heads(ctx, k.Name(), ids)
+		if err != nil {
+			r.g.log().Warn("what failed goes without names", "err", err)
+		}
+		for id, h := range heads {
+			known[id] = h.Summary
+		}
+	}
+	return known
 }

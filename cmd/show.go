@@ -110,7 +110,7 @@ const (
 )
 
 func (g *globals) showItem(it hostprovider.Item) {
-	g.say("%s", plain(it.Summary))
+	g.say("%s", titled(it.Summary))
 	var fields []pim.Field
 	if k, ok := pim.KindByName(it.Kind); ok {
 		fields = k.Describe(it.Text, g.now(), time.Local)

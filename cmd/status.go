@@ -94,6 +94,10 @@ func runStatus(ctx context.Context, g *globals) error {
 	if len(here) == 0 {
 		g.say("No phone is plugged in.")
 	}
+	alike := map[string]int{}
+	for _, p := range known {
+		alike[p.Name]++
+	}
 	for _, p := range known {
 		when := "never"
 		if !p.Last.IsZero() {
@@ -106,6 +110,8 @@ func runStatus(ctx context.Context, g *globals) error {
 				where += ", which isn't there now"
 			}
 			where += ")"
+		} else if alike[p.Name] > 1 && p.Serial != "" {
+			where = " (" + plain(p.Serial) + ")"
 		}
 		g.say("%s%s: last synced %s", plain(p.Name), where, when)
 	}

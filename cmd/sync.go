@@ -250,7 +250,8 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 	if err != nil && len(res.Plan.Actions) == 0 && !isStopped(err) && res.Run == 0 && !res.Planned {
 		return err
 	}
-	if o.save != "" && res.Planned && (err == nil || isStopped(err)) {
+	keep := o.save != "" && res.Planned && (err == nil || isStopped(err))
+	if keep {
 		if err := savePlan(o.save, res.Plan); err != nil {
 			return err
 		}
@@ -260,7 +261,7 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 			g.log().Warn("what is in the folders that were let go can't be told", "err", lerr)
 		}
 	}
-	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err, kept: kept}
+	r := syncReport{g: g, found: found, phone: p, folder: folder, store: store, kinds: kinds, opt: o, res: res, err: err, kept: kept, saved: keep}
 	var oerr error
 	if r.waiting, _, oerr = store.Open(ctx, engine.PeerID{}); oerr == nil {
 		r.waitingHere, r.held, oerr = store.Open(ctx, facts.ID)

@@ -242,8 +242,8 @@ func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
 	if doc.Phone == phoneLater {
 		g.say("The phone gets its part back at its next sync.")
 	}
-	if doc.Held > 0 {
-		g.say("%s: %s", count(doc.Held, "field is left apart", "fields are left apart"), g.command("conflicts list"))
+	if n := doc.Held - len(doc.Apart); n > 0 {
+		g.say("%s: %s", count(n, "field is left apart", "fields are left apart"), g.command("conflicts list"))
 	}
 	g.sayApart(doc.Apart, engine.ToPhone, "on the phone", "lost")
 	g.sayApart(doc.Apart, engine.ToStore, "in the store", "kept")

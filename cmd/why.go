@@ -52,6 +52,7 @@ type whyPhone struct {
 	Serial    string   `json:"serial"`
 	Path      string   `json:"path"`
 	Deleted   bool     `json:"deleted"`
+	Left      bool     `json:"left"` // the phone's filter took it off: nobody deleted it
 	Announced bool     `json:"announced"`
 	Differs   []string `json:"differs"` // units whose version there is another than here
 }
@@ -137,7 +138,7 @@ func whyOf(w *hostprovider.Why) whyItem {
 	for i := range w.Phones {
 		v := &w.Phones[i]
 		d.Phones = append(d.Phones, whyPhone{
-			Name: v.Phone.Name, Serial: v.Phone.Serial, Path: v.Path, Deleted: v.Meta.Deleted, Announced: v.Announced, Differs: differs(m, &v.Meta),
+			Name: v.Phone.Name, Serial: v.Phone.Serial, Path: v.Path, Deleted: v.Meta.Deleted && !v.Left(), Left: v.Left(), Announced: v.Announced, Differs: differs(m, &v.Meta),
 		})
 	}
 	for _, r := range w.Runs {
@@ -235,7 +236,14 @@ func (g *globals) sayWhy(d *whyItem) {
 		g.say("run %d, %s, %s: %sd %s%s", r.Run, at.Local().Format(time.DateTime), plain(r.Phone), r.Action, side(r.To), undo)
 	}
 	for _, c := range d.Conflicts {
-		g.say("conflict %d of %s: %s, the %s's value kept", c.ID, c.Unit, c.State, c.Kept)
+		outcome := ""
+		switch c.State {
+		case engine.Settled:
+			outcome = fmt.Sprintf(", the %s's value kept", sideName(c.Kept))
+		case engine.Waiting, engine.Held:
+			outcome = ", each side has its own"
+		}
+		g.say("conflict %d of %s: %s%s", c.ID, c.Unit, c.State, outcome)
 	}
 	for _, f := range d.Failing {
 		g.say("fails since run %d: %s, %s", f.Since, side(f.Side), plain(f.Path))
@@ -282,6 +290,8 @@ func phoneName(p whyPhone) string {
 func there(d *whyItem, p whyPhone) string {
 	var s string
 	switch {
+	case p.Left:
+		s = "taken off by the phone's filter"
 	case p.Deleted && d.Deleted:
 		s = "deleted too"
 	case p.Deleted:

@@ -161,7 +161,7 @@ func (s *Store) RemoveCollection(ctx context.Context, kind, name string, items b
 				return err
 			}
 			if n > 0 && !items {
-				return fmt.Errorf("%s %q has %d items: %w", k, name, n, ErrNotEmpty)
+				return fmt.Errorf("%s %q: %d of its items are still there: %w", k, name, n, ErrNotEmpty)
 			}
 			if _, _, err := t.c.exec(`DELETE FROM collection WHERE kind = ? AND name = ?`, k, name); err != nil {
 				return err

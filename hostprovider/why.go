@@ -34,6 +34,10 @@ type PhoneView struct {
 	Meta      engine.ItemMeta
 }
 
+// Left reports whether a filter took the item off the phone: it is gone there, and no
+// change of anybody's says so.
+func (v *PhoneView) Left() bool { return v.Meta.Deleted && v.Meta.LifeVersion.IsZero() }
+
 // RunOf is what one run did with an item at one side.
 type RunOf struct {
 	Run    int64

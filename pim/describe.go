@@ -2,9 +2,12 @@ package pim
 
 import (
 	"fmt"
+	"io"
+	"mime/quotedprintable"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Field is a line of an item as a person reads it.
@@ -138,6 +141,10 @@ func (d *describer) labelled(label string, r *Property) string {
 		name, v, _ := strings.Cut(q, "=")
 		switch strings.ToUpper(name) {
 		case "TYPE":
+			if own, ok := ownLabel(v); ok {
+				put(own)
+				continue
+			}
 			for _, t := range strings.Split(strings.Trim(v, `"`), ",") {
 				put(t)
 			}
@@ -149,6 +156,26 @@ func (d *describer) labelled(label string, r *Property) string {
 		return label
 	}
 	return label + " (" + strings.Join(types, ", ") + ")"
+}
+
+// ownLabel is the label in Samsung's X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=EB=B3=B4),
+// which stands where others have a type.
+func ownLabel(t string) (string, bool) {
+	const head = "X-CUSTOM("
+	t = strings.Trim(t, `"`)
+	if len(t) <= len(head) || !strings.EqualFold(t[:len(head)], head) || !strings.HasSuffix(t, ")") {
+		return "", false
+	}
+	parts := strings.Split(t[len(head):len(t)-1], ",")
+	label := parts[len(parts)-1]
+	if slices.ContainsFunc(parts[:len(parts)-1], func(p string) bool { return strings.EqualFold(strings.TrimSpace(p), "ENCODING=QUOTED-PRINTABLE") }) {
+		b, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(label)))
+		if err != nil || !utf8.Valid(b) {
+			return "", false
+		}
+		label = string(b)
+	}
+	return label, label != ""
 }
 
 func (d *describer) card() {

@@ -178,6 +178,9 @@ func (d *describer) first(tab *Timetable, local *time.Location) {
 		name = " wherever you are"
 	default:
 		name = " " + zone.Name()
+		if strings.HasPrefix(zone.Name(), madeZone) { // of TZ and DAYLIGHT, which name none
+			name = " UTC" + o.Start.Format("-07:00")
+		}
 	}
 	label := "when"
 	if d.kind == Tasks {

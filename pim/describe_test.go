@@ -25,6 +25,11 @@ func TestDescribe(t *testing.T) {
 				"photo (jpeg): JPEG, 30 bytes\nX-FOO;X-BAR=1: something\n"},
 		{"birthdays without a year", Contacts, "BEGIN:VCARD\nVERSION:3.0\nFN:Ada\nBDAY:--1210\nANNIVERSARY;X-APPLE-OMIT-YEAR=1604:1604-02-29\nBDAY:when she was born\nEND:VCARD\n",
 			"birthday: 10 December\nbirthday: when she was born\nanniversary: 29 February\n"},
+		{"Samsung's own labels", Contacts, "BEGIN:VCARD\nVERSION:2.1\nFN:Z\nTEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=EB=B3=B4=ED=8A=B8):0311\nTEL;X-CUSTOM(Boat):0312\n" +
+			"TEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=FF):0313\nEND:VCARD\n",
+			"phone (보트): 0311\nphone (boat): 0312\nphone (custom(charset=utf-8, encoding=quoted-printable, =ff)): 0313\n"},
+		{"a vCalendar's zone has no name", Tasks, "BEGIN:VCALENDAR\nVERSION:1.0\nTZ:+01\nDAYLIGHT:TRUE;+02;20260329T020000;20261025T030000;;\nBEGIN:VTODO\nUID:u\nSUMMARY:Pay\nDUE:20260501T120000\nEND:VTODO\nEND:VCALENDAR\n",
+			"due: Fri 1 May 2026, 12:00 UTC+02:00\nTZ: +01\nDAYLIGHT: TRUE;+02;20260329T020000;20261025T030000;;\n"},
 		{"an event in another zone", Events, "BEGIN:VEVENT\nUID:u\nSUMMARY:Call\nDTSTART;TZID=Europe/Berlin:20261120T190000\nDTEND;TZID=Europe/Berlin:20261120T193000\nLOCATION:Room 1\n" +
 			"ORGANIZER;CN=\"Ada, A\":mailto:ada@example.org\nATTENDEE;ROLE=OPT-PARTICIPANT;PARTSTAT=ACCEPTED:mailto:bob@example.org\nSTATUS:CONFIRMED\nDESCRIPTION:bring\\nboth\n" +
 			"BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT1H30M\nDESCRIPTION:x\nEND:VALARM\nEND:VEVENT\n",
