@@ -281,6 +281,9 @@ func (o syncOptions) command(g *globals) string {
 	if o.conflict != string(engine.Newest) {
 		c += " --conflict " + o.conflict
 	}
+	if o.direction != "" {
+		c += " --direction " + string(o.direction)
+	}
 	return c
 }
 
