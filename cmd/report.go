@@ -301,7 +301,7 @@ func (r *syncReport) ifRight() string {
 	if p := r.res.Plan.Actions; !r.res.First || planned(p, engine.ToPhone).Deleted+planned(p, engine.ToStore).Deleted > 0 {
 		return ""
 	}
-	return "; if it is the right phone, each side gets what the other has, and nothing is deleted"
+	return "; if it is the right phone: the plan deletes nothing, and the next command carries it out"
 }
 
 // otherPlan says that --accept was given for a plan that this isn't.
