@@ -11,13 +11,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"cradle/mtp"
 )
 
 // lapse is how long something is remembered.
-const lapse = 30 * 24 * time.Hour
+const (
+	lapse = 30 * day
+	day   = 24 * time.Hour
+)
 
 // Bounds of a file: it is untrusted, and a device chooses its own names.
 const (
@@ -62,11 +66,22 @@ func offers(d *mtp.DeviceInfo) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func clip(s string) string { return s[:min(len(s), maxText)] }
+// clip gives a name as the file can hold it.
+func clip(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
+}
 
 // model reports whether the page is of the device's model, of whatever firmware.
 func (p *page) model(d *mtp.DeviceInfo) bool {
 	return p.Manufacturer == clip(d.Manufacturer) && p.Model == clip(d.Model)
+}
+
+// lapsed reports whether it was too long ago, or is to come: a clock that was wrong for
+// a while would have it remembered for ever.
+func (p *page) lapsed(now time.Time) bool {
+	age := now.Sub(p.Noticed)
+	return age > lapse || age < -day
 }
 
 func (b *Book) now() time.Time {
@@ -114,7 +129,7 @@ func (b *Book) Recall(d *mtp.DeviceInfo) (mtp.Quirks, error) {
 	var q mtp.Quirks
 	for i := range pages {
 		p := &pages[i]
-		if !p.model(d) || p.Offers != offers(d) || b.now().Sub(p.Noticed) > lapse {
+		if !p.model(d) || p.Offers != offers(d) || p.lapsed(b.now()) {
 			continue
 		}
 		for _, name := range p.Quirks {
@@ -136,7 +151,7 @@ func (b *Book) Learn(d *mtp.DeviceInfo, q mtp.Quirks) error {
 	known, _ := b.Recall(d) //nolint:errcheck // a file that can't be read is written anew
 	pages, _ := b.read()    //nolint:errcheck // likewise
 	pages = slices.DeleteFunc(pages, func(p page) bool {
-		return p.model(d) || b.now().Sub(p.Noticed) > lapse
+		return p.model(d) || p.lapsed(b.now())
 	})
 	p := page{
 		Manufacturer: clip(d.Manufacturer), Model: clip(d.Model), Firmware: clip(d.DeviceVersion),

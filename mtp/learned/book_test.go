@@ -89,6 +89,47 @@ func TestRemembered(t *testing.T) {
 	}
 }
 
+// TestWrongClock: what was noticed under a clock that ran years ahead isn't remembered
+// until then.
+func TestWrongClock(t *testing.T) {
+	now := time.Date(2099, 3, 1, 12, 0, 0, 0, time.UTC)
+	b := &learned.Book{Path: filepath.Join(t.TempDir(), "learned.json"), Now: func() time.Time { return now }}
+	d := phone()
+	if err := b.Learn(&d, noticed); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(-time.Hour) // the end of summer time, or a clock set right
+	if q := recall(t, b, d); q != noticed {
+		t.Errorf("an hour before: %v, want %v", q, noticed)
+	}
+	now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	if q := recall(t, b, d); q != 0 {
+		t.Errorf("73 years before: %v, want none", q)
+	}
+}
+
+// TestLongName: a model whose name is cut within a character is known again, and has one
+// place in the file.
+func TestLongName(t *testing.T) {
+	b := &learned.Book{Path: filepath.Join(t.TempDir(), "learned.json")}
+	for _, name := range []string{"x" + strings.Repeat("é", 100), "\xff" + strings.Repeat("\xe4", 200)} {
+		d := phone()
+		d.Model = name
+		for _, q := range []mtp.Quirks{mtp.QuirkNoPropList, mtp.QuirkNoOutZLP} {
+			if err := b.Learn(&d, q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if q := recall(t, b, d); q != noticed {
+			t.Errorf("%q: %v, want %v", name, q, noticed)
+		}
+	}
+	raw, err := os.ReadFile(b.Path)
+	if n := strings.Count(string(raw), `"model"`); err != nil || n != 2 {
+		t.Errorf("%d models, %v; want 2", n, err)
+	}
+}
+
 // TestBadBook: a file that can't be read is told of, believed in nothing, and
 // written anew.
 func TestBadBook(t *testing.T) {
