@@ -84,9 +84,10 @@ type Folder struct {
 	holds     map[spot]fileKinds // what the files of vdirs' folders are
 	below     map[spot][]string  // the folders found below a vdir's
 	steps     []step
-	alias     map[spot]string // where an object lies until the steps are done
-	ready     bool            // the tree and its README are there
-	unsaved   bool            // the state has learned of a bundle what no item tells
+	alias     map[spot]string              // where an object lies until the steps are done
+	ready     bool                         // the tree and its README are there
+	unsaved   bool                         // the state has learned of a bundle what no item tells
+	healing   map[itemKey]*valuebag.Values // full texts that the next commit writes again
 	notes     []engine.ItemError
 	strays    []string          // what lies in Cradle and is passed over
 	bodies    int64             // bodies of items that were read

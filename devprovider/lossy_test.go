@@ -227,6 +227,52 @@ func TestFullTextIsGone(t *testing.T) {
 	}
 }
 
+// TestFullTextIsWrittenAgain: full texts that are gone are written anew by a computer that
+// has them, although nothing else is to be done; one that hasn't leaves all as it is.
+func TestFullTextIsWrittenAgain(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	before := s.fullTexts()
+	full, err := pim.Contacts.New([]byte(adaFull), "personal")
+	s.must(err)
+	other, err := pim.Contacts.New([]byte(strings.Replace(adaFull, "Author", "Countess", 1)), "personal")
+	s.must(err)
+	for _, c := range []struct {
+		name string
+		item *valuebag.Values
+		want bool
+	}{{"unknown", nil, false}, {"another text", other, false}, {"the text", full, true}} {
+		s.must(os.RemoveAll(filepath.Join(s.dir, wholeFolder)))
+		s.plug()
+		store := storeOf{s.pc, map[engine.ItemID]*valuebag.Values{}}
+		if c.item != nil {
+			store.values[uidOf("u")] = c.item
+		}
+		sv, err := s.f.Survey(ctxb, allScopes, store)
+		s.must(err)
+		if len(s.fullTexts()) != 0 {
+			t.Fatalf("%s: a survey writes", c.name)
+		}
+		if got := sv["contacts"].Unsaved; got != c.want {
+			t.Errorf("%s: unsaved %v, want %v", c.name, got, c.want)
+		}
+		if c.want {
+			s.must(s.commit())
+		}
+	}
+	if after := s.fullTexts(); len(after) != 1 || after[0] != before[0] {
+		t.Errorf("got %q, want %q", after, before)
+	}
+	s.plug()
+	sv, err := s.f.Survey(ctxb, allScopes, storeOf{s.pc, map[engine.ItemID]*valuebag.Values{uidOf("u"): full}})
+	s.must(err)
+	if sv["contacts"].Unsaved {
+		t.Error("again: unsaved")
+	}
+}
+
 // TestCutBeforeTheState: an object that was replaced and isn't in the state yet is what was
 // written, although the phone stores part of it.
 func TestCutBeforeTheState(t *testing.T) {

@@ -90,6 +90,9 @@ func (f *Folder) Survey(ctx context.Context, scopes []string, views engine.Views
 	if err := s.restoreLate(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.missWholes(ctx); err != nil {
+		return nil, err
+	}
 	s.setAside()
 	s.tellBlind()
 	for _, fl := range s.walk.files {

@@ -33,7 +33,7 @@ const (
 
 var (
 	// errNoWhole: the full text of an item isn't where the state says.
-	errNoWhole = errors.New("the phone stores only part of this item, and the file with its full text is gone or broken: delete the object on the phone, or edit it on the computer, and it is written anew")
+	errNoWhole = errors.New("the phone stores only part of this item, and the file with its full text is gone or broken: sync the phone with the computer that has all of the item, or edit it there, and the file is written anew")
 	errWhole   = errors.New("no full text of an item")
 )
 
