@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"cradle/pim/recur"
 )
@@ -170,6 +173,16 @@ func (p *patcher) value(l, src *Line, m, other *modern, was, now *slot) (value s
 // spliced is a text of which the peer held was and now holds now: what it had cut off
 // stays behind it, as long as the rest is recognisable.
 func spliced(full, was, now string) string {
+	if at, ok := cutWithin(full, was); ok {
+		rest, edited := strings.CutSuffix(now, was[at:])
+		if !edited {
+			rest, edited = strings.CutPrefix(now, was)
+			rest = was[:at] + rest
+		}
+		if edited {
+			was, now = was[:at], rest
+		}
+	}
 	if len(was) == 0 || len(was) >= len(full) || !strings.HasPrefix(full, was) || strings.HasPrefix(now, full) {
 		return now
 	}
@@ -185,6 +198,34 @@ func spliced(full, was, now string) string {
 		return now
 	}
 	return now + full[len(was):]
+}
+
+// cutWithin finds where a peer that counts bytes cut a text within a character: what it
+// has of that is read as characters of ISO 8859-1 or Windows-1252, one for each byte.
+func cutWithin(full, was string) (at int, ok bool) {
+	for at < len(full) && at < len(was) && full[at] == was[at] {
+		at++
+	}
+	for at > 0 && (at < len(was) && !utf8.RuneStart(was[at]) || at < len(full) && !utf8.RuneStart(full[at])) {
+		at--
+	}
+	_, size := utf8.DecodeRuneInString(full[at:])
+	broken := utf8.RuneCountInString(was[at:])
+	if broken == 0 || broken >= size {
+		return 0, false
+	}
+	i := at
+	for _, r := range was[at:] {
+		b, known := charmap.Windows1252.EncodeRune(r)
+		if r <= 0xff {
+			b, known = byte(r), true
+		}
+		if !known || b != full[i] {
+			return 0, false
+		}
+		i++
+	}
+	return at, true
 }
 
 // structured changes the parts that the peer's user changed.
