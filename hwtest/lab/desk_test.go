@@ -19,7 +19,7 @@ func TestDesk(t *testing.T) {
 	}
 	write(t, filepath.Join(share, "desk.sh"), string(desk))
 	said, err := l.run(t, "--share", share, "--timeout", storyTimeout, "--", "bash", "desk.sh")
-	if err != nil || !strings.Contains(said, "desk: done") || strings.Count(said, "--- PASS: TestWrites") != 2 {
+	if err != nil || !strings.Contains(said, "desk: done") || strings.Count(said, "--- PASS: TestWrites (") != 2 {
 		t.Fatalf("the guest: %v\n%s", err, said)
 	}
 }
