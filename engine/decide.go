@@ -73,6 +73,7 @@ type decider struct {
 	unmarked bool                      // it is of none with this store, though there was one
 	without  []string                  // units that the phone isn't given
 	unseen   []string                  // units that it isn't given, or wasn't when its state was written
+	onPhone  bool                      // it is a phone's session: all computers meet in its state
 	users    map[ReplicaID]bool        // the replicas under which its user's changes are versioned
 	// what each side has forgotten deletions of
 	storeForgot, phoneForgot Knowledge
@@ -292,7 +293,7 @@ func (d *decider) edit(u UnitMeta) unitEdit {
 // stays: other computers know it from the phone's state, and may have decided
 // something about it. Two stores have no such place where all meet.
 func (d *decider) named(h, p Version) bool {
-	return d.users != nil && !p.IsPending() && !h.IsPending()
+	return d.onPhone && !p.IsPending() && !h.IsPending()
 }
 
 // adopt lets equal contents have one version: the phone's, or the greater that is minted.
@@ -430,7 +431,7 @@ func (d *decider) ask(r *decision, unit string) (ConflictAction, *valuebag.Value
 // the phone had it before an edit at a later time: the cable was pulled before the
 // phone's state said so.
 func (d *decider) wasShown(h *UnitMeta, later int64, id ItemID) bool {
-	if d.users == nil || d.older || d.unmarked || later <= h.Edited || h.Digest.IsZero() {
+	if !d.onPhone || d.older || d.unmarked || later <= h.Edited || h.Digest.IsZero() {
 		return false
 	}
 	version := h.Version

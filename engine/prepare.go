@@ -291,7 +291,7 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	d.older, d.unmarked, d.fresh = s.meeting.Older, s.meeting.Unmarked, s.first.noState || s.meeting.Forgot
 	d.storeForgot, d.phoneForgot = w.store.Forgotten, w.state.Forgotten
 	d.without = w.sieve.filter.Without
-	d.users = map[ReplicaID]bool{w.proxy: true}
+	d.onPhone, d.users = true, map[ReplicaID]bool{w.proxy: true}
 	for _, r := range w.state.Knowledge.Replicas() {
 		d.users[ProxyID(r, s.peer.ID)] = true
 	}
