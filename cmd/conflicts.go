@@ -246,38 +246,27 @@ func sideName(s engine.Side) string {
 }
 
 func conflictsResolveCommand(g *globals) *cobra.Command {
-	from := ""
+	from, all := "", false
 	c := &cobra.Command{
-		Use:   "resolve ID kept|lost",
-		Short: "Decide a conflict, also one that is settled",
-		Long: `Resolve decides a conflict: kept confirms the value that stands, lost brings the
-other one back, --from gives the item a text of its own. The next sync takes the
-outcome to the phone. What is replaced is logged as a conflict in its turn.`,
-		Example: "  cradle conflicts resolve 3 lost\n  cradle conflicts resolve 3 --from ada.vcf",
-		Args:    cobra.RangeArgs(1, 2),
+		Use:   "resolve ID... kept|lost",
+		Short: "Decide conflicts, also those that are settled",
+		Long: `Resolve decides conflicts: kept confirms the value that stands, lost brings the
+other one back, --from gives the item of one conflict a text of its own. The next sync
+takes the outcome to the phone. What is replaced is logged as a conflict in its turn.
+--all means every conflict that "cradle conflicts list" lists.`,
+		Example: "  cradle conflicts resolve 3 lost\n  cradle conflicts resolve 4 5 9 kept\n  cradle conflicts resolve --all kept\n  cradle conflicts resolve 3 --from ada.vcf",
 		RunE: func(c *cobra.Command, args []string) error {
-			id, err := number("conflict", args[0])
+			r, err := resolutionOf(args, from, all)
 			if err != nil {
 				return err
 			}
-			choice := hostprovider.From
-			switch {
-			case len(args) == 2 && from != "":
-				return usageError("%s and --from: want one of them", args[1])
-			case len(args) == 2:
-				choice = hostprovider.Choice(args[1])
-				if choice != hostprovider.Kept && choice != hostprovider.Lost {
-					return usageError("%q: want kept, lost or --from FILE", args[1])
-				}
-			case from == "":
-				return usageError("say which value: kept, lost or --from FILE")
-			}
-			return g.resolve(c.Context(), id, choice, from)
+			return g.resolve(c.Context(), r)
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "the item's text from `FILE` (-: standard input)")
+	c.Flags().BoolVar(&all, "all", false, "every conflict on the list")
 	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) == 1 {
+		if len(args) > 0 || all {
 			return []string{"kept", "lost"}, cobra.ShellCompDirectiveNoFileComp
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -285,11 +274,54 @@ outcome to the phone. What is replaced is logged as a conflict in its turn.`,
 	return c
 }
 
-func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Choice, from string) error {
+// resolution is what a resolve command asks for.
+type resolution struct {
+	ids    []int64
+	all    bool
+	choice hostprovider.Choice
+	from   string
+}
+
+// resolutionOf reads resolve's arguments: numbers, then the choice.
+func resolutionOf(args []string, from string, all bool) (resolution, error) {
+	r := resolution{all: all, choice: hostprovider.From, from: from}
+	if n := len(args); n > 0 {
+		switch last := hostprovider.Choice(args[n-1]); last {
+		case hostprovider.Kept, hostprovider.Lost:
+			if from != "" {
+				return r, usageError("%s and --from: want one of them", last)
+			}
+			r.choice, args = last, args[:n-1]
+		}
+	}
+	for _, a := range args {
+		id, err := strconv.ParseInt(a, 10, 64)
+		if err != nil || id < 1 {
+			return r, usageError("%q: want the number of a conflict, or kept or lost as the last word", a)
+		}
+		if !slices.Contains(r.ids, id) {
+			r.ids = append(r.ids, id)
+		}
+	}
+	switch {
+	case all && len(r.ids) > 0:
+		return r, usageError("--all and %d: want one of them", r.ids[0])
+	case !all && len(r.ids) == 0:
+		return r, usageError("say which conflict: its number, or --all")
+	case r.choice != hostprovider.From:
+	case from == "":
+		return r, usageError("say which value: kept, lost or --from FILE")
+	case len(r.ids) != 1:
+		return r, usageError("--from is the text of one item: name one conflict")
+	}
+	return r, nil
+}
+
+func (g *globals) resolve(ctx context.Context, r resolution) error {
 	var text []byte
-	if from != "" {
+	if r.from != "" {
 		var err error
-		if text, err = g.readArg(from); err != nil {
+		if text, err = g.readArg(r.from); err != nil {
 			return err
 		}
 	}
@@ -298,25 +330,48 @@ func (g *globals) resolve(ctx context.Context, id int64, choice hostprovider.Cho
 		return err
 	}
 	defer done()
-	was, err := s.Conflict(ctx, id)
-	if err != nil {
-		return g.noSuch(err, "conflict", "conflicts list")
+	if r.all {
+		list, err := s.Conflicts(ctx, false)
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			r.ids = append(r.ids, c.ID)
+		}
 	}
-	if err := s.Resolve(ctx, id, choice, text); err != nil {
+	stood := map[int64]bool{}
+	for _, id := range r.ids {
+		c, err := s.Conflict(ctx, id)
+		if err != nil {
+			return g.noSuch(err, "conflict", "conflicts list")
+		}
+		stood[id] = r.choice == hostprovider.Kept && c.State == engine.Settled
+	}
+	if err := s.Resolve(ctx, r.ids, r.choice, text); err != nil {
 		return err
 	}
-	e, err := s.Conflict(ctx, id)
-	if err != nil {
-		return err
+	doc := conflictsDocument{Version: 1, Conflicts: []conflictDocument{}}
+	for _, id := range r.ids {
+		e, err := s.Conflict(ctx, id)
+		if err != nil {
+			return err
+		}
+		doc.Conflicts = append(doc.Conflicts, conflictOf(e))
+		if g.json {
+			continue
+		}
+		then := " The next sync takes it to the phone."
+		if stood[id] {
+			then = ""
+		}
+		g.say("resolved: %s of %s.%s", e.Unit, plain(summaryOf(ctx, s, e)), then)
 	}
 	if g.json {
-		return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
+		return g.print(doc)
 	}
-	then := " The next sync takes it to the phone."
-	if choice == hostprovider.Kept && was.State == engine.Settled {
-		then = "" // it stood already
+	if len(r.ids) == 0 {
+		g.say("No conflicts.")
 	}
-	g.say("resolved: %s of %s.%s", e.Unit, plain(summaryOf(ctx, s, e)), then)
 	return nil
 }
 

@@ -26,38 +26,55 @@ var errNoLost = errors.New("the value that lost isn't kept any more")
 // ErrOver: the conflict was resolved or overtaken already.
 var ErrOver = errors.New("it was resolved or overtaken already")
 
-// Resolve settles a conflict by a person's word: as a new edit, which both sides
-// then take. text is the item's text for From. The value that goes is logged in
-// its turn, so that it can be brought back. Errors: ErrNotFound, ErrOver, those of
-// pim's New for a text that can't be taken.
-func (s *Store) Resolve(ctx context.Context, id int64, choice Choice, text []byte) error {
+// Resolve settles conflicts by a person's word, all or none: as new edits, which both sides
+// then take. text is the item's text for From. The values that go are logged in their turn,
+// so that they can be brought back. What an earlier one of ids overtakes is left as that makes
+// it. Errors: ErrNotFound, ErrOver, those of pim's New for a text that can't be taken.
+func (s *Store) Resolve(ctx context.Context, ids []int64, choice Choice, text []byte) error {
 	return s.change(ctx, "resolve", func(t *tx) error {
-		var c engine.Conflict
-		found := false
-		err := t.c.query(func(r row) (err error) {
-			found = true
-			c, err = conflictRow(r)
-			return err
-		}, `SELECT `+conflictColumns+` FROM conflict WHERE id = ?`, id)
-		if err != nil {
-			return err
+		for i := range ids { // a wrong one changes nothing, and is told first
+			switch c, err := t.conflict(ids[i]); {
+			case err != nil:
+				return err
+			case c.State == Over:
+				return fmt.Errorf("conflict %d: %w", c.ID, ErrOver)
+			}
 		}
-		if !found {
-			return fmt.Errorf("conflict %d: %w", id, ErrNotFound)
+		for _, id := range ids {
+			c, err := t.conflict(id)
+			if err != nil {
+				return err
+			}
+			if c.State == Over {
+				continue
+			}
+			sc, err := t.scope(c.Scope)
+			if err != nil {
+				return err
+			}
+			if err := sc.resolve(&c, choice, text); err != nil {
+				return fmt.Errorf("conflict %d: %w", id, err)
+			}
+			if _, _, err := t.c.exec(`UPDATE conflict SET obsolete = ? WHERE id = ? AND obsolete IS NULL`, t.now, id); err != nil {
+				return err
+			}
 		}
-		if c.State == Over {
-			return fmt.Errorf("conflict %d: %w", id, ErrOver)
-		}
-		sc, err := t.scope(c.Scope)
-		if err != nil {
-			return err
-		}
-		if err := sc.resolve(&c, choice, text); err != nil {
-			return fmt.Errorf("conflict %d: %w", id, err)
-		}
-		_, _, err = t.c.exec(`UPDATE conflict SET obsolete = ? WHERE id = ? AND obsolete IS NULL`, t.now, id)
-		return err
+		return nil
 	})
+}
+
+// conflict reads one of the log. Error: ErrNotFound.
+func (t *tx) conflict(id int64) (c engine.Conflict, err error) {
+	found := false
+	err = t.c.query(func(r row) (err error) {
+		found = true
+		c, err = conflictRow(r)
+		return err
+	}, `SELECT `+conflictColumns+` FROM conflict WHERE id = ?`, id)
+	if err == nil && !found {
+		err = fmt.Errorf("conflict %d: %w", id, ErrNotFound)
+	}
+	return c, err
 }
 
 func (s *scopeTx) resolve(c *engine.Conflict, choice Choice, text []byte) error {

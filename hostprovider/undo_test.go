@@ -353,7 +353,7 @@ func TestResolve(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, id, n, phone := setup(t, c.state)
 			before := replica(t, s, "contacts")
-			if err := s.Resolve(ctx, n, c.choice, []byte(c.text)); err != nil {
+			if err := s.Resolve(ctx, []int64{n}, c.choice, []byte(c.text)); err != nil {
 				t.Fatal(err)
 			}
 			if got := string(mustShow(t, s, "a").Text); got != c.want {
@@ -375,7 +375,7 @@ func TestResolve(t *testing.T) {
 			if len(deferred(t, s)) != 0 {
 				t.Error("it is still waiting")
 			}
-			if err := s.Resolve(ctx, n, Kept, nil); !errors.Is(err, ErrOver) {
+			if err := s.Resolve(ctx, []int64{n}, Kept, nil); !errors.Is(err, ErrOver) {
 				t.Errorf("resolved again: %v, want ErrOver", err)
 			}
 			all, _ := s.Conflicts(ctx, true)
@@ -386,7 +386,7 @@ func TestResolve(t *testing.T) {
 				t.Errorf("%d entries in the log, want %d", len(all), c.logged)
 			}
 			if c.choice == Lost { // and back again
-				if err := s.Resolve(ctx, all[1].ID, Lost, nil); err != nil {
+				if err := s.Resolve(ctx, []int64{all[1].ID}, Lost, nil); err != nil {
 					t.Fatal(err)
 				}
 				if got := string(mustShow(t, s, "a").Text); got != card("a", "A", "NOTE:desk", "TEL:1") {
@@ -397,7 +397,7 @@ func TestResolve(t *testing.T) {
 		})
 	}
 	s := newTestStore(t)
-	if err := s.Resolve(ctx, 99, Kept, nil); !errors.Is(err, ErrNotFound) {
+	if err := s.Resolve(ctx, []int64{99}, Kept, nil); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such conflict: %v, want ErrNotFound", err)
 	}
 }
@@ -410,14 +410,14 @@ func TestResolveDeletion(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := logged(t, s, engine.Conflict{Peer: phone1.ID, Item: id, UID: "a", Unit: engine.UnitDeleted, State: engine.Settled, KeptSide: engine.ToStore})
-	if err := s.Resolve(ctx, n, Lost, nil); err != nil {
+	if err := s.Resolve(ctx, []int64{n}, Lost, nil); err != nil {
 		t.Fatal(err)
 	}
 	if m := metaOf(t, s, "contacts", id); !m.Deleted {
 		t.Error("the deletion that lost did not come back")
 	}
 	all, _ := s.Conflicts(ctx, true)
-	if err := s.Resolve(ctx, all[len(all)-1].ID, Lost, nil); err != nil {
+	if err := s.Resolve(ctx, []int64{all[len(all)-1].ID}, Lost, nil); err != nil {
 		t.Fatal(err)
 	}
 	if it := mustShow(t, s, "a"); it.ID != id {
