@@ -51,6 +51,10 @@ const (
 	DevicePropDeviceCertificate           DevicePropCode = 0xD102 // AUINT16
 	DevicePropRevocationInfo              DevicePropCode = 0xD103
 	DevicePropPlaysForSureID              DevicePropCode = 0xD131 // AUINT8
+	DevicePropZuneD132                    DevicePropCode = 0xD132 // Zune, its use and type are unknown; so the next three
+	DevicePropZuneD181                    DevicePropCode = 0xD181
+	DevicePropZuneD215                    DevicePropCode = 0xD215
+	DevicePropZuneD216                    DevicePropCode = 0xD216
 	DevicePropFunctionalID                DevicePropCode = 0xD301 // UINT128 (GUID), DeviceServices; read/write in Nokia's responder
 	DevicePropModelID                     DevicePropCode = 0xD302 // (model unique id) UINT128 (GUID), DeviceServices; read only
 	DevicePropUseDeviceStage              DevicePropCode = 0xD303 // UINT8, DeviceServices; read/write in Nokia's responder; 1 seen on cameras
@@ -117,6 +121,10 @@ var devicePropNames = map[DevicePropCode]string{
 	DevicePropDeviceCertificate:           "DeviceCertificate",
 	DevicePropRevocationInfo:              "RevocationInfo",
 	DevicePropPlaysForSureID:              "PlaysForSureID",
+	DevicePropZuneD132:                    "ZuneD132",
+	DevicePropZuneD181:                    "ZuneD181",
+	DevicePropZuneD215:                    "ZuneD215",
+	DevicePropZuneD216:                    "ZuneD216",
 	DevicePropFunctionalID:                "FunctionalID",
 	DevicePropModelID:                     "ModelID",
 	DevicePropUseDeviceStage:              "UseDeviceStage",

@@ -26,6 +26,11 @@ const (
 	EventObjectPropDescChanged   EventCode = 0xC802 // PropCode, Format
 	EventObjectReferencesChanged EventCode = 0xC803 // Handle
 
+	EventServiceAddedDraft       EventCode = 0xC804 // ServiceID; MTP 2.0 draft
+	EventServiceRemovedDraft     EventCode = 0xC805 // ServiceID; MTP 2.0 draft
+	EventServicePropChangedDraft EventCode = 0xC806 // ServiceID, PropCode; MTP 2.0 draft
+	EventMethodCompleteDraft     EventCode = 0xC807 // as MethodComplete; MTP 2.0 draft
+
 	EventRequestSyncObjectTransfer EventCode = 0xC390 // Nokia
 	EventRequestSanAlertInfo       EventCode = 0xC391 // Nokia
 )
@@ -53,6 +58,10 @@ var eventNames = map[EventCode]string{
 	EventObjectPropChanged:         "ObjectPropChanged",
 	EventObjectPropDescChanged:     "ObjectPropDescChanged",
 	EventObjectReferencesChanged:   "ObjectReferencesChanged",
+	EventServiceAddedDraft:         "ServiceAdded (2.0 draft)",
+	EventServiceRemovedDraft:       "ServiceRemoved (2.0 draft)",
+	EventServicePropChangedDraft:   "ServicePropChanged (2.0 draft)",
+	EventMethodCompleteDraft:       "MethodComplete (2.0 draft)",
 	EventRequestSyncObjectTransfer: "RequestSyncObjectTransfer",
 	EventRequestSanAlertInfo:       "RequestSanAlertInfo",
 }

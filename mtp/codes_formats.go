@@ -93,6 +93,16 @@ const (
 	FormatUndefinedWindowsExecutable  FormatCode = 0xBE80
 	FormatMediaCast                   FormatCode = 0xBE81 // libmtp
 	FormatSection                     FormatCode = 0xBE82 // libmtp
+
+	FormatNetworkAssociation    FormatCode = 0xB102 // WPD
+	FormatX509Certificate       FormatCode = 0xB103 // WPD
+	FormatWirelessConfiguration FormatCode = 0xB104 // WPD
+	FormatZuneMediaCard         FormatCode = 0xB211 // Zune
+	FormatZuneMediaCardGroup    FormatCode = 0xB212 // Zune
+	FormatZuneEncounter         FormatCode = 0xB213 // Zune
+	FormatZuneEncounterBox      FormatCode = 0xB214 // Zune
+	FormatZuneM4A               FormatCode = 0xB215 // Zune
+	FormatZuneB217              FormatCode = 0xB217 // Zune, its use is unknown
 )
 
 var formatNames = map[FormatCode]string{
@@ -186,4 +196,13 @@ var formatNames = map[FormatCode]string{
 	FormatUndefinedWindowsExecutable:  "undefined Windows executable",
 	FormatMediaCast:                   "MediaCast",
 	FormatSection:                     "Section",
+	FormatNetworkAssociation:          "NetworkAssociation",
+	FormatX509Certificate:             "X509Certificate",
+	FormatWirelessConfiguration:       "WirelessConfiguration",
+	FormatZuneMediaCard:               "ZuneMediaCard",
+	FormatZuneMediaCardGroup:          "ZuneMediaCardGroup",
+	FormatZuneEncounter:               "ZuneEncounter",
+	FormatZuneEncounterBox:            "ZuneEncounterBox",
+	FormatZuneM4A:                     "ZuneM4A",
+	FormatZuneB217:                    "ZuneB217",
 }

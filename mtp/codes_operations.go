@@ -114,6 +114,7 @@ const (
 	OpReportAddedDeletedItems       OpCode = 0x9201 // WMPPD
 	OpReportAcquiredItems           OpCode = 0x9202 // WMPPD
 	OpPlaylistObjectPref            OpCode = 0x9203 // WMPPD
+	OpZune9204                      OpCode = 0x9204 // Zune, its use is unknown
 	OpSendWMDRMPDAppRequest         OpCode = 0x9212 // WMDRM-PD app
 	OpGetWMDRMPDAppResponse         OpCode = 0x9213 // WMDRM-PD app
 	OpEnableTrustedFilesOperations  OpCode = 0x9214 // WMDRM-PD app
@@ -228,6 +229,7 @@ var opNames = map[OpCode]string{
 	OpReportAddedDeletedItems:       "ReportAddedDeletedItems",
 	OpReportAcquiredItems:           "ReportAcquiredItems",
 	OpPlaylistObjectPref:            "PlaylistObjectPref",
+	OpZune9204:                      "Zune9204",
 	OpSendWMDRMPDAppRequest:         "SendWMDRMPDAppRequest",
 	OpGetWMDRMPDAppResponse:         "GetWMDRMPDAppResponse",
 	OpEnableTrustedFilesOperations:  "EnableTrustedFilesOperations",

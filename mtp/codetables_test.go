@@ -1,9 +1,11 @@
 package mtp
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -44,5 +46,44 @@ func TestEveryCodeHasAName(t *testing.T) {
 			}
 			seen[code], names[name] = m[1], m[1]
 		}
+	}
+}
+
+// TestTables: the codes of the specifications' tables, as they were written down
+// from those and not from the sources here, have their names.
+func TestTables(t *testing.T) {
+	text, err := os.ReadFile("testdata/codes.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed := map[string]func(uint16) string{
+		"operation":  func(c uint16) string { return OpCode(c).String() },
+		"response":   func(c uint16) string { return RespCode(c).String() },
+		"event":      func(c uint16) string { return EventCode(c).String() },
+		"format":     func(c uint16) string { return FormatCode(c).String() },
+		"objectprop": func(c uint16) string { return PropCode(c).String() },
+		"deviceprop": func(c uint16) string { return DevicePropCode(c).String() },
+	}
+	known := map[string]int{
+		"operation": len(opNames), "response": len(respNames), "event": len(eventNames),
+		"format": len(formatNames), "objectprop": len(propNames), "deviceprop": len(devicePropNames),
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		hex, want, _ := strings.Cut(rest, " ")
+		code, err := strconv.ParseUint(hex, 0, 16)
+		if printed[kind] == nil || err != nil || want == "" {
+			t.Fatalf("line %q", line)
+		}
+		if got := printed[kind](uint16(code)); got != want {
+			t.Errorf("%s %s is %q, want %q", kind, hex, got, want)
+		}
+		known[kind]--
+	}
+	if got := fmt.Sprint(known); got != "map[deviceprop:0 event:0 format:0 objectprop:0 operation:0 response:0]" {
+		t.Errorf("more or fewer codes than in the tables: %s", got)
 	}
 }
