@@ -204,6 +204,13 @@ func (d *dissector) form(t uint16) {
 				d.value(t, "SupportedValue")
 			}
 		}
+	case 6:
+		d.uint(4, "MaxLength")
+	case 0x81:
+		d.guid("Namespace")
+		d.uint(4, "PID")
+		d.text("Name")
+		d.form(t)
 	default:
 		d.broken = true
 	}
@@ -252,6 +259,95 @@ func (d *dissector) propList() {
 	}
 }
 
+func (d *dissector) guid(name string) {
+	b := d.take(16)
+	if d.broken {
+		return
+	}
+	d.add(b, "%s {%08X-%04X-%04X-%X-%X}", name, number(b[:4]), number(b[4:6]), number(b[6:8]), b[8:10], b[10:])
+}
+
+// each goes through a list with a UINT32 count.
+func (d *dissector) each(name string, element func()) {
+	n := d.uint(4, name)
+	for range n {
+		if d.broken {
+			return
+		}
+		element()
+	}
+}
+
+func (d *dissector) serviceInfo() {
+	d.hex(4, "ServiceID")
+	d.hex(4, "ServiceStorageID")
+	d.guid("ServicePUID")
+	d.uint(4, "ServiceVersion")
+	d.guid("ServiceGUID")
+	d.text("ServiceName")
+	d.uint(4, "ServiceType")
+	d.hex(4, "BaseServiceID")
+	d.each("UsedServices: count", func() { d.guid(" ") })
+	d.each("ServiceProperties: count", func() {
+		d.hex(2, "  PropertyCode")
+		d.guid("  Namespace")
+		d.uint(4, "  PID")
+		d.text("  Name")
+	})
+	d.each("ServiceFormats: count", func() {
+		d.hex(2, "  FormatCode")
+		d.guid("  FormatGUID")
+		d.text("  Name")
+		d.hex(2, "  BaseFormatCode")
+		d.text("  MIMEType")
+	})
+	d.each("ServiceMethods: count", func() {
+		d.hex(2, "  MethodCode")
+		d.guid("  MethodGUID")
+		d.text("  Name")
+		d.hex(2, "  AssociatedFormatCode")
+	})
+	d.each("ServiceEvents: count", func() {
+		d.hex(2, "  EventCode")
+		d.guid("  EventGUID")
+		d.text("  Name")
+	})
+	n := d.uint(4, "DataBlock: count")
+	d.add(d.take(int(min(n, 1<<16))*16), "DataBlock")
+}
+
+func (d *dissector) capabilities() {
+	d.each("NumberOfCapabilities", func() {
+		d.hex(2, "FormatOrMethodCode")
+		d.each("NumberOfPropDescs", d.objectPropDesc)
+		d.interdependent()
+	})
+}
+
+func (d *dissector) servicePropDescs() {
+	d.each("NumberOfPropDescs", func() {
+		d.hex(2, "PropertyCode")
+		t := d.code("  DataType", dataType)
+		d.uint(1, "  GetSet")
+		d.form(t)
+	})
+}
+
+func (d *dissector) servicePropList() {
+	d.each("NumberOfElements", func() {
+		d.hex(4, "ServiceID")
+		d.hex(2, "  PropertyCode")
+		d.value(d.code("  DataType", dataType), "  Value")
+	})
+}
+
+func (d *dissector) propIDs(owner string) {
+	d.each("NumberOfElements", func() {
+		d.hex(4, owner)
+		d.hex(2, "  PropertyCode")
+	})
+}
+
 // bare are the types of properties whose values go without one.
 var bare = map[uint32]uint16{0x5001: 2, 0xD402: 0xFFFF, 0xDC04: 8, 0xDC07: 0xFFFF, 0xDC09: 0xFFFF}
 
@@ -278,8 +374,22 @@ func (d *dissector) payload(c mtp.Message) {
 		d.devicePropDesc()
 	case mtp.OpGetInterdependentPropDesc:
 		d.interdependent()
-	case mtp.OpGetObjectPropList, mtp.OpSetObjectPropList, mtp.OpSendObjectPropList:
+	case mtp.OpGetObjectPropList, mtp.OpSetObjectPropList, mtp.OpSendObjectPropList, mtp.OpUpdateObjectPropList:
 		d.propList()
+	case mtp.OpGetServiceIDs:
+		d.handles("ServiceIDs")
+	case mtp.OpGetServiceInfo:
+		d.serviceInfo()
+	case mtp.OpGetServiceCapabilities, mtp.OpGetFormatCapabilities:
+		d.capabilities()
+	case mtp.OpGetServicePropDesc:
+		d.servicePropDescs()
+	case mtp.OpGetServicePropList, mtp.OpSetServicePropList:
+		d.servicePropList()
+	case mtp.OpDeleteServicePropList:
+		d.propIDs("ServiceID")
+	case mtp.OpDeleteObjectPropList:
+		d.propIDs("ObjectHandle")
 	case mtp.OpGetDevicePropValue, mtp.OpSetDevicePropValue:
 		d.value(bare[c.Params[0]], "value of "+devProp(uint16(c.Params[0])))
 	case mtp.OpGetObjectPropValue, mtp.OpSetObjectPropValue:

@@ -92,6 +92,8 @@ type NewObject struct {
 	SizeKnown bool
 	// Modified is the time wished for; zero: the device stamps its own.
 	Modified time.Time
+	// Props are the other properties announced, which the object's format has.
+	Props []mtp.ObjectProp
 }
 
 // Content is an object's bytes.

@@ -27,6 +27,9 @@ type Device struct {
 	// the wire without a zone, as Android sends them.
 	Zone *time.Location
 	Lies Lies
+	// Services of MTP Device Services. What is set of their properties lasts as
+	// long as the responder.
+	Services []Service
 }
 
 // RootParent is a device's reading of the parent in SendObjectInfo.
@@ -40,8 +43,12 @@ const (
 	RootEither
 )
 
-// propsOf gives the property descriptions for an object.
-func (d *Device) propsOf(folder bool) []mtp.ObjectPropDesc {
+// propsOf gives the property descriptions for an object: those of the service
+// that its format belongs to, or else of folders or files.
+func (d *Device) propsOf(format mtp.FormatCode, folder bool) []mtp.ObjectPropDesc {
+	if c := d.serviceFormat(format); c != nil {
+		return c.Props
+	}
 	if folder {
 		return d.FolderProps
 	}

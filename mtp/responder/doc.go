@@ -7,6 +7,9 @@
 // cable to it and gives the initiator's end, an [mtp.Transport] without a
 // goroutine: the device runs within the initiator's Write.
 //
+// A device may have services (MTP Device Services, [Service]): what they are and
+// their properties are data; their objects are the backend's, see [Updater].
+//
 // Devices fail and lie. A [Cut] pulls the cable at any byte of any transaction,
 // and [Lies] are the departures from the specification that real devices were
 // seen to make.

@@ -19,6 +19,7 @@ type memory struct {
 type memObject struct {
 	o     Object
 	body  []byte
+	props map[mtp.PropCode]mtp.Value
 	there bool
 	gone  bool
 }
@@ -92,13 +93,16 @@ func (m *memory) Open(h mtp.ObjectHandle) (Content, error) {
 }
 
 func (m *memory) Reserve(n NewObject) (mtp.ObjectHandle, error) {
-	if n.Name == "" {
+	if n.Name == "" && len(n.Props) == 0 {
 		return 0, mtp.InvalidParameter
 	}
 	o := &memObject{there: n.Folder, o: Object{
 		Handle: mtp.ObjectHandle(len(m.objects) + 1), Parent: n.Parent, Storage: n.Storage,
 		Format: n.Format, Folder: n.Folder, Name: n.Name, Modified: n.Modified, Created: n.Modified,
 	}}
+	for _, p := range n.Props {
+		o.set(p)
+	}
 	m.objects = append(m.objects, o)
 	return o.o.Handle, nil
 }
@@ -215,6 +219,64 @@ func (m *memory) Protect(h mtp.ObjectHandle, p mtp.ProtectionStatus) error {
 	o, err := m.live(h)
 	if err == nil {
 		o.o.ReadOnly = p == mtp.ProtectionReadOnly
+	}
+	return err
+}
+
+func (o *memObject) set(p mtp.ObjectProp) {
+	switch p.Code {
+	case mtp.PropObjectFileName:
+		o.o.Name = p.Value.Text()
+	case mtp.PropObjectSize, mtp.PropDateModified:
+	default:
+		if o.props == nil {
+			o.props = map[mtp.PropCode]mtp.Value{}
+		}
+		o.props[p.Code] = p.Value
+	}
+}
+
+func (m *memory) Prop(h mtp.ObjectHandle, code mtp.PropCode) (mtp.Value, bool) {
+	o, err := m.live(h)
+	if err != nil {
+		return mtp.Value{}, false
+	}
+	v, set := o.props[code]
+	return v, set
+}
+
+func (m *memory) Update(h mtp.ObjectHandle, props []mtp.ObjectProp, body bool) (Sink, error) {
+	o, err := m.live(h)
+	if err != nil {
+		return nil, err
+	}
+	return &memUpdate{memSink: memSink{o: o}, props: props, body: body}, nil
+}
+
+type memUpdate struct {
+	memSink
+	props []mtp.ObjectProp
+	body  bool
+}
+
+func (u *memUpdate) Commit() error {
+	for _, p := range u.props {
+		u.o.set(p)
+	}
+	if u.body {
+		u.o.body = u.b
+	}
+	return nil
+}
+func (*memUpdate) Abort() {}
+func (*memUpdate) Pull()  {}
+
+func (m *memory) Unset(h mtp.ObjectHandle, props []mtp.PropCode) error {
+	o, err := m.live(h)
+	if err == nil {
+		for _, p := range props {
+			delete(o.props, p)
+		}
 	}
 	return err
 }

@@ -165,7 +165,7 @@ func (r *Responder) getObjectInfo(c *call) error {
 	} else if r.dev.Lies.Has(LieSize) {
 		info.Size = mtp.UnknownSize
 	}
-	if findProp(r.dev.propsOf(o.Folder), mtp.PropDateModified) != nil || len(r.dev.FileProps) == 0 {
+	if findProp(r.dev.propsOf(o.Format, o.Folder), mtp.PropDateModified) != nil || len(r.dev.FileProps) == 0 {
 		info.ModificationDate = r.dateText(o.Modified)
 		info.CaptureDate = r.dateText(o.Created)
 	}

@@ -83,22 +83,21 @@ var operations = map[mtp.OpCode]*operation{
 	mtp.OpSelfTest:    {noData, nil, (*Responder).selfTest},
 	mtp.OpPowerDown:   {noData, nil, (*Responder).powerDown},
 
-	// Known to take data, which has to be swallowed before they are refused.
-	mtp.OpSetServicePropList:    {toDevice, nil, (*Responder).unsupported},
-	mtp.OpUpdateObjectPropList:  {toDevice, nil, (*Responder).unsupported},
-	mtp.OpDeleteObjectPropList:  {toDevice, nil, (*Responder).unsupported},
-	mtp.OpDeleteServicePropList: {toDevice, nil, (*Responder).unsupported},
+	mtp.OpGetServiceIDs:          {toInitiator, nil, (*Responder).getServiceIDs},
+	mtp.OpGetServiceInfo:         {toInitiator, nil, (*Responder).getServiceInfo},
+	mtp.OpGetServiceCapabilities: {toInitiator, nil, (*Responder).getServiceCapabilities},
+	mtp.OpGetFormatCapabilities:  {toInitiator, nil, (*Responder).getFormatCapabilities},
+	mtp.OpGetServicePropDesc:     {toInitiator, nil, (*Responder).getServicePropDesc},
+	mtp.OpGetServicePropList:     {toInitiator, nil, (*Responder).getServicePropList},
+	mtp.OpSetServicePropList:     {toDevice, nil, (*Responder).setServicePropList},
+	mtp.OpDeleteServicePropList:  {toDevice, nil, (*Responder).deleteServicePropList},
+	mtp.OpUpdateObjectPropList:   {toDevice, nil, (*Responder).updateObjectPropList},
+	mtp.OpDeleteObjectPropList:   {toDevice, nil, (*Responder).deleteObjectPropList},
 }
 
 // Knows reports whether a responder can carry out an operation, if its device
 // advertises it.
-func Knows(op mtp.OpCode) bool {
-	switch op {
-	case mtp.OpSetServicePropList, mtp.OpUpdateObjectPropList, mtp.OpDeleteObjectPropList, mtp.OpDeleteServicePropList:
-		return false // only their data is known
-	}
-	return operations[op] != nil
-}
+func Knows(op mtp.OpCode) bool { return operations[op] != nil }
 
 var unknownOperation = operation{noData, nil, (*Responder).unsupported}
 
@@ -182,6 +181,9 @@ func (r *Responder) setDevicePropValue(c *call) error {
 	v, err := mtp.DecodeValue(d.Type, c.payload)
 	if err != nil {
 		return fmt.Errorf("%w: %w", mtp.InvalidDevicePropFormat, err)
+	}
+	if !fits(&d.Form, v) {
+		return mtp.InvalidDevicePropValue
 	}
 	d.Current = v
 	return nil

@@ -9,7 +9,7 @@ import (
 
 // descs gives the property descriptions for a format.
 func (r *Responder) descs(format mtp.FormatCode) []mtp.ObjectPropDesc {
-	return r.dev.propsOf(format == mtp.FormatAssociation)
+	return r.dev.propsOf(format, format == mtp.FormatAssociation)
 }
 
 func (r *Responder) getObjectPropsSupported(c *call) error {
@@ -67,6 +67,9 @@ func (r *Responder) value(o *Object, d *mtp.ObjectPropDesc) (mtp.Value, bool) {
 	case mtp.PropHidden, mtp.PropSystemObject:
 		return mtp.UintValue(d.Type, 0), true
 	}
+	if u, ok := r.backend.(Updater); ok {
+		return u.Prop(o.Handle, d.Code)
+	}
 	return mtp.Value{}, false
 }
 
@@ -75,7 +78,7 @@ func (r *Responder) getObjectPropValue(c *call) error {
 	if err != nil {
 		return err
 	}
-	d := findProp(r.dev.propsOf(o.Folder), mtp.PropCode(c.param(1)))
+	d := findProp(r.dev.propsOf(o.Format, o.Folder), mtp.PropCode(c.param(1)))
 	if d == nil {
 		return mtp.InvalidObjectPropCode
 	}
@@ -92,7 +95,7 @@ func (r *Responder) setObjectPropValue(c *call) error {
 	if err != nil {
 		return err
 	}
-	d := findProp(r.dev.propsOf(o.Folder), mtp.PropCode(c.param(1)))
+	d := findProp(r.dev.propsOf(o.Format, o.Folder), mtp.PropCode(c.param(1)))
 	if d == nil {
 		return mtp.InvalidObjectPropCode
 	}
@@ -105,8 +108,11 @@ func (r *Responder) setObjectPropValue(c *call) error {
 
 // set changes a property: the name renames, DateModified sets the time.
 func (r *Responder) set(o *Object, d *mtp.ObjectPropDesc, v mtp.Value) error {
-	if !d.Writable {
+	switch {
+	case !d.Writable:
 		return mtp.AccessDenied
+	case !fits(&d.Form, v):
+		return mtp.InvalidObjectPropValue
 	}
 	switch d.Code {
 	case mtp.PropObjectFileName, mtp.PropName, mtp.PropDisplayName:
@@ -120,6 +126,9 @@ func (r *Responder) set(o *Object, d *mtp.ObjectPropDesc, v mtp.Value) error {
 			return mtp.InvalidObjectPropValue
 		}
 		return r.backend.SetModified(o.Handle, t)
+	}
+	if u, ok := r.backend.(Updater); ok {
+		return commit(u.Update(o.Handle, []mtp.ObjectProp{{Handle: o.Handle, Code: d.Code, Value: v}}, false))
 	}
 	return mtp.AccessDenied
 }
@@ -143,7 +152,7 @@ func (r *Responder) setElement(p mtp.ObjectProp) error {
 	if err != nil {
 		return err
 	}
-	d := findProp(r.dev.propsOf(o.Folder), p.Code)
+	d := findProp(r.dev.propsOf(o.Format, o.Folder), p.Code)
 	switch {
 	case d == nil:
 		return mtp.InvalidObjectPropCode
@@ -161,20 +170,18 @@ type list struct {
 	b     []byte
 	n     uint32
 	err   error
-	// first remembers the kind of the first object, for LiePropListMixed.
-	first   bool
-	folders bool
+	// first are the first object's properties, for LiePropListMixed.
+	first []mtp.ObjectPropDesc
 }
 
 func (l *list) add(o *Object) {
-	folder := o.Folder
+	descs := l.r.dev.propsOf(o.Format, o.Folder)
 	if l.r.dev.Lies.Has(LiePropListMixed) && l.prop == mtp.AllProps {
-		if !l.first {
-			l.first, l.folders = true, folder
+		if l.first == nil {
+			l.first = descs
 		}
-		folder = l.folders
+		descs = l.first
 	}
-	descs := l.r.dev.propsOf(folder)
 	for i := range descs {
 		d := &descs[i]
 		switch {
@@ -270,5 +277,15 @@ func (r *Responder) listed(handle mtp.ObjectHandle, depth uint32, ignoreDepth bo
 }
 
 func (r *Responder) knowsProp(p mtp.PropCode) bool {
-	return findProp(r.dev.FileProps, p) != nil || findProp(r.dev.FolderProps, p) != nil
+	if findProp(r.dev.FileProps, p) != nil || findProp(r.dev.FolderProps, p) != nil {
+		return true
+	}
+	for i := range r.dev.Services {
+		for _, c := range r.dev.Services[i].Capabilities {
+			if findProp(c.Props, p) != nil {
+				return true
+			}
+		}
+	}
+	return false
 }

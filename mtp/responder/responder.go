@@ -33,6 +33,8 @@ type Responder struct {
 	edits   map[mtp.ObjectHandle]Editor
 	// references of objects, in this session.
 	references map[mtp.ObjectHandle][]mtp.ObjectHandle
+	// serviceProps are the properties of services that are set.
+	serviceProps map[serviceProp]mtp.Value
 
 	faults          []*planned
 	hold            hold
@@ -99,6 +101,7 @@ func New(dev Device, backend Backend) *Responder {
 	for _, op := range dev.Info.Operations {
 		r.offers[op] = true
 	}
+	r.serviceProps = initialProps(dev.Services)
 	return r
 }
 
@@ -345,13 +348,16 @@ func (r *Responder) header(packet, rest []byte) ([]byte, error) {
 		}
 		r.state = expectPayload
 		if r.call.length == 0 {
-			return rest, r.finish()
+			return nil, r.finish()
 		}
 		if len(packet) == mtp.HeaderSize { // a header of its own; the payload comes next
 			return rest, nil
 		}
 		if _, err := r.take(packet[mtp.HeaderSize:], len(packet) < r.packet); err != nil {
 			return nil, err
+		}
+		if _, held := r.held(); !held && r.state != expectPayload {
+			return nil, nil // more came than was announced; it is dropped
 		}
 		return rest, nil
 	}

@@ -15,10 +15,16 @@ type pendingObject struct {
 	// made says that the object exists already: SendObjectPropList with size 0
 	// makes it at once, and a SendObject of nothing may still follow.
 	made bool
+	// update takes the new body of an object that is there already
+	// (UpdateObjectPropList).
+	update Sink
 }
 
 func (r *Responder) forgetPending() {
-	if r.pending.handle != 0 && !r.pending.made {
+	switch {
+	case r.pending.update != nil:
+		r.pending.update.Abort()
+	case r.pending.handle != 0 && !r.pending.made:
 		r.backend.Forget(r.pending.handle)
 	}
 	r.pending = pendingObject{}
@@ -107,6 +113,9 @@ func (r *Responder) sendObject(*call) (writer, error) {
 		return nil, mtp.NoValidObjectInfo
 	}
 	r.pending = pendingObject{}
+	if p.update != nil {
+		return &objectWriter{sink: p.update, object: p.object}, nil
+	}
 	if p.made {
 		return &nothingMore{}, nil
 	}
@@ -176,7 +185,7 @@ func (r *Responder) sendObjectPropList(c *call) error {
 			return fmt.Errorf("element %d: %w", i, err)
 		}
 	}
-	if n.Name == "" {
+	if n.Name == "" && r.dev.serviceFormat(format) == nil {
 		return fmt.Errorf("no name: %w", mtp.InvalidDataset)
 	}
 	err = r.announce(c, n)
@@ -196,7 +205,7 @@ func (r *Responder) sendObjectPropList(c *call) error {
 
 // announcedProp takes over one element of SendObjectPropList.
 func (r *Responder) announcedProp(n *NewObject, p mtp.ObjectProp) error {
-	d := findProp(r.dev.propsOf(n.Folder), p.Code)
+	d := findProp(r.dev.propsOf(n.Format, n.Folder), p.Code)
 	switch {
 	case p.Handle != 0:
 		return mtp.InvalidDataset
@@ -218,6 +227,8 @@ func (r *Responder) announcedProp(n *NewObject, p mtp.ObjectProp) error {
 			return fmt.Errorf("%w: %w", mtp.InvalidObjectPropValue, err)
 		}
 		n.Modified = t
+	default:
+		n.Props = append(n.Props, p)
 	}
-	return nil // others are known and not kept
+	return nil
 }

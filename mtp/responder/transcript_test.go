@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden transcripts anew")
 // (3) and an empty text (4).
 func golden() (Device, *memory) {
 	d := all()
-	d.Info.VendorExtensions = "microsoft.com: 1.0; android.com: 1.0;"
+	d.Info.VendorExtensions = "microsoft.com: 1.0; microsoft.com/DeviceServices: 1.0; android.com: 1.0;"
 	d.Info.StandardVersion, d.Info.VendorExtensionVersion = 100, 100
 	d.Info.Manufacturer, d.Info.Model, d.Info.SerialNumber = "Cradle", "Golden", "G1"
 	d.Zone = time.UTC
@@ -32,6 +32,7 @@ func golden() (Device, *memory) {
 	d.Interdependent = [][]mtp.ObjectPropDesc{{
 		{Code: mtp.PropObjectFormat, Type: mtp.TypeUint16, Default: u16(0), Form: mtp.Form{Flag: mtp.FormEnum, Enum: []mtp.Value{u16(0x3009)}}},
 	}, {}}
+	d.Services = goldenServices()
 	stamp := time.Date(2024, 2, 29, 12, 34, 56, 0, time.UTC)
 	m := &memory{}
 	add := func(parent mtp.ObjectHandle, format mtp.FormatCode, name, body string) {
@@ -255,6 +256,10 @@ var families = map[string]func(t *testing.T, ctx context.Context, s *mtp.Session
 		_, err := s.GetStorageIDs(ctx)
 		want(t, err, mtp.ErrSessionLost)
 	},
+	"events":             playEvents,
+	"services":           playServices,
+	"service-properties": playServiceProps,
+	"service-objects":    playServiceObjects,
 	"vendor": func(t *testing.T, ctx context.Context, s *mtp.Session) {
 		_, _, err := s.Transact(ctx, 0x9123, []uint32{1, 2, 3, 4, 5}, nil)
 		want(t, err, mtp.OperationNotSupported)
@@ -271,11 +276,12 @@ func TestFamilies(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	played, ran := map[mtp.OpCode]bool{}, 0
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join("testdata", "transcripts", name+".txt")
 			if *update {
-				record(t, file, families[name])
+				record(t, name, file)
 			}
 			f, err := os.Open(file)
 			if err != nil {
@@ -304,8 +310,19 @@ func TestFamilies(t *testing.T) {
 			if err := player.Err(); err != nil {
 				t.Error("the initiator:", err)
 			}
-			answer(t, steps)
+			answer(t, name, steps)
+			ran++
+			for _, s := range steps {
+				if m, err := mtp.DecodeMessage(s.Data); err == nil && m.Type == mtp.ContainerCommand {
+					played[mtp.OpCode(m.Code)] = true
+				}
+			}
 		})
+	}
+	for op := range operations {
+		if !played[op] && ran == len(families) {
+			t.Errorf("no transcript has %v", op)
+		}
 	}
 	files, err := filepath.Glob(filepath.Join("testdata", "transcripts", "*.txt"))
 	if err != nil || len(files) != len(families) {
@@ -313,14 +330,30 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-func record(t *testing.T, file string, family func(*testing.T, context.Context, *mtp.Session)) {
+// goldenResponder is the golden device; that of the events sends them.
+func goldenResponder(family string) *Responder {
 	d, m := golden()
-	rec := mtptest.Record(New(d, m).Connect())
+	if family != "events" {
+		return New(d, m)
+	}
+	d.Info.Events = nil
+	for _, e := range goldenEvents {
+		d.Info.Events = append(d.Info.Events, e.code)
+	}
+	r := New(d, m)
+	for i, e := range goldenEvents {
+		r.Plan(Fault{Op: mtp.OpGetNumObjects, From: i + 1, Count: 1, Phase: After, Do: Call, Call: func() { r.Emit(e.code, e.params...) }})
+	}
+	return r
+}
+
+func record(t *testing.T, name, file string) {
+	rec := mtptest.Record(goldenResponder(name).Connect())
 	s, err := mtp.Open(t.Context(), rec, mtp.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	family(t, t.Context(), s)
+	families[name](t, t.Context(), s)
 	s.Close(context.Background())
 	var b bytes.Buffer
 	if err := mtptest.Annotate(&b, rec.Steps()); err != nil {
@@ -336,10 +369,9 @@ func record(t *testing.T, file string, family func(*testing.T, context.Context, 
 
 // answer sends the responder what the transcript's initiator sent, and compares
 // what it answers.
-func answer(t *testing.T, steps []mtptest.Step) {
+func answer(t *testing.T, name string, steps []mtptest.Step) {
 	t.Helper()
-	d, m := golden()
-	c := New(d, m).Connect()
+	c := goldenResponder(name).Connect()
 	defer c.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -354,6 +386,10 @@ func answer(t *testing.T, steps []mtptest.Step) {
 			n, err := c.Read(ctx, buf)
 			if err != nil || !bytes.Equal(buf[:n], step.Data) {
 				t.Fatalf("the responder, transfer %d: %v\ngot  %x\nwant %x", i, err, buf[:n], step.Data)
+			}
+		case mtptest.Event:
+			if p, err := c.ReadEvent(ctx); err != nil || !bytes.Equal(p, step.Data) {
+				t.Fatalf("the responder, event %d: %v\ngot  %x\nwant %x", i, err, p, step.Data)
 			}
 		default:
 			t.Fatalf("transfer %d is a %c", i, step.Kind)
