@@ -28,7 +28,8 @@ type calendarIndex struct {
 	outside  []Problem // lines that stand in nothing, as long as one item may be all
 	unlisted int       // more of them
 	skipped  bool      // an entry was set aside that had no end
-	guessed  int       // lines in an encoding that nothing says
+	hollow   hollow
+	guessed  int // lines in an encoding that nothing says
 	guessAt  Problem
 	torn     bool // the last component outside all others has no END
 	tornAt   Problem
@@ -253,6 +254,10 @@ func (c *calendarPiece) component(i, in, room int) {
 	if isEntry(k.Name) {
 		w.entries, w.alone = true, nil
 	}
+	if kind != nil && t.isHollow(i) && (in == 0 || k.Name != "VCARD") {
+		c.hollow.add(k.Name, c.problem(k, "", true))
+		return
+	}
 	switch {
 	case k.Name == "VCARD" && in == 0, k.Name == "VNOTE":
 		c.item(i, itemAt{wrapper: int32(in), kind: kindNumber(kind), single: true, torn: !k.Closed}, room)
@@ -403,10 +408,11 @@ func (x *calendarIndex) finish(first bool, lost bool) []Problem {
 		}
 		out = append(out, Problem{Offset: x.entries[it.first].start, Line: int(it.line), Lost: true, What: what + beyondLimits})
 	}
+	out = x.hollow.appendTo(out)
 	if first && !lost && len(x.items) == 0 && !slices.ContainsFunc(out, func(p Problem) bool { return p.Lost }) {
 		out = append(out, Problem{Line: 1, What: noEntry, Lost: true})
 	}
-	if !(first && (len(x.items) == 0 || x.onlyOne())) {
+	if !(first && (len(x.items) == 0 && x.hollow.n == 0 || x.onlyOne())) {
 		out = append(out, x.outside...)
 		if x.unlisted > 0 {
 			out = append(out, Problem{Offset: x.begin, What: fmt.Sprintf("lines outside of any card or entry left out in %d more places", x.unlisted)})
@@ -420,5 +426,5 @@ const maxOutside = 1000
 
 // onlyOne reports whether the file holds one item, whose text is then the file's.
 func (x *calendarIndex) onlyOne() bool {
-	return len(x.items) == 1 && x.beyond == 0 && !x.skipped && !x.items[0].single && !x.items[0].tooLong
+	return len(x.items) == 1 && x.beyond == 0 && !x.skipped && !x.items[0].single && !x.items[0].tooLong && x.hollow.n == 0
 }

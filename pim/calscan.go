@@ -86,6 +86,14 @@ func (c *calendarScan) index() bool {
 }
 
 func (c *calendarScan) finish() {
+	c.hollow.more(c.x.hollow)
+	c.x.hollow = c.hollow
+	if c.beyond > 0 {
+		if c.x.beyond == 0 {
+			c.x.firstOut = Problem{Offset: c.offset, Line: c.lines + 1, Lost: true}
+		}
+		c.x.beyond += c.beyond
+	}
 	c.file.Problems = append(c.file.Problems, c.x.finish(c.first, c.lost || slices.ContainsFunc(c.file.Problems, func(p Problem) bool { return p.Lost }))...)
 	c.file.Torn = c.x.torn
 	c.indexed = true
@@ -302,7 +310,7 @@ func (c *calendarScan) bytes(e *entryAt) ([]byte, error) {
 
 // fileWindow is a part of the file that moves on through it.
 type fileWindow struct {
-	r     source
+	r     io.ReaderAt
 	start int64 // of the text in the file
 	at    int   // of buf in the text
 	buf   []byte

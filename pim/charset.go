@@ -3,7 +3,6 @@ package pim
 import (
 	"encoding/binary"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -24,25 +23,7 @@ func sourceText(data []byte) (s string, wasUTF16 bool) {
 	if len(data) >= 2 && order.Uint16(data) == 0xfeff {
 		data = data[2:]
 	}
-	units := make([]uint16, 0, len(data)/2)
-	for i := 0; i+1 < len(data); i += 2 {
-		units = append(units, order.Uint16(data[i:]))
-	}
-	b := make([]byte, 0, len(units)+len(units)/8)
-	for i := 0; i < len(units); i++ {
-		r := rune(units[i])
-		if utf16.IsSurrogate(r) {
-			if i+1 < len(units) {
-				if d := utf16.DecodeRune(r, rune(units[i+1])); d != utf8.RuneError {
-					b = utf8.AppendRune(b, d)
-					i++
-					continue
-				}
-			}
-			r = utf8.RuneError
-		}
-		b = utf8.AppendRune(b, r)
-	}
+	b, _ := appendUTF16(make([]byte, 0, len(data)/2+len(data)/16), data, order, true)
 	return string(b), true
 }
 

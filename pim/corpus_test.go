@@ -100,6 +100,7 @@ var explained = map[string]struct {
 	"vcard/vcardnet_v30_John-Doe.vcf":                       {2, "AGENT:BEGIN:VCARD, the nested card counts"},
 	"vcard/vcardnet_v40_John-Doe.vcf":                       {2, "AGENT:BEGIN:VCARD, the nested card counts"},
 	"ical/nokia_bare_gammu_nokia.vnt":                       {1, "a VNOTE is a note"},
+	"ical/pyicalendar_none_big-bad-calendar.ics":            {0, "twenty entries with nothing in them"},
 }
 
 func TestCorpusObjects(t *testing.T) {

@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -52,21 +53,23 @@ func room[T any](s []T, n int) []T {
 type span struct{ start, end int }
 
 type parser struct {
-	t      *Text
-	s      string
-	pos    int // start of the next physical line
-	line   int // its number
-	cur    int // index of the open component
-	skip   int // BEGINs beyond MaxDepth that are open
-	lf     int // cached: the first LF at or after lfFrom, if lfOK
-	lfFrom int
-	lfOK   bool
-	segs   []span
-	params []Param  // arena
-	values []string // arena
-	match  map[int]bool
-	long   bool // a physical line of the logical line is beyond MaxLine
-	space  workspace
+	t         *Text
+	s         string
+	pos       int // start of the next physical line
+	line      int // its number
+	cur       int // index of the open component
+	skip      int // BEGINs beyond MaxDepth that are open
+	lf        int // cached: the first LF at or after lfFrom, if lfOK
+	lfFrom    int
+	lfOK      bool
+	segs      []span
+	params    []Param  // arena
+	values    []string // arena
+	match     map[int]bool
+	noEnd     int  // components without END so far
+	lastNoEnd int  // the problem that tells of the last of them
+	long      bool // a physical line of the logical line is beyond MaxLine
+	space     workspace
 }
 
 // physical finds the end of the content of the physical line at pos, and the
@@ -456,11 +459,21 @@ func isEntry(n string) bool {
 
 func (p *parser) missingEnd(c, at int) {
 	k := &p.t.Components[c]
-	p.t.problem(k.Start, k.Number, false, "%s without END: taken to end here, all its lines kept", k.Name)
-	parent := k.Parent
 	p.closeAt(c, at, at, false)
-	p.cur = parent
+	p.cur = k.Parent
+	if p.t.isHollow(c) {
+		return // the reader tells of it
+	}
+	if p.noEnd++; p.noEnd <= maxNoEnd {
+		p.t.problem(k.Start, k.Number, false, "%s without END: taken to end here, all its lines kept", k.Name)
+		p.lastNoEnd = len(p.t.Problems) - 1
+		return
+	}
+	p.t.Problems[p.lastNoEnd].What = fmt.Sprintf("%s without END, and %d more behind it: each taken to end where the next begins, all lines kept", k.Name, p.noEnd-maxNoEnd)
 }
+
+// maxNoEnd is how many components without END are told one by one.
+const maxNoEnd = 100
 
 func (p *parser) closeAt(c, bodyEnd, end int, closed bool) {
 	k := &p.t.Components[c]

@@ -50,6 +50,8 @@ type File struct {
 	// that was cut off while it was written. On a phone this is never an edit.
 	Torn     bool
 	Problems []Problem // what was repaired, and with Lost what is in no object
+
+	hollow hollow // yet to be told
 }
 
 // noEntry is the problem of a file without an item.
@@ -58,7 +60,11 @@ const noEntry = "no vCard and no calendar entry, so nothing of it was taken"
 // Read finds the items in a file. Nothing stops it: one bad entry never loses
 // the others. Components that are no items (VFREEBUSY, a VTIMEZONE alone) are
 // listed in Problems.
-func Read(data []byte) File { return readPart(data, true) }
+func Read(data []byte) File {
+	f := readPart(data, true)
+	f.Problems = f.hollow.appendTo(f.Problems)
+	return f
+}
 
 // readPart reads a part of a file between its items; begins: it is the whole
 // file, or what that begins with.
@@ -80,11 +86,11 @@ func readPart(data []byte, begins bool) File {
 	r.torn()
 	f.Bundle = len(r.items) > 1
 	switch {
-	case len(r.items) == 0 && begins:
+	case len(r.items) == 0 && begins && f.hollow.n == 0:
 		if !slices.ContainsFunc(f.Problems, func(p Problem) bool { return p.Lost }) {
 			f.Problems = append(f.Problems, Problem{Line: 1, What: noEntry + looksLike(data), Lost: true})
 		}
-	case len(r.items) != 1 || r.items[0].single || !begins:
+	case len(r.items) != 1 || r.items[0].single || !begins || f.hollow.n > 0:
 		f.Problems = append(f.Problems, outside(t)...)
 	}
 	eol := lineEnd(src)
@@ -108,7 +114,7 @@ func readPart(data []byte, begins bool) File {
 			if len(o.Text) == len(src) {
 				o.text = t
 			}
-		case !f.Bundle && begins:
+		case !f.Bundle && begins && f.hollow.n == 0:
 			o.text = t
 			if wide {
 				o.Text = []byte(src)
@@ -251,6 +257,10 @@ func (r *reader) collect() {
 			continue
 		}
 		k := kindOfComponent(c.Name)
+		if k != nil && t.isHollow(i) && (in == 0 || c.Name != "VCARD") {
+			r.f.hollow.add(c.Name, Problem{Offset: c.Start, Line: c.Number})
+			continue
+		}
 		switch {
 		case c.Name == "VCARD" && in == 0, c.Name == "VNOTE":
 			p := parsed{t: t, kind: k, d: VCard30}

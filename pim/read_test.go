@@ -22,7 +22,7 @@ func TestReadKinds(t *testing.T) {
 		{"series with override", calendar("BEGIN:VEVENT\r\nUID:s\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:s\r\nRECURRENCE-ID:20260101\r\nEND:VEVENT\r\n"), "events:s", 0},
 		{"override first", calendar("BEGIN:VEVENT\r\nUID:s\r\nRECURRENCE-ID:20260101\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:s\r\nEND:VEVENT\r\n"), "events:s", 0},
 		{"two masters of one UID", calendar("BEGIN:VEVENT\r\nUID:s\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:s\r\nEND:VEVENT\r\n"), "events:s events:s", 0},
-		{"no UIDs", calendar("BEGIN:VEVENT\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\n"), "events: events:", 0},
+		{"no UIDs", calendar("BEGIN:VEVENT\r\nSUMMARY:x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:x\r\nEND:VEVENT\r\n"), "events: events:", 0},
 		{"one UID, two kinds", calendar("BEGIN:VEVENT\r\nUID:s\r\nEND:VEVENT\r\nBEGIN:VTODO\r\nUID:s\r\nEND:VTODO\r\n"), "events:s tasks:s", 0},
 		{"journal", calendar("BEGIN:VJOURNAL\r\nUID:j\r\nEND:VJOURNAL\r\n"), "notes:j", 0},
 		{"note", "BEGIN:VNOTE\r\nVERSION:1.1\r\nBODY:x\r\nEND:VNOTE\r\n", "notes:", 0},

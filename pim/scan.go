@@ -2,14 +2,11 @@ package pim
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/encoding/unicode"
 )
 
 // MaxPiece is the most that a Scanner holds of a file, in bytes; a card or an
@@ -22,7 +19,7 @@ const MaxPiece = 64 << 20
 // [io.ReaderAt] and an [io.Seeker] (an open file, a bytes.Reader) is read twice:
 // once for where its items and zones are, since the entries of one UID and the
 // zones that they name may stand anywhere, and then item by item. Of any other
-// reader, and of UTF-16, the rest is one piece.
+// reader the rest is one piece.
 //
 //	s := pim.NewScanner(r)
 //	for s.Scan() {
@@ -52,24 +49,22 @@ type Scanner struct {
 	objects int
 	beyond  int // objects that were more than MaxObjects
 	limited bool
-	again   source // r itself, if it can be read twice
-	start   int64  // in again, of the text
-	held    int    // the most that is read as one piece from the first calendar on
+	hollow  hollow
+	again   io.ReaderAt // the text once more, if it can be read twice
+	start   int64       // in again, of the text
+	held    int         // the most that is read as one piece from the first calendar on
 	cals    *calendarScan
-}
-
-// source is a reader that can be read a second time.
-type source interface {
-	io.ReaderAt
-	io.Seeker
 }
 
 // NewScanner reads from r, which may be in any encoding that Read takes.
 func NewScanner(r io.Reader) *Scanner {
 	s := &Scanner{most: MaxPiece, held: 1 << 20}
-	if again, ok := r.(source); ok {
-		if at, err := again.Seek(0, io.SeekCurrent); err == nil {
-			s.again, s.start = again, at
+	if file, ok := r.(interface {
+		io.ReaderAt
+		io.Seeker
+	}); ok {
+		if at, err := file.Seek(0, io.SeekCurrent); err == nil {
+			s.again, s.start = file, at
 		}
 	}
 	head := make([]byte, 8)
@@ -79,15 +74,12 @@ func NewScanner(r io.Reader) *Scanner {
 	}
 	head = head[:n]
 	s.r = io.MultiReader(bytes.NewReader(head), r)
-	switch utf16Order(head) {
-	case nil:
-		return s
-	case binary.BigEndian:
-		s.r = unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder().Reader(s.r)
-	case binary.LittleEndian:
-		s.r = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(s.r)
+	if order := utf16Order(head); order != nil {
+		w := newWideText(s.r, order, order.Uint16(head) == 0xfeff, s.again, s.start)
+		if s.r = w; s.again != nil {
+			s.again, s.start = w, 0
+		}
 	}
-	s.again = nil // offsets of the text are none of the file
 	return s
 }
 
@@ -122,15 +114,18 @@ func (s *Scanner) Scan() bool {
 	return false
 }
 
-// last tells of the objects beyond MaxObjects, once.
+// last tells, once, of the objects beyond MaxObjects and of those that are hollow.
 func (s *Scanner) last() bool {
-	if s.beyond == 0 || s.limited {
+	if s.limited {
 		return false
 	}
 	s.limited = true
-	s.file = File{Problems: []Problem{{Offset: s.offset, Line: s.lines + 1, Lost: true,
-		What: fmt.Sprintf("more than %d objects in one file; %d set aside", MaxObjects, s.beyond)}}}
-	return true
+	s.file = File{Torn: s.file.Torn, Problems: s.hollow.appendTo(nil)}
+	if s.beyond > 0 {
+		s.file.Problems = append(s.file.Problems, Problem{Offset: s.offset, Line: s.lines + 1, Lost: true,
+			What: fmt.Sprintf("more than %d objects in one file; %d set aside", MaxObjects, s.beyond)})
+	}
+	return len(s.file.Problems) > 0
 }
 
 // look finds the end of the next piece, 0 at the end of the file, -1 on an error
@@ -261,6 +256,9 @@ func (s *Scanner) piece(cut int) bool {
 	for i := range s.file.Objects {
 		s.file.Objects[i].Line += s.lines
 	}
+	s.file.hollow.first.Line += s.lines
+	s.file.hollow.first.Offset += s.offset
+	s.hollow.more(s.file.hollow)
 	if n := s.objects + len(s.file.Objects) - MaxObjects; n > 0 {
 		n = min(n, len(s.file.Objects))
 		s.beyond += n

@@ -66,6 +66,7 @@ func sameFile(t rapid.TB, data []byte, got File) {
 
 func TestLawScan(t *testing.T) {
 	parts := []string{
+		"BEGIN:VCARD\r\nEND:VCARD\r\n",
 		card("FN:a\r\nUID:1\r\n"), "begin:vcard \nFN:b\nend:VCARD\n", bom + card("FN:c\r\n"), "\r\n\r\n", "junk\r\n",
 		"BEGIN:VCARD\rN:x\rEND:VCARD\r", card("AGENT:" + card("FN:n\r\n") + "TEL:1\r\n"), card(card("FN:in\r\n")),
 		card("PHOTO;BASE64:\r\nAAAA\r\nBBBB\r\n\r\n"), card("NOTE;QUOTED-PRINTABLE:a=\r\nEND=\r\nb\r\n"),

@@ -43,7 +43,7 @@ func measure(files []file, others []other) result {
 			rows[f.producer] = r
 		}
 		r.files++
-		original := reader.Objects(f.name, f.data)
+		original, hollow := objects(f)
 		r.objects += len(original)
 		ours, seen := cradle(f, &res)
 		kept, lost := compare(original, ours.plain, (*reader.Object).Key)
@@ -76,7 +76,7 @@ func measure(files []file, others []other) result {
 		kept, _ = compare(original, l.written, (*reader.Object).Key)
 		r.library.kept += kept
 		for _, o := range append([]other{{name: "go library", files: into}}, others...) {
-			for _, m := range missing(o.files[f.name].seen, seen) {
+			for _, m := range missing(o.files[f.name].seen, append(hollow, seen...)) {
 				res.findings = append(res.findings, fmt.Sprintf("%s: %s reads %s %q, Cradle doesn't", f.name, o.name, m.component, m.uid))
 			}
 		}
@@ -87,6 +87,19 @@ func measure(files []file, others []other) result {
 	slices.SortFunc(res.rows, func(a, b row) int { return strings.Compare(a.producer, b.producer) })
 	res.others = append([]other{goVCards, goICals}, others...)
 	return res
+}
+
+// objects are what the independent reader finds in a file, and apart from them
+// those with nothing in them, which are nobody's to keep.
+func objects(f file) (list []*reader.Object, hollow []sighting) {
+	for _, o := range reader.Objects(f.name, f.data) {
+		if len(o.Lines) == 0 {
+			hollow = append(hollow, sighting{o.Name, ""})
+			continue
+		}
+		list = append(list, o)
+	}
+	return list, hollow
 }
 
 // output is what Cradle writes of a file: the objects' own texts exported
