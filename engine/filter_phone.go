@@ -321,7 +321,7 @@ func (w *scopeWork) mark(st *PartialState) (differs bool) {
 func (w *scopeWork) known(k, had Knowledge, next *PartialState) Knowledge {
 	v := &w.sieve
 	if len(v.filter.Without) > 0 {
-		k = k.ReplaceUnits(ColumnsOf(v.filter.Without...), had)
+		k = k.ReplaceUnits(ColumnsOf(v.filter.Without...), w.buried(had, next))
 		k = k.exceptAll(w.stripped(k), w.state.Knowledge)
 		k = v.withOwn(k, next.Items)
 	}
@@ -344,6 +344,33 @@ func (w *scopeWork) known(k, had Knowledge, next *PartialState) Knowledge {
 		}
 	}
 	return k.Union(v.stored).exceptAll(back, k)
+}
+
+// buried is k with what the phone knew of items that left, and that a store which has
+// seen them as they were has deleted since: whoever still holds such an item learns from
+// the phone that the deletion saw all of it, parts that aren't sent included.
+func (w *scopeWork) buried(k Knowledge, next *PartialState) Knowledge {
+	v := &w.sieve
+	dead := unlearned{}
+	for i := range next.Items {
+		m := &next.Items[i].Meta
+		left := v.ghosts[m.ID]
+		if v.isGone(m.ID) {
+			left = v.gone[m.ID]
+		}
+		if m.Deleted && len(left) > 0 && w.knowsAll(m.ID, left) {
+			dead.item(m.ID)
+		}
+	}
+	return k.exceptAll(dead, k.Union(v.stored))
+}
+
+// knowsAll reports whether the store has seen versions of an item, whatever unit they are of.
+func (w *scopeWork) knowsAll(id ItemID, versions []Version) bool {
+	units := append(slices.Clone(w.schema.Units()), Life)
+	return !slices.ContainsFunc(versions, func(v Version) bool {
+		return slices.ContainsFunc(units, func(unit string) bool { return !w.store.Knowledge.Contains(id, unit, v) })
+	})
 }
 
 // withOwn is k with what the phone has of the parts that it isn't given: its user made

@@ -46,7 +46,7 @@ func (w *world) check() {
 		for x, f := range w.held {
 			alive = alive || f != over && w.item[x] == w.item[append(vals, "")[0]]
 		}
-		if first := w.item[append(vals, "")[0]]; !alive && !isCopy(v) && !w.split(first) && !w.crossed(first) {
+		if first := w.item[append(vals, "")[0]]; !alive && !isCopy(v) && !w.split(first) && !w.crossed(first) && !w.madeTwice(first) {
 			w.fail("%s came back: %v", id, vals)
 		}
 		if isCopy(v) { // it holds what the item has, too, that it was made of

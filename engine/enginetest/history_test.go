@@ -59,6 +59,8 @@ type world struct {
 	ids map[string]map[engine.ItemID]bool
 	// deletions of an item, by its first value: what whose user saw then.
 	deletions map[string]map[string]string
+	// twins: items with values that two computers versioned apart.
+	twins twins
 	// sieves is set in histories with filters.
 	sieves *sieves
 	// withhold is set in histories in which some sessions write nothing to the phone.
@@ -194,6 +196,7 @@ func (w *world) stepStore(i int) {
 	w.sieves.typing(false)
 	w.deleted(fmt.Sprint("PC", i+1), live[id], v)
 	w.hidden(live[id], v)
+	w.deletedTwin(i, id, live[id], v)
 	for _, p := range w.phones {
 		if v == nil && !p.Facts().HasState { // a first sync never deletes
 			for _, x := range values(live[id]) {
@@ -276,6 +279,7 @@ func (w *world) sync(i, j, cutAt int, kill bool) error {
 	w.storeUntouched(kept, s, res)
 	w.aware(i)
 	w.leaves(i, p, err)
+	w.leftWithFilter(p.State(scope).Ghosts)
 	w.named()
 	w.logf("PC%d <-> %s: %s", i+1, p.Serial, moves(res.Stats[scope], err))
 	if err != nil && !errors.Is(err, engine.ErrGone) && !errors.Is(err, ErrCrash) {

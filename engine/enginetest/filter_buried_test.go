@@ -1,0 +1,27 @@
+package enginetest_test
+
+import (
+	"testing"
+
+	"cradle/engine"
+	. "cradle/engine/enginetest"
+)
+
+// TestDeletedWhileAGhost: a deletion by a computer that had seen an item as it left the
+// phone is one everywhere, also where parts are not sent to the phone: what the phone knew
+// of those when the item left says that the deletion saw them.
+func TestDeletedWhileAGhost(t *testing.T) {
+	w := newWorld(t, 1)
+	w.hour(0)
+	w.stores[0].Edit(scope, toyID("a"), With(Item("a", "a1", "", "red"), KeyCollection, "personal"), w.tick())
+	w.session(0, 0, engine.Filter{Without: []string{"tags"}})
+	w.phones[0].Edit("personal/a", WithTags(w.phones[0].Objects()["personal/a"], "green"), w.tick())
+	w.wantMoves("edited on the phone", w.session(0, 0), "store +0~1-0<0 phone +0~0-0<0 conflicts 0 [tags]")
+	w.wantMoves("another computer", w.session(1, 0), "store +1~0-0<0 phone +0~0-0<0 conflicts 0 []")
+	w.stores[0].Edit(scope, toyID("a"), nil, w.tick())
+	w.hour(1)
+	out := engine.Filter{Without: []string{"tags"}, Rules: inWindow.Rules}
+	w.wantMoves("it leaves", w.session(1, 0, out), "store +0~0-0<0 phone +0~0-0<1 conflicts 0 []")
+	w.wantMoves("deleted", w.session(0, 0), "store +0~0-0<0 phone +0~0-0<0 conflicts 0 []")
+	w.wantMoves("the other hears of it", w.session(1, 0), "store +0~0-1<0 phone +0~0-0<0 conflicts 0 []")
+}
