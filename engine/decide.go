@@ -429,9 +429,10 @@ func (d *decider) ask(r *decision, unit string) (ConflictAction, *valuebag.Value
 
 // wasShown reports whether the store's unit is one that it took from this phone, as
 // the phone had it before an edit at a later time: the cable was pulled before the
-// phone's state said so.
+// phone's state said so. A part that isn't sent there may be gone with an item that left
+// and came back.
 func (d *decider) wasShown(h *UnitMeta, later int64, id ItemID) bool {
-	if !d.onPhone || d.older || d.unmarked || later <= h.Edited || h.Digest.IsZero() {
+	if !d.onPhone || d.older || d.unmarked || later <= h.Edited || h.Digest.IsZero() || slices.Contains(d.unseen, h.Unit) {
 		return false
 	}
 	version := h.Version

@@ -173,9 +173,10 @@ func seenElements(id ItemID, u *UnitMeta, k Knowledge) bool {
 	return len(u.Elements) > 0 && !slices.ContainsFunc(u.Elements, func(e Element) bool { return !k.Contains(id, u.Unit, e.Added) })
 }
 
-// inView reports whether the phone had a unit's value when this store last met it.
+// inView reports whether the phone had a unit's value when this store last met it, and
+// so its user saw it. One that was restored since may have had another.
 func (d *decider) inView(id ItemID, u *UnitMeta) bool {
-	return slices.ContainsFunc(d.views[id], func(row ViewRow) bool {
+	return !d.older && !d.unmarked && slices.ContainsFunc(d.views[id], func(row ViewRow) bool {
 		v := row.Meta.Unit(u.Unit)
 		return !row.Announced && !row.Meta.Deleted && v != nil && v.Digest == u.Digest
 	})

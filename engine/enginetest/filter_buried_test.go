@@ -25,3 +25,22 @@ func TestDeletedWhileAGhost(t *testing.T) {
 	w.wantMoves("deleted", w.session(0, 0), "store +0~0-0<0 phone +0~0-0<0 conflicts 0 []")
 	w.wantMoves("the other hears of it", w.session(1, 0), "store +0~0-1<0 phone +0~0-0<0 conflicts 0 []")
 }
+
+// TestBackWithoutAPart: an item that left the phone with a filter and came back under one
+// that leaves a part out has that part no more there; that is no edit of the phone's user.
+func TestBackWithoutAPart(t *testing.T) {
+	w := newWorld(t, 1)
+	w.hour(0)
+	w.stores[0].Edit(scope, toyID("a"), With(Item("a", "a1", "", "red"), KeyCollection, "personal"), w.tick())
+	w.session(0, 0)
+	w.session(1, 0)
+	w.stores[1].Edit(scope, toyID("a"), With(w.stores[1].Live(scope)[toyID("a")], KeyName, "a3"), w.tick())
+	w.hour(0)
+	w.wantMoves("it leaves", w.session(1, 0, inWindow), "store +0~0-0<0 phone +0~0-0<1 conflicts 0 []")
+	w.now += 60_000
+	w.wantMoves("it is back", w.session(1, 0, engine.Filter{Without: []string{"tags"}}), "store +0~0-0<0 phone +1~0-0<0 conflicts 0 []")
+	w.wantMoves("who had it", w.session(0, 0), "store +0~1-0<0 phone +0~0-0<0 conflicts 0 [name]")
+	if got := Tags(w.stores[0].Live(scope)[toyID("a")]); len(got) != 1 {
+		t.Errorf("the store's tags are %q, want [red]", got)
+	}
+}

@@ -54,3 +54,19 @@ func TestRestoredUnmarked(t *testing.T) {
 	w.settle()
 	w.holds(Item("u-ada", "Ada", "moved to Rome"))
 }
+
+// TestDeletedOnARestoredPhone: what a conflict left on the phone was seen by its user,
+// unless the phone was restored to before: a deletion there is of the older form.
+func TestDeletedOnARestoredPhone(t *testing.T) {
+	w := newWorld(t, 1)
+	w.phones[0].Edit("personal/a", Item("a", "a1", ""), w.tick())
+	w.session(0, 0)
+	old := w.phones[0].Copy("P1")
+	w.phones[0].Edit("personal/a", Item("a", "a2", ""), w.tick())
+	w.put(0, "a", "a3", "")
+	w.wantMoves("in conflict", w.session(0, 0), "store +0~0-0<0 phone +0~1-0<0 conflicts 1 [name name]")
+	w.phones[0] = old
+	w.phones[0].Edit("personal/a", nil, w.tick())
+	w.wantMoves("deleted after it was restored", w.session(0, 0), "store +0~0-0<0 phone +1~0-0<0 conflicts 1 [deleted]")
+	w.wantNames(0, "a3/")
+}
