@@ -117,9 +117,6 @@ func (g *globals) runMTPInfo(ctx context.Context, sel string) error {
 		doc.Storages = append(doc.Storages, mtpStorage{uint32(s.ID), s.Name, s.Info.Writable(), s.Info.Capacity, s.Info.FreeBytes})
 	}
 	for _, code := range info.DeviceProps {
-		if code == mtp.DevicePropBatteryLevel && p.session.Quirks().Has(mtp.QuirkNoBattery) {
-			continue
-		}
 		// One that hangs or is refused says nothing of the others.
 		desc, err := p.session.GetDevicePropDesc(ctx, code)
 		switch {

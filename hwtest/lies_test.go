@@ -323,6 +323,30 @@ func TestLies(t *testing.T) {
 			}
 			return ""
 		},
+		"stall-zlp": func(l *liar) string {
+			r := newRaw(l.t, l.p.Transport())
+			for _, short := range []string{"", "short"} {
+				if err := r.tr.Write(ctx, []byte(short)); !errors.Is(err, mtp.ErrStalled) {
+					return fmt.Sprintf("%d bytes: %v", len(short), err)
+				}
+			}
+			r.do(mtp.OpOpenSession, nil, 1)
+			return ""
+		},
+		"all-storages": func(l *liar) string {
+			if hs, err := l.s.GetObjectHandles(ctx, l.storage, 0, mtp.Root); err != nil || len(hs) != 11 {
+				return fmt.Sprint(hs, err)
+			}
+			if _, err := l.s.GetObjectHandles(ctx, mtp.AllStorages, 0, mtp.Root); refused(err) != mtp.InvalidStorageID {
+				return fmt.Sprint(err)
+			}
+			ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+			defer cancel()
+			if ids, err := l.s.GetStorageIDs(ctx); err == nil {
+				return fmt.Sprint(ids)
+			}
+			return ""
+		},
 		"names": func(l *liar) string {
 			all, err := l.handles(mtp.Root)
 			if err != nil {

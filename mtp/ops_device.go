@@ -83,8 +83,19 @@ func (s *Session) hangs(prop DevicePropCode, err error) {
 	}
 }
 
+// unaskable refuses, in the device's place, what it is known to hang on.
+func (s *Session) unaskable(op OpCode, prop DevicePropCode) error {
+	if prop == DevicePropBatteryLevel && s.Quirks().Has(QuirkNoBattery) {
+		return &OpError{Op: op, Params: []uint32{uint32(prop)}, Code: DevicePropNotSupported}
+	}
+	return nil
+}
+
 // GetDevicePropDesc describes a device property; its current value is in it.
 func (s *Session) GetDevicePropDesc(ctx context.Context, prop DevicePropCode) (DevicePropDesc, error) {
+	if err := s.unaskable(OpGetDevicePropDesc, prop); err != nil {
+		return DevicePropDesc{}, err
+	}
 	p, err := s.get(ctx, OpGetDevicePropDesc, uint32(prop))
 	s.hangs(prop, err)
 	return decoded(OpGetDevicePropDesc, p, err, DecodeDevicePropDesc)
@@ -92,6 +103,9 @@ func (s *Session) GetDevicePropDesc(ctx context.Context, prop DevicePropCode) (D
 
 // GetDevicePropValue reads a device property that is known to have type t.
 func (s *Session) GetDevicePropValue(ctx context.Context, prop DevicePropCode, t DataType) (Value, error) {
+	if err := s.unaskable(OpGetDevicePropValue, prop); err != nil {
+		return Value{}, err
+	}
 	p, err := s.get(ctx, OpGetDevicePropValue, uint32(prop))
 	s.hangs(prop, err)
 	return decoded(OpGetDevicePropValue, p, err, func(p []byte) (Value, error) { return DecodeValue(t, p) })

@@ -21,6 +21,15 @@ func rootOr(h, wire ObjectHandle) uint32 {
 // GetObjectHandles lists the objects directly below parent, which may be
 // [Root]. format 0 is any format.
 func (s *Session) GetObjectHandles(ctx context.Context, storage StorageID, format FormatCode, parent ObjectHandle) ([]ObjectHandle, error) {
+	if storage == AllStorages && s.Quirks().Has(QuirkNoAllStorages) {
+		var all []ObjectHandle
+		err := s.eachStorage(ctx, parent, func(id StorageID) error {
+			hs, err := s.GetObjectHandles(ctx, id, format, parent)
+			all = append(all, hs...)
+			return err
+		})
+		return all, err
+	}
 	p, err := s.get(ctx, OpGetObjectHandles, uint32(storage), uint32(format), rootOr(parent, AllHandles))
 	if err == nil && s.Quirks().Has(QuirkListFirst) {
 		s.mu.Lock()
@@ -33,8 +42,45 @@ func (s *Session) GetObjectHandles(ctx context.Context, storage StorageID, forma
 	return decoded(OpGetObjectHandles, p, err, DecodeHandles)
 }
 
+// eachStorage is for devices that can't be asked for all storages at once. A
+// folder is in one of them; the others may refuse it.
+func (s *Session) eachStorage(ctx context.Context, parent ObjectHandle, do func(StorageID) error) error {
+	ids, err := s.GetStorageIDs(ctx)
+	if err != nil {
+		return err
+	}
+	var refused error
+	found := false
+	for _, id := range ids {
+		if !id.HasMedium() {
+			continue
+		}
+		switch err := do(id); {
+		case err == nil:
+			found = true
+		case parent == Root || !IsRefusal(err):
+			return err
+		default:
+			refused = err
+		}
+	}
+	if found {
+		return nil
+	}
+	return refused
+}
+
 // GetNumObjects counts the objects directly below parent.
 func (s *Session) GetNumObjects(ctx context.Context, storage StorageID, format FormatCode, parent ObjectHandle) (int, error) {
+	if storage == AllStorages && s.Quirks().Has(QuirkNoAllStorages) {
+		all := 0
+		err := s.eachStorage(ctx, parent, func(id StorageID) error {
+			n, err := s.GetNumObjects(ctx, id, format, parent)
+			all += n
+			return err
+		})
+		return all, err
+	}
 	m, err := s.do(ctx, OpGetNumObjects, []uint32{uint32(storage), uint32(format), rootOr(parent, AllHandles)}, dataOut{}, nil)
 	return int(m.Params[0]), err
 }

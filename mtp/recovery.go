@@ -40,7 +40,7 @@ func (s *Session) openLadder(ctx context.Context) error {
 			// skip are accepted by all devices tried.
 			s.inTx = true
 			info, ierr := s.GetDeviceInfo(ctx)
-			if ierr == nil && deviceQuirks(s.opt.VendorID, s.opt.ProductID, &info).Has(QuirkNoCloseSession) {
+			if ierr == nil && (s.Quirks() | deviceQuirks(s.opt.VendorID, s.opt.ProductID, &info)).Has(QuirkNoCloseSession) {
 				return nil // left open by the last Close, for good reason
 			}
 			// Else, ours or not, it ends here: its handles are of no use to us.

@@ -46,6 +46,8 @@ const (
 	LiePadResponse
 	LiePartialEnd
 	LieNames
+	LieStallZLP
+	LieAllStorages
 )
 
 // A LieRow names one lie.
@@ -91,6 +93,8 @@ var LieTable = []LieRow{
 	{LiePadResponse, "pad-response", "responses are padded with zero bytes", "old players"},
 	{LiePartialEnd, "partial-end", "a part of an object that ends with a full packet at the object's end never comes", "libmtp SAMSUNG_OFFSET_BUG"},
 	{LieNames, "names", "every name leads out of its folder, ../NAME", "nobody yet"},
+	{LieStallZLP, "stall-zlp", "a zero-length packet, or another transfer shorter than a header, halts the OUT pipe", "QEMU usb-mtp"},
+	{LieAllStorages, "all-storages", "a request for the objects of all storages at once is refused, and nothing answered ever after", "uMTP-Responder 1.3"},
 }
 
 // Has reports whether any of the lies in l2 is told.

@@ -45,6 +45,10 @@ func (r *Responder) selected(c *call) (selection, error) {
 	}
 	all := r.backend.Storages()
 	if id == mtp.AllStorages {
+		if r.dev.Lies.Has(LieAllStorages) {
+			c.faults = append(c.faults, striking{Fault: &Fault{Phase: After, Do: Dead}})
+			return s, mtp.InvalidStorageID
+		}
 		s.storages = all
 		return s, nil
 	}

@@ -273,6 +273,9 @@ func (r *Responder) closeSession() {
 // receive takes one bulk OUT transfer, or the rest of one. What is left when the
 // device keeps still is for later. r.mu is held.
 func (r *Responder) receive(p []byte) (rest []byte, err error) {
+	if len(p) < mtp.HeaderSize && r.state != expectPayload && r.dev.Lies.Has(LieStallZLP) {
+		return nil, mtp.ErrStalled
+	}
 	if len(p) == 0 {
 		// A zero-length packet ends a payload of unknown or wrong length, and is
 		// ignored elsewhere.
