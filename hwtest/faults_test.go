@@ -205,6 +205,9 @@ var steps = []step{
 			return nil
 		}
 		_, err := d.s.GetDevicePropDesc(ctx, mtp.DevicePropBatteryLevel)
+		if d.s.Quirks().Has(mtp.QuirkNoBattery) && errors.Is(err, mtp.DevicePropNotSupported) {
+			return nil // it is known to hang, and isn't asked
+		}
 		return err
 	}},
 	{"put", func(d *desk, ctx context.Context) error {
