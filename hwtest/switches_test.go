@@ -29,7 +29,7 @@ func TestParseSelector(t *testing.T) {
 		{"virtual:android:/x?extensions=microsoft.com: 1.0;", ""},
 		{"virtual:android:/x?extensions=", "extensions=: empty"},
 		{"virtual:android:/x?with=GetThumb,SetObjectReferences&firmware=2.1&scenario=a.scenario", ""},
-		{"virtual:android:/x?with=SetServicePropList", `with=SetServicePropList: no operation`},
+		{"virtual:android:/x?with=InitiateCapture", `with=InitiateCapture: no operation`},
 		{"virtual:android:/x?firmware=", "firmware=: empty"},
 		{"virtual:android:/x?scenario=", "scenario=: want one file"},
 		{"virtual:android:/x?scenario=a&scenario=b", "scenario=b: want one file"},
