@@ -70,8 +70,8 @@ func doctorCommand(g *globals) *cobra.Command {
 what udev knows of it, who may use its device file, who has it, whether it is paired;
 of paired ones, or the one that --phone names, the storages, what there is synced, and
 the sync state. Then the store, its backups and the space around it, the settings,
-what cradle install put in place, the systemd units, the desktop, who holds locks. What
-isn't well comes with what to do about it: a command, where one does it. The exit code
+what cradle install put in place, the systemd units, the desktop, which programs here
+sync with CardDAV and CalDAV servers, who holds locks. What isn't well comes with what to do about it: a command, where one does it. The exit code
 is 1 when a check ends in error.
 
 It changes nothing, unless --rebuild is given: that derives the store's search rows
@@ -121,6 +121,7 @@ func (g *globals) runDoctor(ctx context.Context, o doctorOptions) error {
 	}
 	d.lookAtInstalled(ctx)
 	d.lookAtDesktop(ctx)
+	d.lookAtDAV()
 	d.lookAtLocks()
 	if err := ctx.Err(); err != nil {
 		return err

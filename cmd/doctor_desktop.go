@@ -137,7 +137,6 @@ func (d *doctor) lookAtDesktop(ctx context.Context) {
 	} else {
 		d.say("desktop", levelOK, "", "the desktop shows notifications")
 	}
-	d.say("dav", levelOK, "cradle export --format vdir FOLDER", "this version serves no CardDAV and no CalDAV: other programs get the items as files")
 }
 
 // lookAtLocks tells which commands run. Only one that has this store stands in the
