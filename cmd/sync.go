@@ -182,8 +182,8 @@ func runSync(ctx context.Context, g *globals, o syncOptions) error {
 		return err
 	}
 	learned := learnedOf(folder, kinds)
-	for _, from := range slices.Sorted(maps.Keys(renamed)) {
-		folder.Map(from, renamed[from])
+	for _, m := range mapped(settings, renamed) {
+		folder.Map(m.from, m.to)
 	}
 	if err := g.useFolders(ctx, p, folder, o); err != nil {
 		return err
@@ -364,6 +364,27 @@ func kindsOf(names []string) ([]*pim.Kind, error) {
 		}
 	}
 	return out, nil
+}
+
+// mapping says that a collection of the phone is another one of the store.
+type mapping struct{ from, to string }
+
+// mapped lists the mappings of the settings and of --map, which goes before them, by name.
+func mapped(settings config.Phone, said map[string]string) []mapping {
+	all := maps.Clone(said)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for from, to := range settings.Collections {
+		if _, is := all[from]; !is {
+			all[from] = string(to)
+		}
+	}
+	var out []mapping
+	for _, from := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, mapping{from, all[from]})
+	}
+	return out
 }
 
 func parseMaps(list []string) (map[string]string, error) {

@@ -28,6 +28,7 @@ func TestReferenceFile(t *testing.T) {
 		Discover: DiscoverTell,
 		Auto:     &yes,
 		Conflict: "newest", Direction: TwoWay,
+		Collections: map[string]Collection{"home": "family"},
 		Folders: []Folder{
 			{Path: "Documents/Contacts", Kind: "contacts", Collection: "family"},
 			{Path: "vdirsyncer/calendars/*"},
@@ -79,6 +80,8 @@ func TestRead(t *testing.T) {
 		{"a folder without a path", "[phone.\"X\"]\nfolders = [{kind=\"events\"}]\n", 1, "has no path"},
 		{"a folder twice", "[phone.\"X\"]\nfolders = [{path=\"a\"}, {path=\"a/\"}]\n", 1, "twice"},
 		{"one collection for many folders", "[phone.\"X\"]\nfolders = [{path=\"a/*\", collection=\"b\"}]\n", 1, "leave collection out"},
+		{"a collection that is another without a name", "[phone.\"X\"]\ncollections = {home=\" \"}\n", 2, "empty collection"},
+		{"another collection of none", "[phone.\"X\"]\ncollections = {\"\"=\"family\"}\n", 1, "no collection of the phone"},
 		{"an empty collection", "[phone.\"X\"]\nfolders = [{path=\"a\", collection=\" \"}]\n", 2, "empty collection"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,8 +110,10 @@ discover = "off"
 folders = [{ path = "a" }]
 [phone.Pixel]
 discover = "use"
+collections = { home = "family", work = "job" }
 folders = [{ path = "a", collection = "c" }, { path = "b" }]
 [phone.S1]
+collections = { home = "clan" }
 folders = [{ path = "c" }]
 `), "c.toml")
 	if err != nil {
@@ -120,9 +125,9 @@ folders = [{ path = "c" }]
 		want  Phone
 	}{
 		{"none of its own", []string{"Other", "S9"}, Phone{Discover: DiscoverOff, Folders: []Folder{{Path: "a"}}}},
-		{"its model", []string{"Pixel", "S9"}, Phone{Discover: DiscoverUse, Folders: []Folder{{Path: "a", Collection: "c"}, {Path: "b"}}}},
-		{"its serial over its model", []string{"Pixel", "S1"}, Phone{Discover: DiscoverUse, Folders: []Folder{{Path: "a", Collection: "c"}, {Path: "b"}, {Path: "c"}}}},
-		{"the same name twice", []string{"S1", "S1"}, Phone{Discover: DiscoverOff, Folders: []Folder{{Path: "a"}, {Path: "c"}}}},
+		{"its model", []string{"Pixel", "S9"}, Phone{Discover: DiscoverUse, Collections: map[string]Collection{"home": "family", "work": "job"}, Folders: []Folder{{Path: "a", Collection: "c"}, {Path: "b"}}}},
+		{"its serial over its model", []string{"Pixel", "S1"}, Phone{Discover: DiscoverUse, Collections: map[string]Collection{"home": "clan", "work": "job"}, Folders: []Folder{{Path: "a", Collection: "c"}, {Path: "b"}, {Path: "c"}}}},
+		{"the same name twice", []string{"S1", "S1"}, Phone{Discover: DiscoverOff, Collections: map[string]Collection{"home": "clan"}, Folders: []Folder{{Path: "a"}, {Path: "c"}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, c.Phone(tt.names...)); diff != "" {

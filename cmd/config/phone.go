@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ type Phone struct {
 	Folders []Folder `toml:"folders"`
 	// Discover says what becomes of vdirs that nobody named.
 	Discover Discover `toml:"discover"`
+	// Collections are the phone's collections, by name, that are others of the store.
+	Collections map[string]Collection `toml:"collections"`
 	// Auto says whether a paired phone is synced by itself when it is plugged in; nil:
 	// yes.
 	Auto *bool `toml:"auto"`
@@ -41,6 +44,14 @@ func (p Phone) over(base Phone) Phone {
 	}
 	if p.Discover != "" {
 		base.Discover = p.Discover
+	}
+	if p.Collections != nil {
+		joined := maps.Clone(base.Collections)
+		if joined == nil {
+			joined = map[string]Collection{}
+		}
+		maps.Copy(joined, p.Collections)
+		base.Collections = joined
 	}
 	if p.Auto != nil {
 		base.Auto = p.Auto
@@ -71,6 +82,11 @@ func (p Phone) check() error {
 			if o.Path == f.Path && o.Storage == f.Storage {
 				return fmt.Errorf("folder %q is there twice", f.Path)
 			}
+		}
+	}
+	for name := range p.Collections {
+		if strings.TrimSpace(name) == "" {
+			return errors.New("collections: an empty name is no collection of the phone")
 		}
 	}
 	return nil
