@@ -161,6 +161,11 @@ func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 			takeLife(ps, hs)
 		case hKnown:
 			takeLife(hs, ps)
+		case d.madeAgain(p):
+			// The store's never saw that deletion, and this one may not have seen what the
+			// store's came after: whoever knows of either has to find one that came later.
+			hs.LifeVersion, hs.LifeEdited, hs.LifeResolved = Pending(d.home), max(h.LifeEdited, p.LifeEdited), false
+			takeLife(ps, hs)
 		case d.named(h.LifeVersion, p.LifeVersion), p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
 			takeLife(hs, ps)
 		default:
@@ -176,6 +181,13 @@ func (d *decider) bothLive(r *decision, h, p *ItemMeta) {
 	if r.toPhone == opNone && !ps.Equal(p) {
 		r.toPhone = opMeta
 	}
+}
+
+// madeAgain reports whether the phone's user made an item anew that the phone's state
+// has as deleted.
+func (d *decider) madeAgain(p *ItemMeta) bool {
+	s := d.state(p.ID)
+	return p.LifeVersion.IsPending() && s != nil && s.Meta.Deleted
 }
 
 // unit decides one unit of an item that is live on both sides.

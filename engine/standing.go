@@ -79,6 +79,9 @@ func (s standing) life(m *ItemMeta, edited int64, state *ItemMeta, known, all []
 		takeLife(m, state)
 		return
 	}
+	if state != nil && !s.store.Contains(m.ID, Life, state.LifeVersion) {
+		return // nothing that the store ever gave it came after that deletion
+	}
 	for _, c := range known {
 		if !s.phone.Contains(m.ID, Life, c.LifeVersion) {
 			takeLife(m, c)

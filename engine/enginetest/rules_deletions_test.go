@@ -1,8 +1,10 @@
 package enginetest_test
 
 import (
+	"context"
 	"testing"
 
+	"cradle/engine"
 	. "cradle/engine/enginetest"
 )
 
@@ -83,4 +85,30 @@ func TestDeletionMeetsWhatAnotherLeft(t *testing.T) {
 			w.holds()
 		})
 	}
+}
+
+// An item is made again on a phone that heard of its deletion, and meets a computer that
+// has one of its own and never heard of it: what is there now came after both.
+func TestMadeAgainWhereAnotherHasIt(t *testing.T) {
+	w := newWorld(t, 1)
+	id := engine.ItemIDFromUID(scope, "u", 1)
+	w.stores[0].Edit(scope, id, Item("u", "first", "", "t0"), w.tick())
+	w.stores[0].Edit(scope, id, nil, w.tick())
+	w.stores[1].Edit(scope, id, Item("u", "second", "", "t1"), w.tick())
+	meta := func() *engine.ItemMeta {
+		m, err := w.stores[1].Metas(context.Background(), scope, []engine.ItemID{id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m[id]
+	}
+	w.sync(0, 0, -1, false)
+	w.phones[0].Edit("personal/u", Item("u", "again", "", "t2"), w.tick())
+	had := meta()
+	w.sync(1, 0, -1, false)
+	if now := meta(); now.LifeVersion == had.LifeVersion {
+		t.Errorf("PC2 knows the deletion and says that the item exists since %s, which didn't", now.LifeVersion)
+	}
+	w.settle()
+	w.holds(Item("u", "again", "", "t1", "t2"))
 }

@@ -16,6 +16,18 @@ func TestSimulationNamed(t *testing.T) {
 		"versions of existence to and fro between two":         12750,
 		"element of a list back after a deletion that it left": 211412,
 		"restored phone without a mark":                        223705,
+		"made again on a phone that heard of its deletion":     352675,
+		"the same after a deletion that another took back":     359654,
+		"the same under a filter":                              380775,
+		"the same after two had made it":                       445059,
+		"the same on a clone":                                  770378,
+		"announced deletion that met an edit":                  471033,
+		"the same after a backup":                              533966,
+		"edit on a phone that came to what a computer had":     448504,
+		"restored while a crash hid what was written":          455148,
+		"the same with nothing known of it":                    617202,
+		"the same with an edit":                                640038,
+		"two objects with one UID and no metadata":             703744,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if trace, failure := simulate(seed); failure != "" {

@@ -85,8 +85,11 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 		}
 		units := engine.ItemMeta{Units: engine.Describe(Toy{scope}, v)}
 		for _, c := range there[id] {
-			if u := before[id].Unit(c.Unit); digestOf(u) == digestOf(units.Unit(c.Unit)) {
-				s.agreed[c] = true
+			if u := before[id].Unit(c.Unit); c.Unit == engine.Life || digestOf(u) != digestOf(units.Unit(c.Unit)) {
+				continue
+			}
+			for _, o := range s.model.Seen(id, func(o model.Change) bool { return o.Unit == c.Unit && s.model.Covers(c, o) }) {
+				s.agreed[o] = true
 			}
 		}
 	}

@@ -215,7 +215,14 @@ func (s *sim) lose(n *node) {
 	s.images = slices.DeleteFunc(s.images, func(im *node) bool { return im.name == n.name })
 	s.model.Unmake(n.name, s.unshared(n))
 	// What can't be read now is nobody's, and may have come back from elsewhere by then.
-	s.mayDouble(n, func(key string, o simple.Object) bool { return n.place.unread[key] })
+	// Of two objects with one UID either may be the first to be found now.
+	holders := map[string]int{}
+	for _, o := range n.place.objects {
+		holders[Str(o.Value, KeyUID)]++
+	}
+	s.mayDouble(n, func(key string, o simple.Object) bool {
+		return n.place.unread[key] || holders[Str(o.Value, KeyUID)] > 1
+	})
 	s.twice[n.replica().ID] = true // what others didn't take of it nobody sends any more
 	s.found(n)
 	n.seen, n.id, n.log = engine.Knowledge{}, engine.ReplicaID{}, 0
@@ -290,6 +297,32 @@ func (s *sim) image(n *node) *node {
 	return &im
 }
 
+// foundOut lets simple participants find out what sessions wrote there that ended before
+// they committed it: n, as it once was, has yet to hear from them of what it made since. It
+// is false if one couldn't look.
+func (s *sim) foundOut(n *node, was engine.Replica) bool {
+	for _, o := range s.nodes {
+		know := o.replica().Knowledge
+		if o == n || !slices.ContainsFunc(o.unfinished, func(c model.Change) bool {
+			return c.Version.Replica == was.ID && c.Version.Tick > was.Tick && !know.Contains(c.Item, c.Unit, c.Version)
+		}) {
+			continue
+		}
+		for _, unread := range o.place.unread {
+			if unread {
+				return false
+			}
+		}
+		before := s.metas(o)
+		err := o.prov.Maintain(s.ctx())
+		s.observe(o, before, nil)
+		if err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // backup takes an image of a replica, or goes back to one.
 func (s *sim) backup(n *node) {
 	if n.base != nil || s.forgot || len(s.phones) > 0 {
@@ -305,6 +338,9 @@ func (s *sim) backup(n *node) {
 		return // a copy of what is lost may be about: nobody could tell them apart
 	}
 	im := s.images[i]
+	if !s.foundOut(n, im.replica()) {
+		return
+	}
 	s.images = slices.Delete(s.images, i, i+1)
 	peers := n.peers
 	writes := 0

@@ -46,7 +46,7 @@ type sim struct {
 	twins       map[string]bool       // values of objects that were hidden: they may be there twice
 	buried      map[model.Change]bool // deleted on a phone where a deletion stood already
 	logged      map[string]bool       // values that were in the log of a simple participant
-	agreed      map[model.Change]bool // a phone's user went from it to what the computer had
+	agreed      map[model.Change]bool // a phone's user went from it, or from what came of it, to what the computer had
 	leftOut     map[string]bool       // units that a filter left out of a phone
 	calm        bool                  // it settles: nothing more happens
 }

@@ -57,6 +57,8 @@ func (k *keeper) announceAll(ctx context.Context, b *engine.Batch) error {
 			switch {
 			case rec != nil && rec.plan != nil, m.Deleted && !rec.live():
 				continue
+			case m.Deleted && !rec.meta.KnownTo(b.MadeWith):
+				continue // it met an edit: should its user delete that meanwhile, it's another deletion
 			case rec == nil:
 				rec = &record{meta: engine.ItemMeta{ID: m.ID}, fresh: true}
 			}

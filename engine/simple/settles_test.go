@@ -162,3 +162,37 @@ func TestDropRefused(t *testing.T) {
 		p.names("i2", "i3", "i4", "i5")
 	})
 }
+
+// The peer's deletion of what it had by the same name meets an item here, and the program
+// ends before that is decided. Who then deletes the item here deleted all of it: that a
+// third let it live against the first deletion doesn't bring it back.
+func TestDeletedBeforeTheConflictWasDecided(t *testing.T) {
+	both(t, func(t *testing.T, p *pair) {
+		meet := func(a, b engine.Provider) {
+			t.Helper()
+			if _, err := engine.Exchange(context.Background(), a, b, []string{scope}, engine.ExchangeOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.fill(1)
+		third := newPeer(0xc0)
+		meet(p.prov, third.Full())
+		p.edit("i0", Item("i0", "of the peer", ""))
+		p.edit("i0", nil)
+		p.edit("other", Item("other", "other", ""))
+		p.mem.kill = p.mem.writes + 1
+		if err := p.toPlace(); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		p.mem.kill = 0
+		p.mem.drop("k001")
+		p.restart()
+		meet(p.peer.Full(), third.Full())
+		if third.Live(scope)[engine.ItemIDFromUID(scope, "i0", 1)] == nil {
+			t.Fatal("the third's item doesn't live on against a deletion that never saw it")
+		}
+		meet(p.prov, third.Full())
+		meet(p.peer.Full(), third.Full())
+		p.names("other")
+	})
+}
