@@ -21,6 +21,7 @@ func TestSimulationNamed(t *testing.T) {
 		"the same under a filter":                              380775,
 		"the same after two had made it":                       445059,
 		"the same on a clone":                                  770378,
+		"the same without a deletion at the other":             944135,
 		"announced deletion that met an edit":                  471033,
 		"the same after a backup":                              533966,
 		"edit on a phone that came to what a computer had":     448504,
