@@ -33,7 +33,7 @@ func (p *parsed) cluster() {
 	pieces := room(space.pieces, len(t.Lines))
 	card := p.kind.card()
 	grouped := false
-	var wasVALARM []int // lines
+	var notes, lineNotes []int // lines that say what others were made from
 	madeTZ := p.d == VCalendar1 && p.madeTZ()
 	for i := range t.Lines {
 		l := &t.Lines[i]
@@ -54,8 +54,12 @@ func (p *parsed) cluster() {
 		prop := property{unit: p.kind.unitRest()}
 		var m modern
 		if !l.Junk {
-			if p.d == VCalendar1 && l.Name[0] == 'X' && l.Name == nameWasVALARM {
-				wasVALARM = append(wasVALARM, i)
+			if p.d == VCalendar1 && l.Name[0] == 'X' && isNote(l.Name) {
+				if l.Name == nameWasLine {
+					lineNotes = append(lineNotes, i)
+				} else {
+					notes = append(notes, i)
+				}
 				continue
 			}
 			if madeTZ && isMadeTZ(l.Name) && p.roles[l.Component] == roleWrapper {
@@ -103,7 +107,8 @@ func (p *parsed) cluster() {
 	if grouped {
 		p.groupLines()
 	}
-	p.pairAlarms(wasVALARM)
+	p.pairAlarms(notes)
+	p.pairLines(lineNotes)
 	p.clusterComponents()
 	space.clusters = p.clusters
 }
@@ -275,8 +280,10 @@ func (p *parsed) whenZones() []string {
 		if p.kind.card() || c.unit != calWhen || c.comp != 0 {
 			continue
 		}
-		if id := p.t.Lines[c.lines[0]].Param("TZID"); id != "" && !slices.Contains(ids, id) {
-			ids = append(ids, id)
+		for _, l := range c.lines {
+			if id := p.t.Lines[l].Param("TZID"); id != "" && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	return ids
@@ -289,7 +296,9 @@ func (p *parsed) normComponent(i int) string { return p.normWithout(i, "") }
 // normWithout is the normal form of a component without its lines of that name.
 func (p *parsed) normWithout(i int, skip string) string {
 	t := p.t
-	var lines []string
+	var made []normed
+	var notes []int
+	entry := !p.kind.card() && isEntry(t.Components[i].Name)
 	end := t.Components[i].End
 	for j := t.linesFrom(t.Components[i].BodyStart); j < len(t.Lines) && t.Lines[j].Start < end; j++ {
 		l := &t.Lines[j]
@@ -298,21 +307,43 @@ func (p *parsed) normWithout(i int, skip string) string {
 		}
 		if l.Junk {
 			v, _ := decodeCharset(l.RawValue, "")
-			lines = append(lines, "?"+v)
+			made = append(made, normed{line: j, norm: "?" + v})
+			continue
+		}
+		if entry && p.d == VCalendar1 && isNote(l.Name) {
+			notes = append(notes, j)
 			continue
 		}
 		if lookup(p.kind.card(), l.Name).unit == unitNone || l.Name == skip {
 			continue
 		}
 		m := modernise(l, p.d)
-		lines = append(lines, string(appendNorm(nil, &m, p.kind.card())))
+		made = append(made, normed{line: j, norm: string(appendNorm(nil, &m, p.kind.card()))})
+	}
+	var inner []string
+	if len(notes) > 0 {
+		var alarms []normed
+		made, alarms = p.unmade(made, notes)
+		for _, a := range alarms {
+			inner = append(inner, a.norm)
+		}
+	}
+	lines := make([]string, 0, len(made))
+	for k := range made {
+		lines = append(lines, made[k].norm)
+	}
+	for _, c := range t.Children(i) {
+		if !entry || t.Components[c].Name != "VALARM" {
+			inner = append(inner, p.normComponent(c))
+		} else if was, ok := p.wasLine(c); ok {
+			lines = append(lines, normLine(&was.Lines[0], VCalendar1))
+		} else {
+			inner = append(inner, p.normWithout(c, nameWasAlarm))
+		}
 	}
 	slices.Sort(lines)
-	n := len(lines)
-	for _, c := range t.Children(i) {
-		lines = append(lines, p.normComponent(c))
-	}
-	slices.Sort(lines[n:])
+	slices.Sort(inner)
+	lines = append(lines, inner...)
 	var b strings.Builder
 	if a := t.Components[i].Agent; a >= 0 {
 		m := modernise(&t.Lines[a], p.d)

@@ -79,7 +79,7 @@ func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, err
 	if p.d == to {
 		return item, nil
 	}
-	c := converter{parsed: p, to: to}
+	c := converter{parsed: p, to: to, eol: "\r\n"}
 	switch {
 	case k.card():
 		c.component(p.main, "VCARD")
@@ -98,8 +98,8 @@ func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, err
 			if !p.madeTZ() && p.hasLocalTimes() {
 				c.zone, c.before = c.madeZoneOf("\r\n")
 			}
-			c.alarms()
 		}
+		c.prepare()
 		c.wrapped(func() { c.children(0) })
 	}
 	q, err := k.parseItem(string(c.b))
@@ -113,28 +113,101 @@ func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, err
 type converter struct {
 	*parsed
 	to      Dialect
+	eol     string
 	b       []byte
 	before  string         // TZ and DAYLIGHT, or a VTIMEZONE made of them
 	zone    string         // its TZID
 	instead map[int][]byte // VALARMs instead of lines
+	as      map[int][]byte // lines instead of lines
 	gone    map[int]bool   // lines that those say
 }
 
-// alarms makes VALARMs of the alarm lines.
-func (c *converter) alarms() {
-	c.instead, c.gone = map[int][]byte{}, map[int]bool{}
+// prepare finds what of vCalendar 1.0 becomes something else than a line for a line:
+// alarms, and what was made of lines that it hasn't.
+func (c *converter) prepare() {
+	if c.d != VCalendar1 || c.to != ICalendar2 {
+		return
+	}
+	c.instead, c.as, c.gone = map[int][]byte{}, map[int][]byte{}, map[int]bool{}
 	for i := range c.clusters {
 		cl := &c.clusters[i]
-		if cl.unit != calAlarms || cl.comp != 0 {
-			continue
-		}
-		if b, ok := c.modernAlarm(cl, "\r\n"); ok {
-			c.instead[cl.lines[0]] = b
-			for _, l := range cl.lines {
-				c.gone[l] = true
-			}
+		switch {
+		case cl.comp != 0:
+		case cl.unit == calAlarms:
+			c.alarm(cl)
+		case cl.unit == calWhen && cl.was != "":
+			c.was(cl.lines[0], cl.was)
 		}
 	}
+	for _, o := range c.overrides {
+		lines, alarms, _ := c.entryLines(o)
+		for _, l := range lines {
+			c.was(l.line, l.was)
+		}
+		for _, a := range alarms {
+			c.alarm(&cluster{unit: calAlarms, lines: []int{a.line}, was: a.was})
+		}
+	}
+	for i := range c.t.Lines {
+		switch l := &c.t.Lines[i]; {
+		case l.Junk || l.Component == 0:
+		case isNote(l.Name) && (l.Component == c.main || c.roles[l.Component] == roleOverride):
+			c.gone[i] = true
+		case isOldAlarm(l.Name) && c.roles[l.Component] == roleOverride && c.instead[i] == nil:
+			c.alarm(&cluster{unit: calAlarms, lines: []int{i}})
+		}
+	}
+}
+
+// alarm makes a VALARM of an alarm line.
+func (c *converter) alarm(cl *cluster) {
+	if b, ok := c.modernAlarm(cl, c.eol); ok {
+		c.instead[cl.lines[0]] = b
+		for _, l := range cl.lines {
+			c.gone[l] = true
+		}
+	}
+}
+
+// was puts the line that a line was made of in its place.
+func (c *converter) was(line int, from string) {
+	if t, ok := oneLine1(from); ok {
+		c.as[line] = appendConverted(nil, t, &t.Lines[0], ICalendar2, c.to, "", c.eol)
+	}
+}
+
+// swapped is what a line is written as, if that isn't the line in the other dialect.
+func (c *converter) swapped(j int) (text []byte, ok bool) {
+	l := &c.t.Lines[j]
+	if c.gone[j] {
+		return nil, true
+	}
+	if b, ok := c.as[j]; ok {
+		return b, true
+	}
+	if c.to == VCalendar1 && l.Component != 0 && (l.Component == c.main || c.roles[l.Component] == roleOverride) {
+		return c.oldLine(l, c.eol)
+	}
+	return nil, false
+}
+
+// alarmsOf appends the VALARMs that an entry's alarm lines become.
+func (c *converter) alarmsOf(b []byte, entry int) []byte {
+	for _, l := range slices.Sorted(maps.Keys(c.instead)) {
+		if c.t.Lines[l].Component == entry {
+			b = append(b, c.instead[l]...)
+		}
+	}
+	return b
+}
+
+// lineOf is the line that a VALARM of an entry becomes, if it does.
+func (c *converter) lineOf(comp int) ([]byte, bool) {
+	k := &c.t.Components[comp]
+	if c.to != VCalendar1 || k.Name != "VALARM" || k.Parent == 0 || k.Parent != c.main && c.roles[k.Parent] != roleOverride {
+		return nil, false
+	}
+	return c.oldAlarm(comp, c.eol)
 }
 
 func (c *converter) text(s string) { c.b = append(append(c.b, s...), "\r\n"...) }
@@ -193,7 +266,11 @@ func (c *converter) lines(i int, keep func(*Line) bool) {
 			if l.Component != i || l.stray || l.Junk != junk || !keep(l) || l.Name == "AGENT" && c.agentComponent(j) != 0 {
 				continue
 			}
-			if c.gone[j] || made && isMadeTZ(l.Name) {
+			if made && isMadeTZ(l.Name) {
+				continue
+			}
+			if b, ok := c.swapped(j); ok {
+				c.b = append(c.b, b...)
 				continue
 			}
 			if c.zone != "" && !junk {
@@ -209,21 +286,15 @@ func (c *converter) lines(i int, keep func(*Line) bool) {
 }
 
 func (c *converter) children(i int) {
-	if i == c.main && i != 0 {
-		for _, l := range slices.Sorted(maps.Keys(c.instead)) {
-			c.b = append(c.b, c.instead[l]...)
-		}
-	}
+	c.b = c.alarmsOf(c.b, i)
 	for _, ch := range c.t.Children(i) {
 		name := c.t.Components[ch].Name
 		if c.to == VCalendar1 && name == "VTIMEZONE" && strings.HasPrefix(c.zoneID(ch), madeZone) {
 			continue // TZ and DAYLIGHT say it
 		}
-		if c.to == VCalendar1 && name == "VALARM" && i == c.main && i != 0 {
-			if b, ok := c.oldAlarm(ch, "\r\n"); ok {
-				c.b = append(c.b, b...)
-				continue
-			}
+		if b, ok := c.lineOf(ch); ok {
+			c.b = append(c.b, b...)
+			continue
 		}
 		if i == 0 && (name == "VCALENDAR" || name == "VNOTE") {
 			continue

@@ -148,6 +148,8 @@ func drawEvent(t *rapid.T) *valuebag.Values {
 		if rapid.Bool().Draw(t, "dtstart") {
 			b.WriteString(line(when("start")))
 		}
+		b.WriteString(pick("end", "", "", line("DTEND;TZID=America/New_York:20260101T110000"), line("DURATION:PT90M"), line("DURATION:P1D"), line("DTEND:20260101T110000Z")))
+		b.WriteString(pick("except", "", "", line("EXDATE;TZID=Asia/Kolkata:20260103T100000,20260104T100000")))
 		if rapid.Bool().Draw(t, "rrule") {
 			b.WriteString(line(pick("rule", "RRULE:FREQ=DAILY;COUNT=10", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE", "RRULE:FREQ=MONTHLY;BYDAY=1MO;COUNT=12", "EXDATE:20260103T100000Z,20260104T100000Z")))
 		}
@@ -163,7 +165,8 @@ func drawEvent(t *rapid.T) *valuebag.Values {
 	}
 	for i := range overrides {
 		b.WriteString("BEGIN:VEVENT\r\nUID:" + uid + "\r\n" + fmt.Sprintf("RECURRENCE-ID:2026010%dT100000Z\r\n", i+1) +
-			line(when("ostart")) + line("SUMMARY:"+esc(w.Draw(t, "osum"))) + alarm("oalarm") + "END:VEVENT\r\n")
+			line(when("ostart")) + pick("oend", "", line("DURATION:PT30M"), line("DTEND;TZID=Asia/Kolkata:20260101T230000")) +
+			line("SUMMARY:"+esc(w.Draw(t, "osum"))) + pick("old oalarm", "", line("DALARM:20260101T094500;;;Go")) + alarm("oalarm") + "END:VEVENT\r\n")
 	}
 	if !bare {
 		b.WriteString(pick("other", "", "", "BEGIN:VFREEBUSY\r\nUID:f\r\nEND:VFREEBUSY\r\n"))

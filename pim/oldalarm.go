@@ -146,7 +146,7 @@ func (p *parsed) oldAlarm(comp int, eol string) (lines []byte, ok bool) {
 			m.name = a.line
 		}
 	}
-	at, there := p.alarmTime(comp)
+	at, there := p.alarmTime(comp, c.Parent)
 	if m.name == "" || !there {
 		return nil, false
 	}
@@ -180,8 +180,9 @@ func (p *parsed) oldAlarm(comp int, eol string) (lines []byte, ok bool) {
 	return append(lines, eol...), true
 }
 
-// alarmTime is when a VALARM goes off the first time, on the clock of the start.
-func (p *parsed) alarmTime(comp int) (string, bool) {
+// alarmTime is when a VALARM of an entry goes off the first time, on the clock of the
+// start.
+func (p *parsed) alarmTime(comp, entry int) (string, bool) {
 	l := p.line(comp, "TRIGGER")
 	if l == nil {
 		return "", false
@@ -195,7 +196,7 @@ func (p *parsed) alarmTime(comp int) (string, bool) {
 		}
 		return s.String(), true
 	}
-	start, end := p.span(r)
+	start, end := p.spanOf(r, entry)
 	base := start
 	if strings.EqualFold(l.Param("RELATED"), "END") || start.IsZero() && p.kind == Tasks {
 		base = end
@@ -209,6 +210,9 @@ func (p *parsed) alarmTime(comp int) (string, bool) {
 	} else {
 		base.Wall = base.Wall.Add(d)
 	}
+	if z := base.Zone; z != nil && entry != p.main { // TZ and DAYLIGHT are the master's
+		base = recur.Stamp{Wall: base.In(nil).UTC(), Zone: recur.UTC}
+	}
 	if y := base.Wall.Year(); y < 1 || y > 9999 {
 		return "", false
 	}
@@ -221,19 +225,25 @@ func (p *parsed) times() *timeReader {
 }
 
 // span is the start and the end of the main component, zero where it has none.
-func (p *parsed) span(r *timeReader) (start, end recur.Stamp) {
-	if p.main == 0 {
+func (p *parsed) span(r *timeReader) (start, end recur.Stamp) { return p.spanOf(r, p.main) }
+
+// spanOf is that of an entry; an override begins at its RECURRENCE-ID if it doesn't
+// say otherwise.
+func (p *parsed) spanOf(r *timeReader, entry int) (start, end recur.Stamp) {
+	if entry == 0 {
 		return start, end
 	}
-	if l := p.line(p.main, "DTSTART"); l != nil {
-		start, _ = r.stamp(l)
+	for _, name := range []string{"DTSTART", "RECURRENCE-ID"} {
+		if l := p.line(entry, name); l != nil && start.IsZero() {
+			start, _ = r.stamp(l)
+		}
 	}
 	for _, name := range []string{"DTEND", "DUE"} {
-		if l := p.line(p.main, name); l != nil && end.IsZero() {
+		if l := p.line(entry, name); l != nil && end.IsZero() {
 			end, _ = r.stamp(l)
 		}
 	}
-	if l := p.line(p.main, "DURATION"); l != nil && end.IsZero() && !start.IsZero() {
+	if l := p.line(entry, "DURATION"); l != nil && end.IsZero() && !start.IsZero() {
 		if d, ok := parseDuration(l.RawValue); ok {
 			end = start
 			end.Wall = end.Wall.Add(d)
@@ -283,7 +293,7 @@ func (p *parsed) modernAlarm(c *cluster, eol string) (text []byte, ok bool) {
 			add("REPEAT", strconv.Itoa(n))
 		}
 	}
-	summary := p.lineValue(p.main, "SUMMARY")
+	summary := p.lineValue(l.Component, "SUMMARY")
 	said := func(s string) string {
 		for _, v := range []string{s, summary} {
 			if v != "" {
@@ -326,7 +336,7 @@ func (p *parsed) alarmTrigger(l *Line, at string) (string, bool) {
 	if err != nil || a.Date {
 		return "", false
 	}
-	base, end := p.span(r)
+	base, end := p.spanOf(r, l.Component)
 	head := "TRIGGER:"
 	if base.IsZero() && p.kind == Tasks {
 		base, head = end, "TRIGGER;RELATED=END:"

@@ -119,8 +119,12 @@ func (r *rebuild) encode(c *cluster) []byte {
 			return b
 		}
 	}
-	if c.comp != 0 && c.unit == calAlarms && !r.k.card() && r.dst.d == VCalendar1 && r.src.d == ICalendar2 {
-		if b, ok := r.src.oldAlarm(c.comp, r.eol); ok {
+	if conv := r.converter(); conv != nil && c.unit == calWhen && c.comp == 0 {
+		if b, ok := conv.swapped(c.lines[0]); ok {
+			return b
+		}
+	} else if conv != nil && c.unit == calAlarms && c.comp != 0 {
+		if b, ok := conv.lineOf(c.comp); ok {
 			return b
 		}
 	}
@@ -137,6 +141,19 @@ func (r *rebuild) encode(c *cluster) []byte {
 		b = r.line(b, &r.src.t.Lines[l], group)
 	}
 	return b
+}
+
+// converter writes what src says otherwise than dst does; nil if they are of one
+// dialect, or cards.
+func (r *rebuild) converter() *converter {
+	if r.k.card() || r.src.d == r.dst.d {
+		return nil
+	}
+	if r.conv == nil {
+		r.conv = &converter{parsed: r.src, to: r.dst.d, eol: r.eol}
+		r.conv.prepare()
+	}
+	return r.conv
 }
 
 // line writes one line of src; its own bytes if dialect, group and line ends
@@ -177,10 +194,20 @@ func (r *rebuild) component(b []byte, i int, override bool) []byte {
 		b = appendFolded(b, "UID:"+r.dst.uid, r.eol)
 	}
 	children := t.Children(i)
+	conv := r.converter()
+	child := func(ch int) {
+		if conv != nil {
+			if text, ok := conv.lineOf(ch); ok {
+				b = append(b, text...)
+				return
+			}
+		}
+		b = r.component(b, ch, false)
+	}
 	for j := t.linesFrom(c.BodyStart); j < len(t.Lines) && t.Lines[j].Start < c.End; j++ {
 		l := &t.Lines[j]
 		for len(children) > 0 && t.Components[children[0]].Start < l.Start {
-			b = r.component(b, children[0], false)
+			child(children[0])
 			children = children[1:]
 		}
 		if l.Component != i || l.stray || l.Name == "AGENT" && r.src.agentComponent(j) != 0 {
@@ -192,10 +219,19 @@ func (r *rebuild) component(b []byte, i int, override bool) []byte {
 			}
 			continue
 		}
+		if conv != nil {
+			if text, ok := conv.swapped(j); ok {
+				b = append(b, text...)
+				continue
+			}
+		}
 		b = r.line(b, l, l.Group)
 	}
 	for _, ch := range children {
-		b = r.component(b, ch, false)
+		child(ch)
+	}
+	if conv != nil {
+		b = conv.alarmsOf(b, i)
 	}
 	return append(b, "END:"+c.Name+r.eol...)
 }

@@ -158,6 +158,7 @@ type rebuild struct {
 	wrapper  []byte         // lines for a wrapper that dst hasn't
 	series   int            // overrides put in
 	when     bool           // the unit when was done
+	conv     *converter     // of src, made when asked for
 }
 
 func (k *Kind) rebuilder(dst, src *valuebag.Values) (*rebuild, error) {

@@ -48,6 +48,11 @@ func (k *Kind) UnitText(item *valuebag.Values, unit string) []string {
 			*to = q.readableComponent(*to, 1)
 			continue
 		}
+		if t, ok := oneLine1(c.was); ok {
+			q := parsed{t: t, kind: k, d: ICalendar2}
+			*to = append(*to, q.readable(&t.Lines[0]))
+			continue
+		}
 		lines := slices.Clone(c.lines)
 		slices.Sort(lines)
 		for _, l := range lines {
@@ -94,6 +99,15 @@ func (p *parsed) readable(l *Line) string {
 func (p *parsed) readableComponent(out []string, i int) []string {
 	t := p.t
 	c := &t.Components[i]
+	if p.d == VCalendar1 && i < len(p.roles) && p.roles[i] == roleOverride {
+		if _, _, notes := p.entryLines(i); len(notes) > 0 {
+			conv := converter{parsed: p, to: ICalendar2, eol: "\r\n"}
+			conv.prepare()
+			conv.component(i, c.Name)
+			q := parsed{t: parse(string(conv.b)), kind: p.kind, d: ICalendar2}
+			return q.readableComponent(out, 1)
+		}
+	}
 	if c.Agent >= 0 {
 		out = append(out, p.readable(&t.Lines[c.Agent]))
 	} else {
