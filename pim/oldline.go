@@ -52,12 +52,18 @@ func (p *parsed) oldTime(l *Line) (*modern, bool) {
 	if !isZoned(l.Name) || l.Name == "RECURRENCE-ID" || l.Name == "DTSTART" && l.Component == p.main || l.Param("VALUE") != "" && !strings.EqualFold(l.Param("VALUE"), "DATE-TIME") {
 		return nil, false
 	}
-	first := p.line(p.main, "DTSTART")
-	if p.main == 0 {
-		first = p.line(l.Component, "DTSTART")
+	of := p.main
+	if of == 0 {
+		of = l.Component
+	}
+	var first *Line // whose zone TZ and DAYLIGHT say
+	for _, name := range []string{"DTSTART", "DTEND", "DUE"} {
+		if first == nil {
+			first = p.line(of, name)
+		}
 	}
 	z := r.zone(l)
-	if z == nil || z == recur.UTC || l.Param("TZID") == "" || first == l {
+	if id := l.Param("TZID"); z == nil || z == recur.UTC || id == "" || strings.HasPrefix(id, madeZone) || first == l {
 		return nil, false
 	}
 	if first != nil {

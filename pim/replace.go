@@ -201,12 +201,14 @@ func (r *rebuild) unit(u uint8, want map[string]int) error {
 		r.categories(want)
 	}
 	var removed []int // clusters of dst that go, not yet used as a place
+	zones := u == calWhen && !r.k.card()
+	moved := zones && r.dst.d == VCalendar1 && r.src.startNorm(r.src.main) != r.dst.startNorm(r.dst.main)
 	for i := range r.dst.clusters {
 		c := &r.dst.clusters[i]
 		if c.unit != u || c.elems != nil || c.norm == "" {
 			continue
 		}
-		if want[c.norm] > 0 {
+		if want[c.norm] > 0 && !(moved && c.was != "") { // what was made goes by the start
 			want[c.norm]--
 			continue
 		}
@@ -214,7 +216,6 @@ func (r *rebuild) unit(u uint8, want map[string]int) error {
 		removed = append(removed, i)
 	}
 	r.groups = nil
-	zones := u == calWhen && !r.k.card()
 	for i := range r.src.clusters {
 		c := &r.src.clusters[i]
 		if c.unit != u || c.elems != nil || c.norm == "" || want[c.norm] == 0 {
