@@ -386,6 +386,9 @@ func (d *decider) wasThere(h, dead *ItemMeta) bool {
 		if d.tookBack(&row.Meta) {
 			continue
 		}
+		if s != nil && s.Meta.Live() && row.Meta.KnownTo(d.phone) {
+			continue // the phone had moved on from it: what was deleted there is as the state says
+		}
 		if !row.Announced || !d.phone.Contains(was.ID, Life, was.LifeVersion) && d.wasFound(s, was.ID, row.Path) {
 			return true
 		}

@@ -112,3 +112,20 @@ func TestMadeAgainWhereAnotherHasIt(t *testing.T) {
 	w.settle()
 	w.holds(Item("u", "again", "", "t1", "t2"))
 }
+
+// A computer writes an edit to the phone and is killed before its view says so. Its user
+// takes the edit back, while the phone's deletes the item as edited. The item is again as
+// the view has it, and still not what the phone's user saw: the edit lives.
+func TestDeletionMeetsAnEditBack(t *testing.T) {
+	w, id, path := story(t)
+	w.stores[0].Edit(scope, id, Item("u", "old", "a note", "t0"), w.tick())
+	w.sync(0, 0, 4, true)
+	if w.phones[0].State(scope).Items[0].Meta.Unit("note") == nil {
+		t.Fatal("the phone's state doesn't have the edit")
+	}
+	w.stores[0].Edit(scope, id, Item("u", "old", "", "t0"), w.tick())
+	w.phones[0].Edit(path, nil, w.tick())
+	w.sync(0, 0, -1, false)
+	w.settle()
+	w.holds(Item("u", "old", "", "t0"))
+}

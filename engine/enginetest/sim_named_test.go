@@ -29,6 +29,15 @@ func TestSimulationNamed(t *testing.T) {
 		"the same with nothing known of it":                    617202,
 		"the same with an edit":                                640038,
 		"two objects with one UID and no metadata":             703744,
+		"deletion on a phone restored before a resolution":     414414,
+		"announced creation beside an object of its UID":       299030,
+		"copy that edited and deleted before it met anybody":   575203,
+		"copy that edited and deleted, and an empty list":      818750,
+		"restored one that edited and deleted":                 962739,
+		"edit back to what the view has meets a deletion":      716021,
+		"rules of phones in an exchange: existence":            202483,
+		"rules of phones in an exchange: beside two phones":    317564,
+		"rules of phones in an exchange: among five":           320015,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if trace, failure := simulate(seed); failure != "" {

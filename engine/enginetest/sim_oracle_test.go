@@ -245,6 +245,21 @@ func (s *sim) observeSession(n *node, had, theirs map[engine.ItemID]*engine.Item
 		if had[id] == nil { // made again, it may be, after its tombstone was forgotten
 			seen = append(seen, s.model.Seen(id, func(c model.Change) bool { return n.seen.Contains(c.Item, c.Unit, c.Version) })...)
 		}
+		if m.Deleted && phone == nil {
+			// A copied or restored replica isn't looked at before it has its lasting identity: of
+			// what was changed and then deleted there the tombstone alone tells.
+			for i := range m.Units {
+				u := &m.Units[i]
+				c := model.Change{Item: id, Unit: u.Unit, Version: u.Version}
+				if u.Version.Replica != rep.ID || s.model.Known(c) {
+					continue
+				}
+				if err := s.model.Make(n.name, c, model.Content{Digest: u.Digest}, seen); err != nil {
+					s.fail("%s: %v\n%s", n.name, err, s.model.Story(id))
+				}
+				seen = append(seen, c)
+			}
+		}
 		it := model.Item{Gone: m.Deleted, Units: map[string]engine.Version{}}
 		for unit, v := range m.EachVersion {
 			it.Units[unit] = v

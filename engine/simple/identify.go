@@ -7,22 +7,40 @@ import (
 // maxHolders bounds how many items may have one UID, or one content.
 const maxHolders = 1 << 16
 
-// identify finds the item that an object with an unknown key is, or makes a new
-// one: an announced creation with its content, the item of its UID or of its
-// content that has no object any more, else the next free ID.
-func (s *survey) identify(o Object) {
-	units := engine.Describe(s.k.schema, o.Value)
-	r := s.announced(units)
-	if r == nil {
-		if uid := s.k.schema.UID(o.Value); uid != "" {
-			r = s.holder(func(n int) engine.ItemID { return engine.ItemIDFromUID(s.k.schema.Name(), uid, n) })
-		} else if r = s.moved(units); r == nil {
-			content := engine.Digest(s.k.schema.ContentDigest(o.Value))
-			r = s.holder(func(n int) engine.ItemID { return engine.ItemIDFromContent(s.k.schema.Name(), content, n) })
+// identify finds the items that the objects with unknown keys are, or makes new ones:
+// an announced creation with its content, the item of its UID or of its content that has
+// no object any more, else the next free ID. What was announced comes first: another
+// object may have the same UID, and take the item from the one that was made for it.
+func (s *survey) identify() {
+	units := make([][]engine.UnitMeta, len(s.unknown))
+	done := make([]bool, len(s.unknown))
+	for i, o := range s.unknown {
+		units[i] = engine.Describe(s.k.schema, o.Value)
+		if r := s.announced(units[i]); r != nil {
+			s.take(r, o, units[i])
+			done[i] = true
 		}
 	}
-	s.byID[r.meta.ID] = r
-	s.take(r, o, units)
+	for i, o := range s.unknown {
+		if done[i] {
+			continue
+		}
+		r := s.holds(o, units[i])
+		s.byID[r.meta.ID] = r
+		s.take(r, o, units[i])
+	}
+}
+
+// holds gives an object that nothing announced its item.
+func (s *survey) holds(o Object, units []engine.UnitMeta) *record {
+	if uid := s.k.schema.UID(o.Value); uid != "" {
+		return s.holder(func(n int) engine.ItemID { return engine.ItemIDFromUID(s.k.schema.Name(), uid, n) })
+	}
+	if r := s.moved(units); r != nil {
+		return r
+	}
+	content := engine.Digest(s.k.schema.ContentDigest(o.Value))
+	return s.holder(func(n int) engine.ItemID { return engine.ItemIDFromContent(s.k.schema.Name(), content, n) })
 }
 
 // announced finds an item that was about to be created with this content; of

@@ -47,9 +47,7 @@ func (k *keeper) Settle(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", k.schema.Name(), err)
 	}
 	slices.SortFunc(s.unknown, func(a, b Object) int { return strings.Compare(a.Key, b.Key) })
-	for _, o := range s.unknown {
-		s.identify(o)
-	}
+	s.identify()
 	s.missing()
 	if braked(s.deletion, s.had) {
 		b := Brake{Scope: k.schema.Name(), Deleted: s.deletion, Of: s.had}

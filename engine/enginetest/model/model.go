@@ -27,6 +27,10 @@ type Content struct {
 	Parts  string
 }
 
+// same reports whether two contents are equal; of a list that is gone with its item the
+// parts aren't known.
+func (c Content) same(o Content) bool { return c.Digest == o.Digest && c.Gone == o.Gone }
+
 // has reports whether a list has an element.
 func (c Content) has(part string) bool {
 	for rest := c.Parts; len(rest) >= len(part); rest = rest[len(part):] {
@@ -254,7 +258,7 @@ func (m *Model) leadsTo(by string, c, current *fact, known []*fact) bool {
 				continue
 			}
 			for _, x := range reached {
-				if x.Unit == w.Unit && (x.content == w.content || m.holds(w, x)) || covers(w, x) || m.without(w, x) {
+				if x.Unit == w.Unit && (x.content.same(w.content) || m.holds(w, x)) || covers(w, x) || m.without(w, x) {
 					is.add(w.at)
 					reached, more = append(reached, w), true
 					break
