@@ -397,8 +397,22 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-func (f *scenarioFile) play(t *testing.T, overUSB bool) {
-	dir := t.TempDir()
+// open makes the phone of a scenario, with what every step knows to be on it.
+func (f *scenarioFile) open(t *testing.T, dir string) *hwtest.Phone {
+	t.Helper()
+	scenario, err := hwtest.ParseScenario(f.text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := hwtest.Open(f.kind, dir, hwtest.Options{Scenario: scenario})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func furnish(t *testing.T, dir string) {
+	t.Helper()
 	stamp(t, write(t, dir, "song.mp3", string(song)), noon)
 	stamp(t, write(t, dir, "small.txt", "small"), noon)
 	stamp(t, write(t, dir, "empty", ""), noon)
@@ -408,15 +422,13 @@ func (f *scenarioFile) play(t *testing.T, overUSB bool) {
 	for _, n := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		stamp(t, write(t, dir, "sub/"+n, n), noon)
 	}
-	scenario, err := hwtest.ParseScenario(f.text)
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func (f *scenarioFile) play(t *testing.T, overUSB bool) {
+	dir := t.TempDir()
+	furnish(t, dir)
 	synctest.Test(t, func(t *testing.T) {
-		p, err := hwtest.Open(f.kind, dir, hwtest.Options{Scenario: scenario})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := f.open(t, dir)
 		defer p.Close()
 		d := &desk{t: t, dir: dir, phone: p, plug: func() (mtp.Transport, error) { return p.Transport(), nil }}
 		if overUSB {
@@ -432,65 +444,71 @@ func (f *scenarioFile) play(t *testing.T, overUSB bool) {
 			}()
 			d.plug = func() (mtp.Transport, error) { return usbip.Attach(l.dial()) }
 		}
-		ctx := t.Context()
-		early := false
-		for i, s := range steps {
-			v, fails := f.steps[s.name]
-			if early { // it was gone one step before
-				fails, early = false, false
-			}
-			within := patienceOf
-			if fails {
-				within = v.within
-			}
-			start := time.Now()
-			err := s.do(d, ctx)
-			if took := time.Since(start); took > within {
-				t.Errorf("%s: took %v, want %v at most; %v", s.name, took, within, err)
-			}
-			switch {
-			case fails && (err == nil || !classes[v.class](err)):
-				t.Errorf("%s: %v, want an error that says %s", s.name, err, v.class)
-			case !fails && err != nil:
-				// Pulled after a response: over a socket that may overtake it.
-				next := i+1 < len(steps) && f.steps[steps[i+1].name].class == "gone"
-				if early = overUSB && next && classes["gone"](err); !early {
-					t.Errorf("%s: %v", s.name, err)
-				}
-			}
-			if err == nil {
-				continue
-			}
-			if strings.Count(err.Error(), "\n") > 2 || len(err.Error()) > 400 {
-				t.Errorf("%s: that is no clear error: %v", s.name, err)
-			}
-			if err := d.recover(ctx); err != nil {
-				t.Fatalf("after %s (%v): %v", s.name, err, err)
-			}
-			if !v.always && s.name != "open" {
-				if err := s.do(d, ctx); err != nil {
-					t.Errorf("%s again: %v", s.name, err)
-				}
-			}
-		}
-		if f.replug != (d.plugged > 0) {
-			t.Errorf("plugged in anew %d times", d.plugged)
-		}
-		d.end()
-		if got := d.learned.String(); got != f.learns {
-			t.Errorf("learned %q, want %q", got, f.learns)
-		}
-		if n := d.tr.open.Load(); n != 0 {
-			t.Errorf("%d transfers are left", n)
-		}
+		f.walk(t, d, overUSB, 1)
 		if k, ok := d.tr.Transport.(*usbip.Client); ok && k.Pending() != 0 {
 			t.Errorf("%d URBs are left", k.Pending())
 		}
 		d.tr.Close()
-		if missed := p.Unstruck(); missed > 0 {
-			t.Errorf("%d faults didn't happen", missed)
-		}
 	})
+}
+
+// walk goes through the steps and judges each. A deadline is stretched on a slow
+// machine with real time.
+func (f *scenarioFile) walk(t *testing.T, d *desk, overUSB bool, stretch time.Duration) {
+	ctx := t.Context()
+	early := false
+	for i, s := range steps {
+		v, fails := f.steps[s.name]
+		if early { // it was gone one step before
+			fails, early = false, false
+		}
+		within := patienceOf
+		if fails {
+			within = stretch * v.within
+		}
+		start := time.Now()
+		err := s.do(d, ctx)
+		if took := time.Since(start); took > within {
+			t.Errorf("%s: took %v, want %v at most; %v", s.name, took, within, err)
+		}
+		switch {
+		case fails && (err == nil || !classes[v.class](err)):
+			t.Errorf("%s: %v, want an error that says %s", s.name, err, v.class)
+		case !fails && err != nil:
+			// Pulled after a response: over a socket that may overtake it.
+			next := i+1 < len(steps) && f.steps[steps[i+1].name].class == "gone"
+			if early = overUSB && next && classes["gone"](err); !early {
+				t.Errorf("%s: %v", s.name, err)
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if strings.Count(err.Error(), "\n") > 2 || len(err.Error()) > 400 {
+			t.Errorf("%s: that is no clear error: %v", s.name, err)
+		}
+		if err := d.recover(ctx); err != nil {
+			t.Fatalf("after %s (%v): %v", s.name, err, err)
+		}
+		if !v.always && s.name != "open" {
+			if err := s.do(d, ctx); err != nil {
+				t.Errorf("%s again: %v", s.name, err)
+			}
+		}
+	}
+	if f.replug != (d.plugged > 0) {
+		t.Errorf("plugged in anew %d times", d.plugged)
+	}
+	d.end()
+	if got := d.learned.String(); got != f.learns {
+		t.Errorf("learned %q, want %q", got, f.learns)
+	}
+	if n := d.tr.open.Load(); n != 0 {
+		t.Errorf("%d transfers are left", n)
+	}
+	if missed := d.phone.Unstruck(); missed > 0 {
+		t.Errorf("%d faults didn't happen", missed)
+	}
 }
 
 // pipes is a listener in memory.

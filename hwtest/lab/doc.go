@@ -21,7 +21,8 @@
 //
 // tool.sh is `cradle mtp` through each backend to USB, and usb.test are the tests of mtp/usb that
 // want a phone, again through each. own.sh is the
-// program's own virtual phone over USB/IP, and desk.sh the suite for a phone on a desk with that. With
+// program's own virtual phone over USB/IP, scenarios.sh what goes wrong with one (a sample of
+// hwtest/testdata/scenarios, judged as in process), and desk.sh the suite for a phone on a desk with that. With
 // CRADLE_VM_RATE=1 (make bench) their speed is measured, beside a bare loop of transfers, and speed.sh
 // measures whole commands beside programs that others wrote.
 //
