@@ -249,6 +249,41 @@ var deeds = []func(ctx context.Context, s *mtp.Session, at mtp.StorageID, h mtp.
 		}
 		return errors.Join(s.SendPartialObject(ctx, h, 1, []byte("edit")), s.EndEditObject(ctx, h))
 	},
+	func(ctx context.Context, s *mtp.Session, _ mtp.StorageID, h mtp.ObjectHandle, n byte) error {
+		return s.SetObjectPropList(ctx, []mtp.ObjectProp{{Handle: h, Code: mtp.PropObjectFileName, Value: mtp.StringValue(fmt.Sprint("set", n))}})
+	},
+	func(ctx context.Context, s *mtp.Session, _ mtp.StorageID, h mtp.ObjectHandle, n byte) error {
+		_, err := s.GetObjectReferences(ctx, h)
+		return errors.Join(err, s.SetObjectReferences(ctx, h, []mtp.ObjectHandle{mtp.ObjectHandle(n)}))
+	},
+	func(ctx context.Context, s *mtp.Session, at mtp.StorageID, _ mtp.ObjectHandle, n byte) error {
+		name := mtp.ObjectProp{Code: mtp.PropObjectFileName, Value: mtp.StringValue(fmt.Sprint("listed", n))}
+		if _, err := s.SendObjectPropList(ctx, at, mtp.Root, mtp.FormatUndefined, uint64(n), []mtp.ObjectProp{name}); err != nil {
+			return err
+		}
+		return s.SendObjectBytes(ctx, make([]byte, n))
+	},
+	func(ctx context.Context, s *mtp.Session, at mtp.StorageID, h mtp.ObjectHandle, n byte) error {
+		_, err := s.GetThumb(ctx, h, int(n))
+		_, nerr := s.GetNumObjects(ctx, mtp.AllStorages, 0, mtp.Root)
+		_, ierr := s.GetInterdependentPropDesc(ctx, mtp.FormatUndefined)
+		return errors.Join(err, nerr, ierr, s.MoveObject(ctx, h, at, mtp.Root))
+	},
+	func(ctx context.Context, s *mtp.Session, _ mtp.StorageID, _ mtp.ObjectHandle, n byte) error {
+		ids, err := s.GetServiceIDs(ctx)
+		id := append(ids, mtp.ServiceID(n))[0]
+		_, ierr := s.GetServiceInfo(ctx, id)
+		_, cerr := s.GetServiceCapabilities(ctx, id, 0)
+		_, derr := s.GetServicePropDesc(ctx, id, 0)
+		_, lerr := s.GetServicePropList(ctx, id, 0)
+		return errors.Join(err, ierr, cerr, derr, lerr)
+	},
+}
+
+// hostileExtras are operations that no phone of ours offers by itself.
+var hostileExtras = []mtp.OpCode{
+	mtp.OpGetThumb, mtp.OpGetInterdependentPropDesc, mtp.OpGetServiceIDs, mtp.OpGetServiceInfo, mtp.OpGetServiceCapabilities,
+	mtp.OpGetServicePropDesc, mtp.OpGetServicePropList,
 }
 
 // FuzzHostileResponder: whatever a device does to the bytes, and in whatever
@@ -265,6 +300,7 @@ func FuzzHostileResponder(f *testing.F) {
 		for _, after := range []int{3, 6, 9, 14} { // reads and writes that go well before
 			tape := append(bytes.Repeat([]byte{asIs}, after), trick, 30, 7, 3, 1, 2, 3)
 			f.Add([]byte{0, 2, 5, 9, 14}, tape, trick%2 == 0)
+			f.Add([]byte{17, 3, 18, 3, 19, 9, 20, 2, 21, 1}, tape, trick%2 != 0)
 		}
 	}
 	f.Fuzz(func(t *testing.T, what, tape []byte, android bool) {
@@ -290,7 +326,7 @@ func playHostile(t *testing.T, dir string, what, tape []byte, android bool) {
 	if android {
 		kind = hwtest.Android
 	}
-	p, err := hwtest.Open(kind, dir, hwtest.Options{})
+	p, err := hwtest.Open(kind, dir, hwtest.Options{With: hostileExtras})
 	if err != nil {
 		t.Fatal(err)
 	}

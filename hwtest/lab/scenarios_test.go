@@ -22,7 +22,7 @@ func TestScenarios(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(share, "scenarios.sh"), string(scenarios))
-	said, err := l.run(t, "--share", share, "--timeout", storyTimeout, "--", "bash", "scenarios.sh")
+	said, err := l.run(t, "--share", share, "--timeout", "900", "--", "bash", "scenarios.sh")
 	// With the test renamed or skipped it would be green as well.
 	if err != nil || !strings.Contains(said, "scenarios: done") || strings.Count(said, "--- PASS: TestScenariosOnUSB (") != 2 {
 		t.Fatalf("the guest: %v\n%s", err, said)
