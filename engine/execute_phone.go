@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"cradle/valuebag"
@@ -92,6 +93,9 @@ type outgoing struct {
 	base  *valuebag.Values // what the phone held before
 	old   *Place
 	meta  *ItemMeta // what the phone holds afterwards
+	run   int64     // under which its former value is kept; 0: it isn't
+	// tried: the phone was told; not so, or refused: it certainly has nothing of it.
+	tried, refused bool
 }
 
 func (s *Session) phoneChunk(ctx context.Context, w *scopeWork, chunk []*decision, tick func()) error {
@@ -105,6 +109,15 @@ func (s *Session) phoneChunk(ctx context.Context, w *scopeWork, chunk []*decisio
 	if err := s.announce(ctx, w, out); err != nil {
 		return err
 	}
+	err = s.sendChunk(ctx, w, chunk, out, tick)
+	if werr := s.withdraw(context.WithoutCancel(ctx), w, out); werr != nil {
+		return errors.Join(err, werr)
+	}
+	return err
+}
+
+// sendChunk writes a chunk to the phone.
+func (s *Session) sendChunk(ctx context.Context, w *scopeWork, chunk []*decision, out []outgoing, tick func()) error {
 	next := map[ItemID]*outgoing{}
 	for i := range out {
 		next[out[i].d.id] = &out[i]
@@ -298,6 +311,7 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 			if err := tx.Before(run, img); err != nil {
 				return err
 			}
+			o.run = run
 		}
 		return nil
 	})
@@ -308,7 +322,40 @@ func (s *Session) announce(ctx context.Context, w *scopeWork, out []outgoing) er
 	return nil
 }
 
+// withdraw takes back what was kept for an undo of items of a chunk that the phone
+// certainly didn't take: nothing happened to them. A run with nothing else is none.
+func (s *Session) withdraw(ctx context.Context, w *scopeWork, out []outgoing) error {
+	undone := map[int64][]ItemID{}
+	for i := range out {
+		o := &out[i]
+		if o.run != 0 && (!o.tried || o.refused) && !s.written[writtenItem{w.schema.Name(), o.d.id}] {
+			undone[o.run] = append(undone[o.run], o.d.id)
+		}
+	}
+	for _, run := range slices.Sorted(maps.Keys(undone)) {
+		kept := true
+		err := s.store.Update(ctx, w.schema.Name(), func(tx Tx) (err error) {
+			kept, err = tx.Withdraw(run, ToPhone, undone[run])
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("taking back in the store what the phone didn't take: %w", err)
+		}
+		if !kept && run == s.run {
+			s.run, s.result.Run = 0, 0
+		}
+	}
+	return nil
+}
+
+// writtenItem is an item that the phone took in this run.
+type writtenItem struct {
+	scope string
+	id    ItemID
+}
+
 func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
+	o.tried = true
 	var place Place
 	var err error
 	if o.d.toPhone == opDelete {
@@ -321,11 +368,16 @@ func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
 	case errors.Is(err, ErrGone), ctx.Err() != nil:
 		return err
 	case isItemError(err):
+		o.refused = true
 		s.refusePhone(w, o.d, err)
 		return nil
 	default:
 		return err
 	}
+	if s.written == nil {
+		s.written = map[writtenItem]bool{}
+	}
+	s.written[writtenItem{w.schema.Name(), o.d.id}] = true
 	if o.d.toPhone == opCreate && w.sieve.outside[o.d.id] {
 		w.sieve.touched[o.d.id] = true // the other computers have to hear of it: it stays
 	}

@@ -170,6 +170,10 @@ type Tx interface {
 	StartRun(RunInfo) (int64, error)
 	// Before keeps the value that an item had at one side before the run, for undo.
 	Before(run int64, img PreImage) error
+	// Withdraw takes back what Before kept of items at one side, which were not written
+	// after all. A run that is left with nothing, neither values nor conflicts, loses its
+	// record: kept is false then, and the run's number isn't used any more.
+	Withdraw(run int64, side Side, items []ItemID) (kept bool, err error)
 	// CountRun replaces the run's counts by scope.
 	CountRun(run int64, scope string, s Stats) error
 	// Commit marks that a session with the peer was committed: mark goes into the

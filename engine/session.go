@@ -114,7 +114,8 @@ type Session struct {
 	first     firstness
 	result    *Result
 	run       int64
-	committed bool // the phone's state was written in this run
+	written   map[writtenItem]bool // what the phone took in this run
+	committed bool                 // the phone's state was written in this run
 	lastMark  time.Time
 }
 

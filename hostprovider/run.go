@@ -83,6 +83,29 @@ func (s *scopeTx) Before(run int64, img engine.PreImage) error {
 	return err
 }
 
+// Withdraw takes back what Before kept of items that were not written after all, and
+// the run's record where nothing else is left of it; an undo's record stays.
+func (s *scopeTx) Withdraw(run int64, side engine.Side, items []engine.ItemID) (bool, error) {
+	for _, id := range items {
+		if _, _, err := s.c.exec(`DELETE FROM preimage WHERE run = ? AND side = ? AND kind = ? AND item = ?`,
+			run, string(side), s.kind.Name(), id.String()); err != nil {
+			return false, err
+		}
+	}
+	n, _, err := s.c.exec(`DELETE FROM run WHERE id = ? AND undoes = 0
+		AND NOT EXISTS (SELECT 1 FROM preimage WHERE run = run.id)
+		AND NOT EXISTS (SELECT 1 FROM conflict WHERE run = run.id)`, run)
+	if err != nil || n == 0 {
+		return true, err
+	}
+	for r := range s.t.runs {
+		if r.run == run {
+			delete(s.t.runs, r)
+		}
+	}
+	return false, nil
+}
+
 // CountRun replaces the run's counts in a scope.
 func (s *scopeTx) CountRun(run int64, scope string, st engine.Stats) error {
 	s.t.touchRun(run, scope)

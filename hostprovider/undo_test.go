@@ -486,3 +486,62 @@ func mustCount(t testing.TB, s *Store, sql string) int64 {
 	}
 	return n
 }
+
+// What the phone didn't take is told by nobody as written, and isn't taken back: the
+// record says nothing of it, and goes with the last item.
+func TestWithdraw(t *testing.T) {
+	ctx := context.Background()
+	s := newTestStore(t)
+	first := fromPhone(t, s, map[string]*valuebag.Values{"a": bag(t, card("a", "A")), "b": bag(t, card("b", "B"))})
+	a, b := engine.ItemIDFromUID("contacts", "a", 1), engine.ItemIDFromUID("contacts", "b", 1)
+	write := func(take []engine.ItemID) (run int64, kept bool) {
+		t.Helper()
+		err := s.Update(ctx, "contacts", func(tx engine.Tx) (err error) {
+			if run, err = tx.StartRun(engine.RunInfo{Peer: phone1.ID, Phone: "Phone"}); err != nil {
+				return err
+			}
+			for _, id := range []engine.ItemID{a, b} {
+				if err := tx.Before(run, engine.PreImage{Side: engine.ToPhone, Item: id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Update(ctx, "contacts", func(tx engine.Tx) (err error) { kept, err = tx.Withdraw(run, engine.ToPhone, take); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return run, kept
+	}
+	told := func(uid string) (runs []int64) {
+		t.Helper()
+		why, err := s.Why(ctx, uid)
+		if err != nil || len(why) != 1 {
+			t.Fatalf("why %s: %v %v", uid, why, err)
+		}
+		for _, r := range why[0].Runs {
+			runs = append(runs, r.Run)
+		}
+		return runs
+	}
+	part, kept := write([]engine.ItemID{b})
+	if got := told("a"); !kept || !slices.Equal(got, []int64{first, part}) {
+		t.Errorf("one of two: kept %t, runs of a are %v, want %v", kept, got, []int64{first, part})
+	}
+	if got := told("b"); !slices.Equal(got, []int64{first}) {
+		t.Errorf("runs of what wasn't taken are %v, want %v", got, []int64{first})
+	}
+	none, kept := write([]engine.ItemID{a, b})
+	if kept {
+		t.Error("the record of a run without anything is kept")
+	}
+	if runs, err := s.History(ctx); err != nil || len(runs) != 2 || runs[0].ID == none {
+		t.Errorf("history: %+v %v, want the two that did something", runs, err)
+	}
+	u, err := s.Undo(ctx, 0)
+	if err != nil || len(u.Phone) != 1 || u.Phone[0].Item != a {
+		t.Errorf("undone: %+v %v, want a alone put back on the phone", u, err)
+	}
+}

@@ -22,6 +22,7 @@ type MemStore struct {
 	last   map[engine.PeerID][16]byte
 	log    []engine.Conflict
 	runs   int64
+	images []memImage // what runs changed, in order
 	fresh  func() engine.ReplicaID
 	// Crash, when it returns true, kills the program before the nth commit.
 	Crash   func() bool
@@ -87,7 +88,7 @@ func (s *MemStore) Copy() *MemStore {
 		c.scopes[n] = sc.clone()
 	}
 	c.peers, c.marks, c.last = maps.Clone(s.peers), maps.Clone(s.marks), maps.Clone(s.last)
-	c.log = slices.Clone(s.log)
+	c.log, c.images = slices.Clone(s.log), slices.Clip(s.images)
 	return &c
 }
 
@@ -415,7 +416,6 @@ func (t *memTx) Put(m *engine.ItemMeta, v *valuebag.Values) error {
 func (t *memTx) Knowledge() (engine.Knowledge, error)       { return t.sc.known(), nil }
 func (t *memTx) SetKnowledge(k engine.Knowledge) error      { t.sc.rep.Knowledge = k; return nil }
 func (t *memTx) StartRun(engine.RunInfo) (int64, error)     { t.s.runs++; return t.s.runs, nil }
-func (t *memTx) Before(int64, engine.PreImage) error        { return nil }
 func (t *memTx) CountRun(int64, string, engine.Stats) error { return nil }
 
 func (t *memTx) Drop(id engine.ItemID) error {
