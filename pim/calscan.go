@@ -201,7 +201,11 @@ func (c *calendarScan) giveWhole() bool {
 		c.err = err
 		return false
 	}
-	c.file = Read(data)
+	if c.wide {
+		c.file = readText(string(data), data, true)
+	} else {
+		c.file = Read(data)
+	}
 	c.file.Problems = nil // told already
 	for i := range c.file.Objects {
 		c.file.Objects[i].Line = int(c.x.items[0].line)

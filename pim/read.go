@@ -69,13 +69,21 @@ func Read(data []byte) File {
 // readPart reads a part of a file between its items; begins: it is the whole
 // file, or what that begins with.
 func readPart(data []byte, begins bool) File {
+	src, wide := sourceText(data)
+	if wide {
+		data = []byte(src)
+	}
+	return readText(src, data, begins)
+}
+
+// readText does so with a text, which is src and data; it isn't changed.
+func readText(src string, data []byte, begins bool) File {
 	var f File
 	if blankFile(data) {
 		f.Torn = true
 		f.Problems = []Problem{{Line: 1, What: "empty file", Lost: true}}
 		return f
 	}
-	src, wide := sourceText(data)
 	t := parse(src)
 	f.Problems = t.Problems
 	if !isUTF8(src) {
@@ -116,11 +124,7 @@ func readPart(data []byte, begins bool) File {
 			}
 		case !f.Bundle && begins && f.hollow.n == 0:
 			o.text = t
-			if wide {
-				o.Text = []byte(src)
-			} else {
-				o.Text = append([]byte(nil), data...)
-			}
+			o.Text = append([]byte(nil), data...)
 		default:
 			o.Text, o.frame, o.end = r.entryText(it, eol)
 		}

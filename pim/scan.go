@@ -50,6 +50,7 @@ type Scanner struct {
 	beyond  int // objects that were more than MaxObjects
 	limited bool
 	hollow  hollow
+	wide    bool        // r gives UTF-8 for UTF-16
 	again   io.ReaderAt // the text once more, if it can be read twice
 	start   int64       // in again, of the text
 	held    int         // the most that is read as one piece from the first calendar on
@@ -76,6 +77,7 @@ func NewScanner(r io.Reader) *Scanner {
 	s.r = io.MultiReader(bytes.NewReader(head), r)
 	if order := utf16Order(head); order != nil {
 		w := newWideText(s.r, order, order.Uint16(head) == 0xfeff, s.again, s.start)
+		s.wide = true
 		if s.r = w; s.again != nil {
 			s.again, s.start = w, 0
 		}
@@ -245,7 +247,11 @@ func (s *Scanner) piece(cut int) bool {
 	case s.skip && !s.told:
 		s.file.Problems = []Problem{{Line: 1, Lost: true, What: fmt.Sprintf("more than %d MiB without the END of a card set aside", s.most>>20)}}
 	case !s.skip && (s.offset == 0 || !blankFile(data)):
-		s.file = readPart(data, s.offset == 0)
+		if s.wide {
+			s.file = readText(string(data), data, s.offset == 0)
+		} else {
+			s.file = readPart(data, s.offset == 0)
+		}
 		s.file.Torn = s.file.Torn && s.eof && cut == len(s.buf)
 	}
 	s.told = s.skip
