@@ -71,6 +71,7 @@ func (k *Kind) Incoming(full, was, now *valuebag.Values) (*valuebag.Values, erro
 	if k.card() {
 		p.derive()
 	}
+	p.followMove(was, now)
 	if len(p.changes) == 0 {
 		if k.Collection(full) == collection {
 			return full, nil
@@ -84,8 +85,9 @@ func (k *Kind) Incoming(full, was, now *valuebag.Values) (*valuebag.Values, erro
 // the peer holds.
 type patcher struct {
 	*rebuild
-	n  string // the new value of N, if it changed
-	fn bool   // the peer keeps an FN, or changed it
+	n     string // the new value of N, if it changed
+	fn    bool   // the peer keeps an FN, or changed it
+	moved move   // of the start of a series
 }
 
 // clustersOf are the clusters of a unit that count, by their index.
@@ -127,6 +129,9 @@ func (p *patcher) unitOf(unit string, was, full, now *valuebag.Values) error {
 	}
 	if len(ops.gone)+len(ops.edits)+len(ops.added) == 0 {
 		return nil
+	}
+	if u == calWhen && !p.k.card() {
+		p.startMoved(&d, &ops, fullAt, nowAt)
 	}
 	// Where the peer held the unit as it was sent, it is taken as it is.
 	if was != nil && u == calWhen && !p.k.card() && slices.Equal(p.k.unitStrings(was, unit), p.k.unitStrings(full, unit)) {

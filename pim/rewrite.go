@@ -72,6 +72,8 @@ func stable(card bool, name, a, b string) bool {
 		return true
 	case card && name == "TEL":
 		return dialled(a) != "" && dialled(a) == dialled(b)
+	case card && name == "EMAIL":
+		return sameEnds(a, b) || matchEmail(a) != "" && matchEmail(a) == matchEmail(b)
 	case name == "URL":
 		return sameURL(a, b)
 	}

@@ -259,6 +259,8 @@ func (d *slotDiff) ops() slotOps {
 		case peerOwn(d.now[i].name):
 		case w < 0:
 			d.add(&ops, i, mapped)
+		case of[w] >= 0 && d.list && d.again(i, mapped):
+			ops.gone = append(ops.gone, of[w]) // it is there, where the peer had no place for it
 		case of[w] >= 0:
 			ops.edits = append(ops.edits, slotEdit{of[w], i, d.was[w]})
 		case strings.HasPrefix(d.now[i].name, "X-"): // the peer's own line
@@ -312,15 +314,25 @@ func (d *slotDiff) unchanged(now, was, full int) bool {
 
 // has reports whether the full object already holds what the peer's user put in, in
 // a place that the peer could not store.
-func (d *slotDiff) has(now int, mapped []bool) bool {
+func (d *slotDiff) has(now int, mapped []bool) bool { return d.place(now, mapped) >= 0 }
+
+// place is where that is, -1 nowhere.
+func (d *slotDiff) place(now int, mapped []bool) int {
 	a := &d.now[now]
 	for j := range d.full {
 		f := &d.full[j]
 		if !mapped[j] && sameName(a, f) && !a.comp && (f.value == a.value || stable(d.card, a.name, f.value, a.value)) {
-			return true
+			return j
 		}
 	}
-	return false
+	return -1
+}
+
+// again reports whether a line that the peer's user changed says now what another one
+// does that the peer could not store, label and all.
+func (d *slotDiff) again(now int, mapped []bool) bool {
+	j := d.place(now, mapped)
+	return j >= 0 && within(d.now[now].params, d.full[j].params) && len(d.now[now].more) == 0
 }
 
 // cautious finds what a peer changed of which nobody knows what it held: what isn't
