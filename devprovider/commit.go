@@ -22,10 +22,14 @@ func (f *Folder) Commit(ctx context.Context, marks map[engine.ReplicaID][16]byte
 	if err := f.keepRestored(ctx, states); err != nil {
 		return err
 	}
+	if err := f.checkWholes(ctx); err != nil {
+		return err
+	}
 	if err := f.healWholes(ctx); err != nil {
 		return err
 	}
 	next := f.nextState(marks, states)
+	next.forgetBroken()
 	body := next.encodeFor(f.canTake)
 	g, err := f.writeGeneration(ctx, next, body)
 	if err != nil {

@@ -88,6 +88,7 @@ type Folder struct {
 	ready     bool                         // the tree and its README are there
 	unsaved   bool                         // the state has learned of a bundle what no item tells
 	healing   map[itemKey]*valuebag.Values // full texts that the next commit writes again
+	checked   bool                         // some were read to see that they are whole
 	notes     []engine.ItemError
 	strays    []string          // what lies in Cradle and is passed over
 	bodies    int64             // bodies of items that were read

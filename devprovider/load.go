@@ -109,7 +109,7 @@ func (f *Folder) loadWhole(ctx context.Context, key itemKey, body engine.Digest,
 			return nil, err
 		}
 		if v := values[key.id]; v != nil {
-			return k.Incoming(v, nil, raw)
+			return k.Incoming(v, f.heldOf(key, v), raw)
 		}
 	}
 	if err != nil {

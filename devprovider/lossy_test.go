@@ -273,6 +273,76 @@ func TestFullTextIsWrittenAgain(t *testing.T) {
 	}
 }
 
+// TestBrokenFullText: a full text of which the bytes are no more what they were is written
+// again, whoever finds out: the computer that has the text, in a session that writes a
+// state anyway; one that hasn't tells the other by the state.
+func TestBrokenFullText(t *testing.T) {
+	full, err := pim.Contacts.New([]byte(adaFull), "personal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scene := func(t *testing.T) (s *lossyScene, store storeOf, whole []byte, path string) {
+		s = newLossyScene(t, "FN,N,TEL,NOTE/6")
+		s.survey()
+		s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+		s.must(s.commit())
+		path = filepath.Join(s.dir, wholeFolder, wholeKey{uidOf("u"), bodyDigest([]byte(adaFull))}.name())
+		whole, err := os.ReadFile(path)
+		s.must(err)
+		broken := append([]byte(nil), whole...)
+		broken[len(broken)/2] ^= 1
+		s.must(os.WriteFile(path, broken, 0o600))
+		s.plug()
+		return s, storeOf{s.pc, map[engine.ItemID]*valuebag.Values{uidOf("u"): full}}, whole, path
+	}
+	same := func(t *testing.T, path string, whole []byte) {
+		t.Helper()
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, whole) {
+			t.Errorf("it isn't what it was: %v", err)
+		}
+	}
+	t.Run("in a session that writes a state", func(t *testing.T) {
+		s, store, whole, path := scene(t)
+		_, err := s.f.Survey(ctxb, allScopes, store)
+		s.must(err)
+		s.must(s.write("contacts", uidOf("n"), "personal", card("n", "Eve", "")))
+		s.must(s.commit())
+		same(t, path, whole)
+	})
+	t.Run("told by another computer", func(t *testing.T) {
+		s, store, whole, path := scene(t)
+		write(t, s.dir, s.ada(), strings.Replace(s.file(s.ada()), "X-P=1:1", "X-P=1:22", 1), -time.Minute)
+		sv, err := s.f.Survey(ctxb, allScopes, s)
+		s.must(err)
+		if f := sv["contacts"].Failed; len(f) != 1 || !sv["contacts"].Unsaved {
+			t.Fatalf("got %s, unsaved %v", told(sv), sv["contacts"].Unsaved)
+		}
+		s.must(s.commit())
+		s.plug()
+		if len(s.f.brokenWholes()) != 1 {
+			t.Fatalf("told of %v", s.f.brokenWholes())
+		}
+		if _, err = s.f.Survey(ctxb, allScopes, store); err != nil {
+			t.Fatal(err)
+		}
+		s.must(s.commit())
+		same(t, path, whole)
+		if n := len(s.f.brokenWholes()); n != 0 {
+			t.Errorf("still told of %d", n)
+		}
+	})
+	t.Run("and what its user deleted is deleted", func(t *testing.T) {
+		s, store, _, _ := scene(t)
+		write(t, s.dir, s.ada(), strings.Replace(s.file(s.ada()), "TEL;TYPE=CELL;X-P=1:1\r\n", "", 1), -time.Minute)
+		sv, err := s.f.Survey(ctxb, allScopes, store)
+		s.must(err)
+		o := sv["contacts"].Objects
+		if len(o) != 1 || strings.Contains(textOf(o[0].Value), "CELL;X-P=1:1") || !strings.Contains(textOf(o[0].Value), "X-THING:7") {
+			t.Errorf("got %s", told(sv))
+		}
+	})
+}
+
 // TestCutBeforeTheState: an object that was replaced and isn't in the state yet is what was
 // written, although the phone stores part of it.
 func TestCutBeforeTheState(t *testing.T) {

@@ -310,6 +310,7 @@ func (s *survey) restoreLate(ctx context.Context) error {
 			}
 		}
 	}
+	defer s.tellBroken()
 	store, ok := s.views.(Items)
 	if !ok {
 		return nil
@@ -325,7 +326,8 @@ func (s *survey) restoreLate(ctx context.Context) error {
 		}
 		for _, it := range want[scope] {
 			if v := values[it.id]; v != nil {
-				full, err := f.kinds[scope].Incoming(v, nil, it.value)
+				held := f.heldOf(itemKey{scope, it.id}, v)
+				full, err := f.kinds[scope].Incoming(v, held, it.value)
 				if err != nil {
 					it.broken = err
 					continue
@@ -336,6 +338,35 @@ func (s *survey) restoreLate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// tellBroken notes the full texts that were asked for and that nothing makes up for.
+func (s *survey) tellBroken() {
+	for _, fl := range s.walk.files {
+		if fl.status != statusRead || fl.held.bundle {
+			continue
+		}
+		for i := range fl.held.items {
+			it := &fl.held.items[i]
+			if sh := s.f.state.shadows[itemKey{it.scope, it.id}]; sh != nil && errors.Is(it.broken, errNoWhole) {
+				s.f.markBroken(wholeKey{it.id, sh.sent})
+			}
+		}
+	}
+}
+
+// heldOf is what the device held of an item that is the very text which was sent; nil
+// where nobody knows.
+func (f *Folder) heldOf(key itemKey, v *valuebag.Values) *valuebag.Values {
+	sh := f.state.shadows[key]
+	if sh == nil || short(bodyDigest(f.kinds[key.scope].Text(v))) != sh.sent {
+		return nil
+	}
+	held, err := sh.units()
+	if err != nil {
+		return nil
+	}
+	return held
 }
 
 // announced reports whether this computer was writing the item there.
