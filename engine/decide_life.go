@@ -114,13 +114,15 @@ func sameVersions(a, b *ItemMeta) bool {
 // revive lets an edit live that met a deletion: the item's existence gets a new
 // version of the store's, which dominates the deletion. So does a unit of which
 // the deletion took away a version that the living side never saw: it is known to
-// have been, and must not stand beside the item that lives on.
+// have been, and must not stand beside the item that lives on. Nor must a version of
+// the same content that was made in the knowledge of the living one: what came between
+// the two, somebody may still hold and find in conflict with the older.
 func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 	m := live.Clone()
 	m.LifeVersion, m.LifeResolved = Pending(d.home), true
-	know := d.store
+	know, theirs := d.store, d.phone
 	if kept == ToPhone {
-		know = d.phone
+		know, theirs = theirs, know
 	}
 	var again []string
 	for _, unit := range d.schema.Units() {
@@ -130,7 +132,8 @@ func (d *decider) revive(r *decision, live, dead *ItemMeta, kept Side) {
 		}
 		gone := dead.Unit(unit)
 		if gone != nil && !know.Contains(r.id, unit, gone.Version) {
-			if u := live.Unit(unit); u == nil || u.Version != gone.Version && u.Digest != gone.Digest {
+			u := live.Unit(unit)
+			if u == nil || u.Version != gone.Version && (u.Digest != gone.Digest || theirs.Contains(r.id, unit, u.Version)) {
 				again = append(again, unit)
 			}
 		}

@@ -15,14 +15,15 @@ import (
 // sieves are the filters of a history.
 type sieves struct {
 	filters []engine.Filter
-	next    *engine.Filter // of the next session; nil: the phone's own
-	without string         // the unit that some filters leave out
-	atPC    bool           // it is a computer's user who types now
-	clones  bool           // there are two phones: what is typed on one may not be sent to the other
+	next    *engine.Filter  // of the next session; nil: the phone's own
+	without string          // the unit that some filters leave out
+	atPC    bool            // it is a computer's user who types now
+	clones  bool            // there are two phones: what is typed on one may not be sent to the other
+	deleted map[string]bool // UIDs, or first values, of items that the user of a phone deleted
 }
 
 func newSieves(w *world) *sieves {
-	s := &sieves{filters: []engine.Filter{{}}}
+	s := &sieves{filters: []engine.Filter{{}}, deleted: map[string]bool{}}
 	leave := engine.Rule{Name: RuleLeaveOut, Params: []string{"work"}}
 	window := engine.Rule{Name: RuleWindow}
 	s.filters = append(s.filters,
@@ -58,9 +59,9 @@ func (s *sieves) typing(atPC bool) {
 }
 
 // fate is what has to become of a value that is typed now. What the phone isn't
-// given goes with an item that is deleted there.
-func (s *sieves) fate(v string) fate {
-	if s != nil && (s.atPC || s.clones) && s.without != "" && strings.HasPrefix(v, strings.TrimSuffix(s.without, "s")) {
+// given goes with an item that is deleted there, as it was already on another phone.
+func (s *sieves) fate(v, uid, first string) fate {
+	if s != nil && (s.atPC || s.clones || s.deleted[uid] || s.deleted[first]) && s.without != "" && strings.HasPrefix(v, strings.TrimSuffix(s.without, "s")) {
 		return free
 	}
 	return keep
@@ -85,6 +86,11 @@ func (w *world) dropped(before, after *valuebag.Values) {
 		return
 	}
 	first := w.item[append(values(before), "")[0]]
+	for _, name := range []string{Str(before, KeyUID), first} {
+		if name != "" {
+			w.sieves.deleted[name] = true
+		}
+	}
 	for v, f := range w.held {
 		if f == keep && w.item[v] == first && strings.HasPrefix(v, strings.TrimSuffix(w.sieves.without, "s")) {
 			w.held[v] = free

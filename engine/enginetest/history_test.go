@@ -130,11 +130,12 @@ func (w *world) typed(before, after *valuebag.Values) {
 	}
 	for _, v := range a {
 		if !slices.Contains(b, v) {
-			w.held[v] = w.sieves.fate(v)
+			uid := Str(after, KeyUID)
 			w.item[v] = w.item[append(b, "")[0]]
-			if len(b) == 0 {
-				w.item[v] = a[0]
+			if len(b) == 0 { // nobody deleted that
+				w.item[v], uid = a[0], ""
 			}
+			w.held[v] = w.sieves.fate(v, uid, w.item[v])
 		}
 	}
 }

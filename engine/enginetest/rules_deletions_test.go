@@ -10,6 +10,26 @@ import (
 
 // Rules of deletions that meet.
 
+// A note was changed and changed back by who then deleted the item. An edit that never
+// saw that lives, with the note as it always was there: whoever has the note in between
+// finds no conflict.
+func TestRevivedItemDominatesWhatWasChangedBack(t *testing.T) {
+	c := actors(t, "ABC")
+	c.edit("A", 1, "x")
+	c.note("A", 1, "n")
+	c.sync("A", "B", plain, 1, 0, 0)
+	c.note("A", 1, "other")
+	c.sync("A", "C", plain, 1, 0, 0)
+	c.note("A", 1, "n")
+	c.edit("A", 1, "")
+	c.now += 10_000
+	c.stores["B"].Edit(scope, item(1), With(c.stores["B"].Live(scope)[item(1)], KeyName, "y"), c.now)
+	c.sync("A", "B", plain, 1, 1, 1) // the edit met the deletion
+	c.names("1=y/n", "A", "B")
+	c.sync("A", "C", plain, 1, 0, 0)
+	c.names("1=y/n", "C")
+}
+
 // Two delete an item that one of them had seen changed. The change then meets both
 // deletions on the other phone: the one that had seen it stands.
 func TestDeletionThatSawMoreStands(t *testing.T) {

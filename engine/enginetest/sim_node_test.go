@@ -38,6 +38,8 @@ type node struct {
 	// base, of a copied or restored replica, is what it held then: what was changed
 	// there since has no lasting version before it has met somebody.
 	base map[engine.ItemID]*engine.ItemMeta
+	// unfound are the keys of a simple participant's objects when its metadata was lost.
+	unfound map[string]bool
 }
 
 func (n *node) isSimple() bool { return n.place != nil }
@@ -91,6 +93,21 @@ func (s *sim) start(n *node) {
 	if err != nil {
 		s.fail("%s: %v", n.name, err)
 	}
+}
+
+// knows reports whether the metadata of a simple participant has an object.
+func (s *sim) knows(n *node, key string) bool {
+	found := false
+	err := n.meta.View(s.ctx(), func(r metastore.Reader) error {
+		return metastore.All(r, func(it *metastore.Item) error {
+			found = found || it.Fields["key"] == key
+			return nil
+		})
+	})
+	if err != nil {
+		s.fail("%s: %v", n.name, err)
+	}
+	return found
 }
 
 // provider is the participant itself, without a pipe.

@@ -3,7 +3,9 @@ package enginetest_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"math/rand/v2"
 	"slices"
 
 	"cradle/engine"
@@ -180,6 +182,7 @@ func (s *sim) lie(n *node) {
 			p.unread[key] = s.r.IntN(3) == 0
 		}
 		s.logf("%s can't read %v", n.name, p.unread)
+		s.mayDouble(n, func(key string, _ simple.Object) bool { return p.unread[key] && n.unfound[key] && !s.knows(n, key) })
 	case 4: // nobody can tell that from deletions
 		clear(p.hide)
 		for _, key := range keys {
@@ -224,8 +227,37 @@ func (s *sim) lose(n *node) {
 		return n.place.unread[key] || holders[Str(o.Value, KeyUID)] > 1
 	})
 	s.twice[n.replica().ID] = true // what others didn't take of it nobody sends any more
+	s.unannounce(n)
+	n.unfound = map[string]bool{}
+	for key := range n.place.objects {
+		n.unfound[key] = true // nobody's, until it is looked at again
+	}
 	s.found(n)
 	n.seen, n.id, n.log = engine.Knowledge{}, engine.ReplicaID{}, 0
+}
+
+// unannounce is said of a simple participant whose metadata is lost: with it goes what a
+// write overwrote that was announced and whose end wasn't known yet, since it would have
+// been logged only then.
+func (s *sim) unannounce(n *node) {
+	c := *n
+	c.place, c.meta = n.place.clone(), s.metaCopy(n, rand.NewChaCha8([32]byte{}))
+	c.place.listFails, c.deep = false, true
+	s.start(&c)
+	if err := c.prov.Maintain(s.ctx()); err != nil {
+		s.fail("%s: %v", n.name, err)
+	}
+	all := s.everywhere()
+	for _, e := range c.conflicts() {
+		if e.Lost == nil {
+			continue
+		}
+		for _, x := range values(e.Lost) {
+			if !all[x] {
+				s.held[x] = free
+			}
+		}
+	}
 }
 
 // mayDouble notes values of a simple participant's objects that may be there twice.
@@ -279,18 +311,7 @@ func (s *sim) image(n *node) *node {
 	im.peers = nil
 	if n.isSimple() {
 		im.place = n.place.clone()
-		b, err := metastore.Export(s.ctx(), n.meta)
-		if err != nil {
-			s.fail("%v", err)
-		}
-		m, err := metastore.NewMemory(metastore.Options{Rand: zero{s.world}})
-		if err == nil {
-			err = metastore.Import(s.ctx(), m, b)
-		}
-		if err != nil {
-			s.fail("%v", err)
-		}
-		im.meta = &simMeta{Store: m}
+		im.meta = s.metaCopy(n, zero{s.world})
 	} else {
 		im.store = n.store.Copy()
 	}
@@ -321,6 +342,22 @@ func (s *sim) foundOut(n *node, was engine.Replica) bool {
 		}
 	}
 	return true
+}
+
+// metaCopy is a copy of the metadata of a simple participant.
+func (s *sim) metaCopy(n *node, rand io.Reader) *simMeta {
+	b, err := metastore.Export(s.ctx(), n.meta)
+	if err != nil {
+		s.fail("%v", err)
+	}
+	m, err := metastore.NewMemory(metastore.Options{Rand: rand})
+	if err == nil {
+		err = metastore.Import(s.ctx(), m, b)
+	}
+	if err != nil {
+		s.fail("%v", err)
+	}
+	return &simMeta{Store: m}
 }
 
 // backup takes an image of a replica, or goes back to one.
