@@ -8,12 +8,13 @@ import (
 // TestSimulationNamed runs the seeds that failed once, by what was wrong.
 func TestSimulationNamed(t *testing.T) {
 	for name, seed := range map[string]uint64{
-		"older version of equal content lives on":              864684,
-		"announced write lost with its metadata":               940500,
-		"unreadable before the first look after a loss":        941369,
-		"tag of an item deleted on a phone without tags":       904518,
-		"overwritten value lost to a crash":                    34905,
-		"peer restored before its edit was learned":            29184,
+		"older version of equal content lives on":        864684,
+		"announced write lost with its metadata":         940500,
+		"unreadable before the first look after a loss":  941369,
+		"tag of an item deleted on a phone without tags": 904518,
+		"made again where the deletion wasn't heard of":  828714,
+		"overwritten value lost to a crash":              34905,
+		"peer restored before its edit was learned":      29184,
 		"drop cut short":                                       37776,
 		"item that can't be dropped for now":                   45675,
 		"note outlived its item's deletion at one replica":     160008,
