@@ -128,9 +128,10 @@ type tree struct {
 // again whenever it is asked for.
 const unwatchedLimit = 64
 
-// trust is how long a watched folder is believed not to have changed. It bounds
-// what a watch misses (writes through another hard link or a memory map).
-const trust = time.Second
+// trust is how long a watched folder is believed not to have changed since it was read. It
+// bounds what a watch misses (writes through another hard link or a memory map), and is
+// long enough for the lists of one listing of a large folder on a slow machine.
+const trust = 5 * time.Second
 
 func (t *tree) node(h mtp.ObjectHandle) *node {
 	if h < t.first || int(h-t.first) >= len(t.nodes) {
@@ -188,7 +189,6 @@ func (t *tree) look(n *node) bool {
 // list brings n.kids in step with the folder. An unreadable folder is an error,
 // never an empty list.
 func (t *tree) list(n *node) error {
-	now := time.Now()
 	path := n.path()
 	before, err := os.Lstat(path) // a folder above may have been renamed
 	if err != nil {
@@ -196,7 +196,7 @@ func (t *tree) list(n *node) error {
 		return err
 	}
 	t.watch.poll()
-	if n.whole && now.Sub(n.readAt) < trust {
+	if n.whole && time.Since(n.readAt) < trust {
 		return nil
 	}
 	n.whole = false
@@ -244,7 +244,7 @@ func (t *tree) list(n *node) error {
 	for _, k := range old {
 		t.lost(k)
 	}
-	n.kids, n.scanned, n.readAt = kids, true, now
+	n.kids, n.scanned, n.readAt = kids, true, time.Now()
 	return nil
 }
 

@@ -63,6 +63,12 @@ const (
 // that doesn't have it has no use for the others.
 var listProps = [...]PropCode{PropObjectFileName, PropObjectFormat, PropObjectSize, PropDateModified}
 
+// manyEntries is from how many objects on a folder is asked for by single properties first: what
+// a device gives when it is asked for all is two to five times as much, and some of it
+// costs it a look into a database for each object (Android's artists and descriptions).
+// Below, one request is quicker than four.
+const manyEntries = 512
+
 // errListLies says that a property list doesn't fit the folder's handles.
 var errListLies = errors.New("property list doesn't agree with the object handles")
 
@@ -70,7 +76,7 @@ var errListLies = errors.New("property list doesn't agree with the object handle
 // in the order of GetObjectHandles.
 //
 // GetObjectHandles says which objects there are. What they are comes from one
-// GetObjectPropList of depth 1 for all properties, or, on devices that refuse
+// GetObjectPropList of depth 1 for all properties, or, of a large folder and on devices that refuse
 // that or leave objects or properties out, from one for each of name, format,
 // size and date. (Android gives all objects of a folder the set of properties of
 // its first one's format; those four are in all of its sets.) Objects of the one list that the other leaves out
@@ -111,8 +117,17 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 		case mode == listByInfo:
 			return s.listByInfo(ctx, l, l.all())
 		}
-		err = s.listByList(ctx, l, mode)
+		how := mode
+		if mode == listAllProps && l.known >= manyEntries && !s.allAtOnce.Load() {
+			how = listByProp
+		}
+		err = s.listByList(ctx, l, how)
 		lies := errors.Is(err, errListLies)
+		if how != mode && (lies && !l.nearlyWhole() || IsRefusal(err) || errors.Is(err, ErrTimeout) && s.Err() == nil) {
+			s.allAtOnce.Store(true)
+			try--
+			continue
+		}
 		small := lies && l.known <= 4 && l.count[0] > 0 // too small to judge by
 		switch {
 		case err == nil:

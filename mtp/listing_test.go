@@ -2,6 +2,7 @@ package mtp_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"cradle/mtp"
@@ -69,6 +70,89 @@ func TestListFolderAllProps(t *testing.T) {
 			t.Errorf("empty folder: %v, %v", es, err)
 		}
 	})
+}
+
+// many are the handles of a large folder, and a property of each of its objects.
+func many(code mtp.PropCode, value func(i int) mtp.Value) (handles []mtp.ObjectHandle, props []mtp.ObjectProp) {
+	for i := range 600 {
+		handles = append(handles, mtp.ObjectHandle(100+i))
+		props = append(props, mtp.ObjectProp{Handle: handles[i], Code: code, Value: value(i)})
+	}
+	return handles, props
+}
+
+func (d *device) largeFolder(t *testing.T) {
+	t.Helper()
+	for _, p := range []struct {
+		code  mtp.PropCode
+		value func(int) mtp.Value
+	}{
+		{mtp.PropObjectFileName, func(i int) mtp.Value { return mtp.StringValue(fmt.Sprint("name ", i)) }},
+		{mtp.PropObjectFormat, func(int) mtp.Value { return mtp.UintValue(mtp.TypeUint16, uint64(mtp.FormatText)) }},
+		{mtp.PropObjectSize, func(i int) mtp.Value { return mtp.UintValue(mtp.TypeUint64, uint64(i)) }},
+		{mtp.PropDateModified, func(int) mtp.Value { return mtp.StringValue("20240229T123456") }},
+	} {
+		_, props := many(p.code, p.value)
+		d.propList(t, uint32(p.code), 5, props...)
+	}
+}
+
+// A large folder is asked for the properties that an entry needs and no others; a small one
+// of the same device for all at once.
+func TestListFolderLarge(t *testing.T) {
+	handles, _ := many(0, func(int) mtp.Value { return mtp.Value{} })
+	d := opened(player)
+	d.handles(5, handles...)
+	d.largeFolder(t)
+	d.handles(6, 3)
+	d.propList(t, mtp.AllProps, 6, described(3, 6, "three", 3)...)
+	play(t, d, mtp.Options{}, func(s *mtp.Session) {
+		es, err := s.ListFolder(t.Context(), 1, 5)
+		if err != nil || len(es) != len(handles) || es[7].Name != "name 7" || es[7].Size != 7 || !es[7].HasModified {
+			t.Fatalf("got %d entries, %v", len(es), err)
+		}
+		if es, err := s.ListFolder(t.Context(), 1, 6); err != nil || len(es) != 1 || es[0].Name != "three" {
+			t.Fatalf("got %+v, %v", es, err)
+		}
+		if s.Learned() != 0 {
+			t.Errorf("learned %v of a device without a fault", s.Learned())
+		}
+	})
+}
+
+// Where single properties are refused, or leave objects out, all come at once; the session
+// remembers.
+func TestListFolderLargeAllAtOnce(t *testing.T) {
+	handles, names := many(mtp.PropObjectFileName, func(i int) mtp.Value { return mtp.StringValue(fmt.Sprint("name ", i)) })
+	var all []mtp.ObjectProp
+	for i, h := range handles {
+		all = append(all, described(h, 5, fmt.Sprint("name ", i), uint64(i))...)
+	}
+	for name, first := range map[string]func(*device){
+		"refused": func(d *device) {
+			d.command(mtp.OpGetObjectPropList, 5, 0, uint32(mtp.PropObjectFileName), 0, 1)
+			d.respond(mtp.InvalidObjectPropCode)
+		},
+		"half of the names": func(d *device) { d.propList(t, uint32(mtp.PropObjectFileName), 5, names[:300]...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := opened(player)
+			d.handles(5, handles...)
+			first(d)
+			d.handles(5, handles...)
+			d.propList(t, mtp.AllProps, 5, all...)
+			d.handles(5, handles...)
+			d.propList(t, mtp.AllProps, 5, all...)
+			play(t, d, mtp.Options{}, func(s *mtp.Session) {
+				for range 2 {
+					es, err := s.ListFolder(t.Context(), 1, 5)
+					if err != nil || len(es) != len(handles) || es[599].Name != "name 599" || es[599].Size != 599 {
+						t.Fatalf("got %d entries, %v", len(es), err)
+					}
+				}
+			})
+		})
+	}
 }
 
 // A device that refuses all properties is asked by property, and one that

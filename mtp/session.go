@@ -87,7 +87,8 @@ type Session struct {
 	timeout time.Duration
 	lost    atomic.Pointer[lostError]
 
-	listing atomic.Uint32 // listingMode: the verdict on this device's property lists
+	listing   atomic.Uint32 // listingMode: the verdict on this device's property lists
+	allAtOnce atomic.Bool   // its lists of single properties are no good: a large folder's come all at once
 
 	listed map[ObjectHandle]bool // folders asked for, under QuirkListFirst; needs mu
 	mu     sync.Mutex

@@ -19,10 +19,11 @@
 // the host, with a comparer that shares no code with the program. CRADLE_VM_KEEP names a folder
 // that keeps what the stories leave, to look at it afterwards.
 //
-// tool.sh is `cradle mtp` through each backend to USB, and usb.test are the tests of mtp/usb that
-// want a phone, again through each. own.sh is the
-// program's own virtual phone over USB/IP, scenarios.sh what goes wrong with one (a sample of
-// hwtest/testdata/scenarios, judged as in process), and desk.sh the suite for a phone on a desk with that. With
+// tool.sh is `cradle mtp` and syncs through each backend to USB, and usb.test are the tests of mtp/usb that
+// want a phone, again through each: with both responders and with the program's own virtual phone over
+// USB/IP. They pull the cable at some points of a session; CRADLE_VM_CUTS says at how many, and a large
+// number means at each transfer. scenarios.sh is what goes wrong with our phone (a sample of
+// hwtest/testdata/scenarios, judged as in process), and desk.sh the suite for a phone on a desk with it. With
 // CRADLE_VM_RATE=1 (make bench) their speed is measured, beside a bare loop of transfers, and speed.sh
 // measures whole commands beside programs that others wrote.
 //

@@ -1,10 +1,12 @@
 # speed.sh PHONE WHAT ROUNDS, in the guest: cradle and programs that others wrote do the same on one phone,
 # in turns, so that a machine that gets busy slows all alike. WHAT is film (64 MiB to and fro), list (every
-# file of the storage) or cards (the contents of a folder of small files). PHONE is one of ours.sh.
+# file of the storage), cards (the contents of a folder of small files) or huge (64 MiB and 4.3 GiB of zeros to
+# and fro, by cradle alone, for its memory). PHONE is one of ours.sh.
 #
 # In the shared folder: ./cradle, seed.tar (what the phone holds). It prints a line each: "speed: WHAT PROGRAM ms cpu-ms transfers
 # transactions"; cpu is the program's own, transfers those of the bus, transactions our phone's (0 of
 # others). Mounting isn't counted of programs that mount; starting and opening the phone is, of all others.
+# Of huge also "peak: WHAT PROGRAM KiB", the most that was resident, and the same of the phone.
 set -u
 phone=$1 what=$2 rounds=$3
 share=$PWD
@@ -14,6 +16,7 @@ export XDG_RUNTIME_DIR=/tmp/run HOME=/tmp/home
 mkdir -pm 700 $XDG_RUNTIME_DIR $HOME
 mkdir -p m got
 . "$share/ours.sh"
+[ "$what" != huge ] || storage=/var/phone # what arrives there is no hole
 ours "$share/seed.tar"
 : >>trace
 sel="serial:LAB-$phone"
@@ -122,6 +125,37 @@ cards)
 		timed aft cards aft-mtp-cli 'get cards got/cards'
 		check aft
 	done
+	;;
+huge)
+	peak() { # peak STEP PROGRAM COMMAND…: timed, and how much memory the program had at most
+		local step=$1 name=$2 most=0 line pid c from=${EPOCHREALTIME/./} u
+		shift 2
+		c=$(cpu) u=$(cat "$urbs")
+		rm -f came
+		"$@" > >(wc -c >came) 2>o &
+		pid=$!
+		while line=$(grep VmHWM /proc/$pid/status 2>/dev/null); do
+			most=${line//[!0-9]/}
+			sleep 0.2
+		done
+		wait $pid || fail "$name $step: exit status $?"
+		echo "speed: $step $name $(((${EPOCHREALTIME/./} - from) / 1000)) $(($(cpu) - c)) $(($(cat "$urbs") - u)) 0"
+		echo "peak: $step $name $most"
+	}
+	truncate -s 64M $storage/in/64M
+	truncate -s 4400M $storage/in/4400M 4400M
+	truncate -s 64M 64M
+	for backend in usbfs gousb; do
+		export CRADLE_USB=$backend
+		for size in 64M 4400M; do
+			peak get-$size cradle-$backend ./cradle mtp get /in/$size --to - --phone $sel
+			await grep -qx "$(stat -c %s $size)" came || fail "$size: $(cat came) bytes came"
+			peak put-$size cradle-$backend ./cradle mtp put $size --to /in/new --phone $sel
+			[ "$(stat -c %s $storage/in/new)" = "$(stat -c %s $size)" ] || fail "$size: $(stat -c %s $storage/in/new) bytes arrived"
+			rm $storage/in/new
+		done
+	done
+	echo "peak: all phone $(awk '/VmHWM/ {print $2}' /proc/"$(pgrep -f 'cradle phone serve')"/status)"
 	;;
 esac
 echo "speed: done"

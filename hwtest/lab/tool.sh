@@ -1,21 +1,40 @@
-# tool.sh PHONE, in the guest: cradle mtp on a phone of the real bus, through both backends. It ends
+# tool.sh PHONE, in the guest: cradle on a phone of the real bus through both backends: mtp ls, get, put, rm
+# and info, and a sync whose cable is pulled. PHONE is one of the lab's, seeded as for story.sh. It ends
 # with "tool: done"; whatever isn't as it should be ends it before.
 set -eu
 phone=$1
+storage=/phone/$phone
+contacts=$storage/Cradle/contacts/personal
 cp cradle /tmp/ && cd /tmp
 export XDG_RUNTIME_DIR=/tmp HOME=/tmp
 head -c 20000003 /dev/urandom >film.bin
 printf 'a note\n' >note.txt
 mkdir -p tree/inner && cp note.txt tree/a.txt && cp note.txt tree/inner/b.txt
+sel="serial:LAB-$phone"
 
 fail() { echo "tool: $*"; exit 1; }
+cards() { (cd "$contacts" && ls -- *.vcf | wc -l); }
+transfers() { cat "/sys/bus/usb/devices/$(phone sys "$phone")/urbnum" 2>/dev/null || echo 0; }
+synced() { # synced STEP: a sync that is well
+	./cradle sync --pair --store $store --phone $sel >sync.out 2>&1 || fail "$backend: sync, $1: $(cat sync.out)"
+}
+imported() { # imported NAME COUNT: as many cards into the store
+	for n in $(seq "$2"); do
+		printf 'BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%s-%s-%s\r\nFN:%s %s\r\nN:%s;;;;\r\nEND:VCARD\r\n' "$1" $backend "$n" "$1" "$n" "$n"
+	done >import.vcf
+	./cradle import --collection personal import.vcf --store $store >o 2>&1 || fail "$backend: import: $(cat o)"
+}
+
 for backend in usbfs gousb; do
 	export CRADLE_USB=$backend
-	sel="serial:LAB-$phone"
 	./cradle mtp info --phone $sel >info.txt || fail "$backend: info"
 	grep -q '^  storage' info.txt || fail "$backend: info tells of no storage: $(cat info.txt)"
 	./cradle mtp put film.bin --to /film-$backend.bin --phone $sel || fail "$backend: put"
+	cmp film.bin $storage/film-$backend.bin || fail "$backend: other bytes arrived"
 	./cradle mtp put -r tree --to /tree-$backend --phone $sel || fail "$backend: put -r"
+	if ! grep -q qemu <<<"$phone"; then # which can't rename
+		./cradle mtp put --force note.txt --to /tree-$backend/a.txt --phone $sel || fail "$backend: put --force"
+	fi
 	./cradle mtp ls -r / --phone $sel >ls.txt || fail "$backend: ls"
 	for p in film-$backend.bin tree-$backend/a.txt tree-$backend/inner/b.txt; do
 		grep -q "/$p\$" ls.txt || fail "$backend: ls lacks $p: $(cat ls.txt)"
@@ -34,5 +53,30 @@ for backend in usbfs gousb; do
 	./cradle mtp rm -r /film-$backend.bin /tree-$backend --phone $sel || fail "$backend: rm"
 	./cradle mtp ls / --phone $sel >ls.txt || fail "$backend: ls afterwards"
 	if grep -q -e "-$backend" ls.txt; then fail "$backend: still there: $(cat ls.txt)"; fi
+
+	# Syncs, with a store of its own, and the cable pulled when half of what a sync moves has gone.
+	store=/tmp/store-$backend.db
+	synced first
+	before=$(cards)
+	at=$(transfers)
+	imported Whole 12
+	synced whole
+	[ "$(cards)" = $((before + 12)) ] || fail "$backend: the phone has $(cards) cards, not $((before + 12))"
+	half=$((($(transfers) - at) / 2)) at=$(transfers)
+	imported Cut 12
+	./cradle sync --store $store --phone $sel >sync.out 2>&1 &
+	job=$!
+	while kill -0 $job 2>/dev/null && [ "$(transfers)" -lt $((at + half)) ]; do sleep 0.01; done
+	phone unplug "$phone"
+	status=0
+	wait $job || status=$?
+	[ $status = 3 ] || [ $status = 0 ] || fail "$backend: pulled: exit status $status: $(cat sync.out)"
+	echo "tool: $backend: the cable was pulled at $(cards) of $((before + 24)) cards; exit status $status: $(tail -2 sync.out | tr '\n' ' ')"
+	phone plug "$phone"
+	synced "after the pull"
+	[ "$(cards)" = $((before + 24)) ] || fail "$backend: the phone has $(cards) cards, not $((before + 24))"
+	[ "$(cd "$contacts" && grep -l "^UID:Cut-$backend-" -- *.vcf | wc -l)" = 12 ] || fail "$backend: of the 12 cards of the cut sync: $(cd "$contacts" && ls)"
+	synced last
+	grep -qi 'up to date\|nothing\|in sync' sync.out || fail "$backend: the last sync had something to do: $(cat sync.out)"
 done
 echo "tool: done"

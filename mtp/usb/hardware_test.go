@@ -484,33 +484,6 @@ func TestHardwareAbandoned(t *testing.T) {
 	}
 }
 
-// TestHardwareEvents has somebody else change the storage. CRADLE_HW_TOUCH is a
-// shell command for that.
-func TestHardwareEvents(t *testing.T) {
-	touch := os.Getenv("CRADLE_HW_TOUCH")
-	if touch == "" {
-		t.Skip("CRADLE_HW_TOUCH names no command that makes a file on the phone")
-	}
-	s, _ := openPhone(t)
-	ids, err := s.GetStorageIDs(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.ListFolder(t.Context(), ids[0], mtp.Root); err != nil {
-		t.Fatal(err)
-	}
-	run(t, touch)
-	select {
-	case e := <-s.Events():
-		t.Logf("%v", e)
-		if e.Code != mtp.EventObjectAdded && e.Code != mtp.EventObjectInfoChanged {
-			t.Errorf("got %v, want ObjectAdded", e)
-		}
-	case <-time.After(5 * time.Second):
-		t.Error("no event within 5 s")
-	}
-}
-
 // TestHardwareOpenNode opens the phone by its node's path, as an event names it,
 // and by a descriptor of the node that somebody else has opened.
 func TestHardwareOpenNode(t *testing.T) {
@@ -561,36 +534,4 @@ func TestHardwareOpenNode(t *testing.T) {
 			t.Errorf("got %v, want ErrDeviceGone", err)
 		}
 	})
-}
-
-// TestHardwareUnplug pulls the cable in the middle of a transfer.
-func TestHardwareUnplug(t *testing.T) {
-	if os.Getenv("CRADLE_HW_UNPLUG") == "" {
-		t.Skip("CRADLE_HW_UNPLUG names no command that pulls the cable")
-	}
-	s, _ := openPhone(t)
-	ids, err := s.GetStorageIDs(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	const size = 512 << 20
-	if _, err := s.SendObjectInfo(t.Context(), ids[0], mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "cut.bin", Size: size}); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	n := 0
-	err = s.SendObject(t.Context(), readerFunc(func(p []byte) (int, error) {
-		if n < 4<<20 && n+len(p) >= 4<<20 {
-			go run(t, os.Getenv("CRADLE_HW_UNPLUG"))
-		}
-		n += len(p)
-		return len(p), nil
-	}), size)
-	t.Logf("after %v and %d bytes: %v", time.Since(start), n, err)
-	if !errors.Is(err, mtp.ErrDeviceGone) || !errors.Is(err, mtp.ErrSessionLost) {
-		t.Errorf("got %v, want ErrDeviceGone and ErrSessionLost", err)
-	}
-	if _, err := s.GetStorageIDs(t.Context()); !errors.Is(err, mtp.ErrDeviceGone) {
-		t.Errorf("later: %v, want ErrDeviceGone", err)
-	}
 }
