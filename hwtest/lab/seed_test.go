@@ -133,6 +133,17 @@ func seedPhone(t *testing.T, dir string) {
 	}
 }
 
+// seedFew fills dir with what a phone holds where it matters little: each file takes the guest a moment.
+func seedFew(t *testing.T, dir string) {
+	for n := range 12 {
+		uid := fmt.Sprintf("card-%03d", n)
+		write(t, filepath.Join(dir, "Cradle/contacts/personal", uid+".vcf"), card(uid, fmt.Sprintf("Zoë Example%03d", n), n))
+	}
+	for n := range 3 {
+		write(t, filepath.Join(dir, "Cradle/calendars/personal", fmt.Sprintf("event-%03d.ics", n)), event(n))
+	}
+}
+
 // seedShare fills dir with what the story brings in later.
 func seedShare(t *testing.T, dir string) {
 	write(t, filepath.Join(dir, "late/from-phone.vcf"), card("from-phone", "Zoë Newonphone", 1001))

@@ -3,7 +3,7 @@
 # file of the storage), cards (the contents of a folder of small files) or huge (64 MiB and 4.3 GiB of zeros to
 # and fro, by cradle alone, for its memory). PHONE is one of ours.sh.
 #
-# In the shared folder: ./cradle, seed.tar (what the phone holds). It prints a line each: "speed: WHAT PROGRAM ms cpu-ms transfers
+# In the shared folder: ./cradle, usb.test, seed.tar (what the phone holds). It prints a line each: "speed: WHAT PROGRAM ms cpu-ms transfers
 # transactions"; cpu is the program's own, transfers those of the bus, transactions our phone's (0 of
 # others). Mounting isn't counted of programs that mount; starting and opening the phone is, of all others.
 # Of huge also "peak: WHAT PROGRAM KiB", the most that was resident, and the same of the phone.
@@ -47,6 +47,9 @@ came() { cmp -s film.bin got/film || fail "$1: other bytes came"; rm -f got/*; }
 others=yes
 [ "$phone" != qemu ] || others= # aft finds no names there, go-mtpfs brings QEMU down
 
+# measured TEST: a test of mtp/usb on the phone, in the same run: what a bare loop of transfers takes.
+measured() { CRADLE_HW=1 CRADLE_HW_SERIAL=LAB-$phone CRADLE_HW_ROUNDS=$rounds CRADLE_HW_FOLDER=cards "$share/usb.test" -test.v -test.run "^TestMeasure$1\$"; }
+
 case $what in
 film)
 	head -c 67108803 /dev/urandom >film.bin
@@ -82,6 +85,8 @@ film)
 		unmount
 		rm_film
 	done
+	rm -f film.bin
+	measured Rates
 	;;
 list)
 	want=$(tar -tf "$share/seed.tar" | grep -c '\.vcf$')
@@ -104,6 +109,7 @@ list)
 		timed aft list aft-mtp-cli 'ls cards' # names alone
 		all aft '\.vcf'
 	done
+	[ "$phone" = qemu ] || measured Listing # it has no property lists
 	;;
 cards)
 	mkdir seed && tar -C seed -xf "$share/seed.tar"

@@ -39,7 +39,8 @@ func (s *speedTable) best(program string) (taken, bool) {
 }
 
 // TestSpeed measures whole commands beside those of libmtp, android-file-transfer and go-mtpfs on the same
-// phones, in turns, and holds cradle to its floors. It runs with CRADLE_VM_RATE=1: a machine that does
+// phones, in turns, and in the same run what a bare loop of transfers takes (TestMeasureRates and
+// TestMeasureListing of mtp/usb), and holds cradle to its floors. It runs with CRADLE_VM_RATE=1: a machine that does
 // other things besides tells little. CRADLE_VM_ROUNDS says how often each does it.
 func TestSpeed(t *testing.T) {
 	l := open(t)
@@ -67,7 +68,11 @@ func TestSpeed(t *testing.T) {
 				if run.files == 10_000 && phone == "umtprd" {
 					t.Skip("umtprd takes minutes for it, whoever asks")
 				}
-				tables, _ := l.speed(t, phone, run.what, rounds, run.files)
+				tables, said := l.speed(t, phone, run.what, rounds, run.files)
+				t.Log("the same run:\n" + measured(said))
+				if strings.Contains(said, "--- FAIL: ") {
+					t.Error("a floor beside the bare loop isn't met")
+				}
 				for _, step := range slices.Sorted(maps.Keys(tables)) {
 					tables[step].print(t, step)
 					tables[step].judge(t, step, phone)
@@ -116,7 +121,9 @@ func (l lab) speed(t *testing.T, phone, what, rounds string, files int) (map[str
 		write(t, filepath.Join(seed, "cards", fmt.Sprintf("card-%05d.vcf", n)), card(fmt.Sprintf("card-%05d", n), fmt.Sprintf("Zoë Example%05d", n), n))
 	}
 	archive(t, filepath.Join(share, "seed.tar"), seed)
-	copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
+	for _, name := range []string{"cradle", "usb.test"} {
+		copyFile(t, filepath.Join(share, name), filepath.Join(l.bin, name))
+	}
 	write(t, filepath.Join(share, "speed.sh"), string(speed))
 	write(t, filepath.Join(share, "ours.sh"), string(ours))
 	args := []string{"--share", share, "--timeout", "1500"}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -225,11 +226,15 @@ func course(ctx context.Context, s *mtp.Session) error {
 	case len(all) != 2:
 		return errors.New("the folder hasn't got the two objects")
 	}
-	if got, err := s.GetObjectBytes(ctx, one.Handle, 1<<20); err != nil || !bytes.Equal(got, small) {
-		return errors.Join(err, errors.New("the small object isn't as it was sent"))
+	if got, err := s.GetObjectBytes(ctx, one.Handle, 1<<20); err != nil {
+		return err
+	} else if !bytes.Equal(got, small) {
+		return errors.New("the small object isn't as it was sent")
 	}
-	if n, err := s.GetObject(ctx, two.Handle, io.Discard); err != nil || n != large {
-		return errors.Join(err, errors.New("the large object isn't as long as it was sent"))
+	if n, err := s.GetObject(ctx, two.Handle, io.Discard); err != nil {
+		return err
+	} else if n != large {
+		return errors.New("the large object isn't as long as it was sent")
 	}
 	for _, c := range []mtp.Created{one, two} {
 		if err := s.DeleteObject(ctx, c.Handle); err != nil {
@@ -302,9 +307,11 @@ func TestHardwareUnplug(t *testing.T) {
 	}
 	start := time.Now()
 	n := 0
+	var pulling sync.WaitGroup
+	defer pulling.Wait()
 	err = s.SendObject(t.Context(), readerFunc(func(p []byte) (int, error) {
 		if n < 4<<20 && n+len(p) >= 4<<20 {
-			go pullCable(t)
+			pulling.Go(func() { pullCable(t) })
 		}
 		n += len(p)
 		return len(p), nil

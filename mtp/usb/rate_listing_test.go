@@ -19,7 +19,6 @@ import (
 // nothing of it apart. CRADLE_HW_FOLDER names the folder, at the top of the first
 // storage.
 func TestMeasureListing(t *testing.T) {
-	const rounds = 5
 	name := os.Getenv("CRADLE_HW_FOLDER")
 	if name == "" {
 		t.Skip("CRADLE_HW_FOLDER names no folder of the phone's")
@@ -35,7 +34,7 @@ func TestMeasureListing(t *testing.T) {
 		}
 		took[what] = append(took[what], time.Since(start))
 	}
-	for range rounds {
+	for range rounds(t) {
 		for _, by := range []struct {
 			name   string
 			quirks mtp.Quirks

@@ -5,7 +5,9 @@ package usb_test
 import (
 	"context"
 	"io"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -14,24 +16,19 @@ import (
 )
 
 // TestMeasureRates measures large transfers through both backends: by the
-// session, which has several transfers in flight where the backend can; by the
-// session with one at a time; and the same bytes by a bare loop that knows
-// nothing of containers. All take turns, round by round, so that a machine that
-// gets busy in between slows all alike.
+// session, and the same bytes by a bare loop that knows nothing of containers. All
+// take turns, round by round, so that a machine that gets busy in between slows
+// all alike.
 func TestMeasureRates(t *testing.T) {
-	const rounds = 5
 	d := phoneOnCable(t)
 	r := rates{of: map[string][]float64{}}
-	for range rounds {
+	for range rounds(t) {
 		for _, b := range []usb.Backend{usb.Gousb, usb.Usbfs} {
 			tr, err := usb.OpenBackend(t.Context(), d, b)
 			if err != nil {
 				t.Fatal(err)
 			}
 			r.measure(t, tr, d, string(b))
-			if _, ok := tr.(mtp.Pipeliner); ok {
-				r.measure(t, struct{ mtp.Transport }{tr}, d, string(b)+", one at a time")
-			}
 			tr.Close()
 		}
 	}
@@ -52,6 +49,19 @@ func TestMeasureRates(t *testing.T) {
 			t.Errorf("usbfs, %s: %.0f %% of a bare loop, the floor is 90", p[0], 100*of[len(of)/2])
 		}
 	}
+}
+
+// rounds is how often each does it: CRADLE_HW_ROUNDS.
+func rounds(t *testing.T) int {
+	text := os.Getenv("CRADLE_HW_ROUNDS")
+	if text == "" {
+		return 5
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("CRADLE_HW_ROUNDS is %q, want a number", text)
+	}
+	return n
 }
 
 const rateSize = 64<<20 - 100
