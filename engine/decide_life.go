@@ -99,8 +99,14 @@ func (d *decider) deletedTwice(h, p *ItemMeta) *ItemMeta {
 	t := p.Clone()
 	t.LifeVersion, t.LifeEdited, t.LifeResolved = Pending(d.home), max(h.LifeEdited, p.LifeEdited), true
 	for _, u := range h.Units {
-		known := d.phone.Contains(h.ID, u.Unit, u.Version)
-		if v := p.Unit(u.Unit); v == nil || !known && (d.store.Contains(h.ID, u.Unit, v.Version) || u.Version.Compare(v.Version) > 0) {
+		v := p.Unit(u.Unit)
+		if v == nil {
+			t.SetUnit(u)
+			continue
+		}
+		// Of two that both or neither know, the greater: wherever these two meet it is the same.
+		uKnown, vKnown := d.phone.Contains(h.ID, u.Unit, u.Version), d.store.Contains(h.ID, u.Unit, v.Version)
+		if vKnown && !uKnown || vKnown == uKnown && u.Version.Compare(v.Version) > 0 {
 			t.SetUnit(u)
 		}
 	}

@@ -40,6 +40,7 @@ func TestSimulationNamed(t *testing.T) {
 		"copy that edited and deleted, and an empty list":      818750,
 		"restored one that edited and deleted":                 962739,
 		"edit back to what the view has meets a deletion":      716021,
+		"two tombstones that go round two phones":              1060707,
 		"rules of phones in an exchange: existence":            202483,
 		"rules of phones in an exchange: beside two phones":    317564,
 		"rules of phones in an exchange: among five":           320015,
