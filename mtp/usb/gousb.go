@@ -65,7 +65,7 @@ func checkGousb() error {
 func openDevice(d DeviceDesc) (*gousb.Device, error) {
 	for try := 1; ; try++ {
 		dev, err := openListed(d)
-		if try == 5 || !errors.Is(err, errNotListed) {
+		if try == 30 || !errors.Is(err, errNotListed) || !d.there() {
 			return dev, err
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -130,11 +130,13 @@ func (p *gousbIn) read(ctx context.Context, to []byte) (n int, err error) {
 		m := copy(to[n:], p.rest)
 		n += m
 		p.rest = p.rest[m:]
-		if len(p.rest) == 0 && p.short {
+		if len(p.rest) == 0 && p.short && n < len(to) {
 			p.short = false
 			return n, nil
 		}
 	}
+	// A short transfer that ends where the room does ended with a ZLP, which is
+	// the next read's, as it is without a stream.
 	return n, nil
 }
 

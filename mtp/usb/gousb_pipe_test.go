@@ -233,6 +233,29 @@ func TestStreamBrings(t *testing.T) {
 	})
 }
 
+// A body of full packets, shorter than what was announced, whose ZLP ends a
+// transfer just where the room ends: the ZLP isn't lost.
+func TestStreamKeepsZLP(t *testing.T) {
+	d, in := newFakeIn()
+	defer in.close()
+	go func() {
+		d.send(numbered(64))
+		d.send(nil)
+		d.send([]byte("response"))
+	}()
+	in.readAhead(1 << 40)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	for i, want := range []int{64, 0, 8} {
+		if i == 2 {
+			in.readAhead(0)
+		}
+		if n, err := in.read(ctx, make([]byte, 64)); n != want || err != nil {
+			t.Errorf("read %d: %d bytes, %v, want %d", i, n, err, want)
+		}
+	}
+}
+
 func TestStreamInFlight(t *testing.T) {
 	d, in := newFakeIn()
 	defer in.close()
