@@ -32,5 +32,5 @@
 //
 // session_*.sh are the stories of a guest with a desktop (run --session), told with the package that
 // make package builds: a phone that is plugged in and syncs by itself, the file manager, other users,
-// install, doctor. They judge themselves. CRADLE_VM_SESSION=all tells the long ones too.
+// install, doctor. They judge themselves.
 package lab

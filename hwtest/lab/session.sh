@@ -4,6 +4,10 @@ set -u
 notices=/run/user/1000/notifications.log
 rule=70-cradle.rules
 
+# told PATTERN: the lines of the notifications in which it is found. A log that is emptied while the
+# one who writes it goes on has zeros where the old lines were.
+told() { tr -d '\0' <$notices | grep -E -- "$1"; }
+
 journal() { journalctl -q --no-pager "$@" _UID=1000 + _UID=1001; }
 step() { echo "session: $(cut -d' ' -f1 /proc/uptime) $*"; }
 fail() {
@@ -11,13 +15,13 @@ fail() {
 	echo "--- the users' journal"
 	journal -o short-monotonic | tail -n 60
 	echo "--- notifications"
-	tail -n 20 "$notices"
+	told . | tail -n 20
 	exit 1
 }
 
-# await WHAT COMMAND…: until it is true, for 90 seconds: an emulated computer beside others.
+# await WHAT COMMAND…: until it is true, for 150 seconds: an emulated computer beside others.
 await() {
-	local what=$1 end=$((SECONDS + 90))
+	local what=$1 end=$((SECONDS + ${PATIENCE:-150}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || fail "never came: $what"
@@ -62,10 +66,7 @@ install_package() {
 }
 
 # may_sudo: ada is one who may become root, as the first user of a computer is.
-may_sudo() {
-	command -v sudo >/dev/null || dpkg -i ./sudo.deb >/dev/null 2>&1 || fail "no sudo in the guest"
-	echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ada
-}
+may_sudo() { echo 'ada ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ada; }
 
 # tree NAME: what is on the phone, with sizes and times.
 tree() { (cd "/phone/$1" && find . -printf '%p %s %T@\n' | LC_ALL=C sort); }

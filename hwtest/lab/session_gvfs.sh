@@ -28,22 +28,22 @@ as ada sh -c 'mkdir -p ~/phone && jmtpfs ~/phone' >/dev/null 2>&1 || fail "jmtpf
 : >$notices
 cards qemu 5 5
 as ada systemctl --user start --no-block cradle-sync.service
-await "the person is told" grep -q 'another program uses the phone' $notices
-grep -q 'fusermount -u /home/ada/phone' $notices || fail "not told what to do: $(cat $notices)"
+await "the person is told" told 'another program uses the phone'
+told 'fusermount -u /home/ada/phone' >/dev/null || fail "not told what to do: $(told .)"
 has 4 || fail "synced while another program had the phone"
 as ada fusermount -u /home/ada/phone || fail "jmtpfs doesn't let go"
 await "the sync after that" has 5
 await "the sync's end" idle ada
-await "the result is told" grep -q 'is in sync' $notices
+await "the result is told" told 'is in sync'
 step "another program was waited for"
 
 # One bubble: the first Notify asks for a new one (0), the others replace it.
-told=$(grep ' Notify "Cradle" ' $notices)
-[ "$(grep -c ' Notify "Cradle" 0 ' <<<"$told")" = 1 ] || fail "several bubbles: $told"
-ids=$(sed 's/.* Notify "Cradle" \([0-9]*\) .*/\1/' <<<"$told" | sort -u)
-[ "$(wc -l <<<"$ids")" = 2 ] || fail "other bubbles were changed: $told"
-[ "$(wc -l <<<"$told")" -ge 2 ] || fail "never changed: $told"
-step "one bubble, told $(wc -l <<<"$told") times"
+calls=$(told ' Notify "Cradle" ')
+[ "$(grep -c ' Notify "Cradle" 0 ' <<<"$calls")" = 1 ] || fail "several bubbles: $calls"
+ids=$(sed 's/.* Notify "Cradle" \([0-9]*\) .*/\1/' <<<"$calls" | sort -u)
+[ "$(wc -l <<<"$ids")" = 2 ] || fail "other bubbles were changed: $calls"
+[ "$(wc -l <<<"$calls")" -ge 2 ] || fail "never changed: $calls"
+step "one bubble, told $(wc -l <<<"$calls") times"
 
 # Plugged in while gvfs takes it at once, as a file manager has it do.
 phone unplug qemu

@@ -20,7 +20,7 @@ step "installed in two steps"
 
 cards qemu 1 2
 phone plug qemu || fail "the phone can't be plugged in"
-await "the hint" grep -q "isn't paired" $notices
+await "the hint" told "isn't paired"
 cradle pair >pair.txt 2>&1 || fail "pair: $(cat pair.txt)"
 phone unplug qemu
 cards qemu 3 3

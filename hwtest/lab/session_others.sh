@@ -1,7 +1,7 @@
 # session_others.sh: what isn't this user's and paired isn't touched.
 . ./session.sh
 install_package
-hints() { grep -c "isn't paired with this computer" "$1"; }
+hints() { told "isn't paired with this computer" | wc -l; }
 mkdir -p /phone/qemu/Music
 cards qemu 1 3
 tree qemu >before.txt
@@ -14,7 +14,7 @@ for _ in 1 2; do
 done
 tree qemu >after.txt
 cmp before.txt after.txt || fail "an unpaired phone was written to"
-[ "$(hints $notices)" = 1 ] || fail "$(hints $notices) hints, want one"
+[ "$(hints)" = 1 ] || fail "$(hints) hints, want one"
 [ ! -e /home/ada/.local/share/cradle/store.db ] || fail "a store was made"
 [ "$(lines ada 'Finished cradle-sync@')" -ge 2 ] || fail "the rule started nothing"
 step "an unpaired phone: one hint, nothing touched"
@@ -34,7 +34,7 @@ await "the sync's end" idle ada
 tree umtprd >after.txt
 cmp before.txt after.txt || fail "a camera was written to"
 udevadm info "$(phone where umtprd)" | grep -q 'ID_GPHOTO2=1' || fail "udev takes it for no camera"
-! grep -q Canon $notices || fail "a camera was hinted at: $(cat $notices)"
+! told Canon >/dev/null || fail "a camera was hinted at: $(told .)"
 phone unplug umtprd
 step "a camera: nothing touched, nothing told"
 
@@ -51,7 +51,7 @@ await "ada's sync ends" idle ada
 tree qemu >after.txt
 cmp before.txt after.txt || fail "a phone of nobody's at the seat was written to"
 has 3 || fail "ada's store has $(items) items"
-! grep -q Notify $notices || fail "ada was told: $(cat $notices)"
+! told Notify >/dev/null || fail "ada was told: $(told .)"
 well ada && well bob || fail "a unit failed"
 [ ! -e /home/bob/.local/share/cradle/store.db ] || fail "bob got a store"
 at_least bob "isn't paired with this computer" 1 || fail "bob got no hint"

@@ -5,6 +5,7 @@ install_package
 name=$1
 pair "$name"
 has 1000 || fail "pairing brought $(items) items"
+step "paired: 1,000 items"
 for n in 1 2 3; do
 	since=$(date +%s.%N)
 	phone plug "$name"
