@@ -120,15 +120,21 @@ func (d *decider) item(h, p *ItemMeta) *decision {
 }
 
 // leaveOut takes the units that the phone isn't given out of an item that goes there
-// whole. In an item that was deleted they get a new version: else nobody who deleted
-// it and knew the old one would ever be given the unit again.
+// whole. In an item that was deleted, and in one that lived on against a deletion which
+// is news there, they get a new version: else nobody who deleted it and knew the old one
+// would ever be given the unit again.
 func (d *decider) leaveOut(r *decision) {
-	if r.toPhone != opCreate || len(d.without) == 0 {
+	created := r.toPhone == opCreate
+	renewed := !created && r.hadPhone.Live() && r.phone.Live() && r.phone.LifeVersion != r.hadPhone.LifeVersion
+	if len(d.without) == 0 || !created && !renewed {
 		return
 	}
 	var again []string
 	for _, unit := range d.without {
-		if u := r.store.Unit(unit); u != nil && (r.hadPhone != nil || d.phone.Contains(r.id, unit, u.Version)) {
+		u := r.store.Unit(unit)
+		switch {
+		case u == nil:
+		case r.store.LifeResolved && u.Version != r.store.LifeVersion, created && (r.hadPhone != nil || d.phone.Contains(r.id, unit, u.Version)):
 			again = append(again, unit)
 		}
 	}
@@ -137,7 +143,9 @@ func (d *decider) leaveOut(r *decision) {
 		r.store.Rewrite(again, Pending(d.home), true)
 		r.toStore = max(r.toStore, opMeta)
 	}
-	r.phone = r.phone.without(d.without)
+	if created {
+		r.phone = r.phone.without(d.without)
+	}
 }
 
 // isQuiet reports whether the decision leaves both sides as they are.

@@ -1,6 +1,8 @@
 package enginetest_test
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	"cradle/engine"
@@ -42,5 +44,58 @@ func TestBackWithoutAPart(t *testing.T) {
 	w.wantMoves("who had it", w.session(0, 0), "store +0~1-0<0 phone +0~0-0<0 conflicts 0 [name]")
 	if got := Tags(w.stores[0].Live(scope)[toyID("a")]); len(got) != 1 {
 		t.Errorf("the store's tags are %q, want [red]", got)
+	}
+}
+
+// An item that lived on against a deletion comes by a phone, without a part that the phone
+// isn't given, to a computer that carried the deletion out and knew that part: it is given
+// the part again when it meets one that has it.
+func TestLivesOnWithoutAPart(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		there bool // the phone had it before it heard of that
+	}{{"new on the phone", false}, {"there before", true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.sieves = &sieves{next: &engine.Filter{Without: []string{"tags"}}}
+			third := NewMemStore(w.replicaID, Toy{scope})
+			a, b, id := w.stores[0], w.stores[1], toyID("a")
+			meet := func(x, y *MemStore) {
+				t.Helper()
+				if _, err := engine.Exchange(context.Background(), x.Full(), y.Full(), []string{scope}, engine.ExchangeOptions{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			third.Edit(scope, id, Item("a", "a1", "", "red"), w.tick())
+			meet(third, a)
+			meet(a, b)
+			if tt.there {
+				w.sync(0, 0, -1, false)
+			}
+			a.Edit(scope, id, nil, w.tick())
+			meet(a, b)
+			third.Edit(scope, id, Item("a", "a2", "", "red"), w.tick())
+			meet(third, a)
+			w.sync(0, 0, -1, false)
+			w.sync(1, 0, -1, false)
+			if got := b.Live(scope)[id]; Str(orEmpty(got), KeyName) != "a2" {
+				t.Fatalf("PC2 has %v by the phone, want the edit", got)
+			}
+			meet(a, b)
+			w.holdsInStores(Item("a", "a2", "", "red"))
+		})
+	}
+}
+
+func (w *world) holdsInStores(want *bag) {
+	w.t.Helper()
+	for i, s := range w.stores {
+		var got []*bag
+		for _, v := range s.Live(scope) {
+			got = append(got, v)
+		}
+		if g, all := image(got), image([]*bag{want}); !slices.Equal(g, all) {
+			w.fail("PC%d has %q, want %q", i+1, g, all)
+		}
 	}
 }
