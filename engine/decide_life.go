@@ -78,7 +78,7 @@ func (d *decider) bothDeleted(r *decision, h, p *ItemMeta) {
 	case pKnown:
 	case hKnown:
 		w = p
-	case d.onPhone && !sameVersions(h, p):
+	case !sameVersions(h, p):
 		w = d.deletedTwice(h, p)
 	case p.LifeVersion.Compare(h.LifeVersion) > 0 && !p.LifeVersion.IsPending():
 		w = p

@@ -288,3 +288,33 @@ func TestDeletionThatStandsTakesTheEditAway(t *testing.T) {
 	}
 	c.names("1=y", "A", "B", "C", "D") // without the note
 }
+
+// Two delete an item of which one had seen a part more. It lives on against the one that
+// hadn't, without the part: that was deleted by who saw it, at everybody who has it still.
+func TestDeletionsThatSawDifferentlyMeet(t *testing.T) {
+	c := actors(t, "ABCD")
+	oneWay := engine.ExchangeOptions{Direction: engine.OnlyAB}
+	c.edit("A", 1, "first")
+	for _, who := range []string{"B", "C", "D"} {
+		c.exchange("A", who, plain)
+	}
+	c.note("C", 1, "a part")
+	c.exchange("C", "D", oneWay)
+	for n := range byte(3) { // so that its deletion is the greater version
+		c.edit("B", 2+n, "another")
+	}
+	c.edit("B", 1, "")
+	c.edit("C", 1, "")
+	c.edit("A", 1, "edited")
+	c.exchange("B", "C", oneWay)
+	c.exchange("A", "B", oneWay)
+	all := []string{"A", "B", "C", "D"}
+	for range 4 {
+		for i, a := range all {
+			for _, b := range all[i+1:] {
+				c.exchange(a, b, plain)
+			}
+		}
+	}
+	c.names("1=edited 2=another 3=another 4=another", all...)
+}

@@ -58,7 +58,7 @@ func (s *sim) newNode() *node {
 		n.store, n.piped = NewMemStore(s.replicaID, Toy{scope}), true
 	default:
 		n.anchored = kind == 5
-		n.place = &place{objects: map[string]simple.Object{}, hide: map[string]bool{}, unread: map[string]bool{}}
+		n.place = &place{objects: map[string]simple.Object{}, hide: map[string]bool{}, unread: map[string]bool{}, silent: map[string]bool{}}
 		n.place.noVersions = s.r.IntN(4) == 0
 		n.place.noUpload = s.r.IntN(4) == 0
 		n.place.values = s.r.IntN(4) == 0

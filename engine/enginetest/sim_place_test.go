@@ -22,6 +22,7 @@ type place struct {
 	rev     int
 	next    int
 	writes  int
+	silent  map[string]bool // keys of objects that were made unnoticed
 
 	noVersions bool // it knows no version fields
 	noUpload   bool // it doesn't tell the version of what was uploaded
@@ -39,7 +40,7 @@ type place struct {
 
 func (p *place) clone() *place {
 	c := *p
-	c.objects, c.journal = maps.Clone(p.objects), slices.Clone(p.journal)
+	c.objects, c.journal, c.silent = maps.Clone(p.objects), slices.Clone(p.journal), maps.Clone(p.silent)
 	c.hide, c.unread = map[string]bool{}, map[string]bool{}
 	return &c
 }
@@ -103,6 +104,9 @@ func (p *place) put(key string, v *bag, at int64, unnoticed bool) simple.Object 
 		p.rev++
 		version = "v" + strconv.Itoa(p.rev)
 		p.journal = append(p.journal, key)
+	}
+	if _, there := p.objects[key]; !there && unnoticed {
+		p.silent[key] = true
 	}
 	o := simple.Object{Key: key, Version: version, Modified: at, Value: v}
 	p.objects[key] = o

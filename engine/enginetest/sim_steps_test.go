@@ -390,6 +390,8 @@ func (s *sim) backup(n *node) {
 	if n.isSimple() {
 		n.meta.writes = writes
 		s.start(n)
+		// What its journal never told of others may know by now: it comes back beside that.
+		s.mayDouble(n, func(key string, _ simple.Object) bool { return n.anchored && n.place.silent[key] })
 	}
 	// A restored replica finds that out from the first that knows what it lost. One
 	// that meets others before would use its ticks twice, and nobody could tell.
