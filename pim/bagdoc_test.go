@@ -23,8 +23,9 @@ var fullest = []struct {
 		"URL:a\r\nURL;TYPE=HOME:b\r\nURL;TYPE=WORK:c\r\nIMPP:a\r\nIMPP:b\r\nIMPP:c\r\n" +
 		"ADR;TYPE=HOME:1;2;3;4;5;6;7\r\nADR;TYPE=WORK:1;2;3;4;5;6;7\r\nADR:1;2;3;4;5;6;7\r\nBDAY:1815-12-10\r\nANNIVERSARY:1835-07-08\r\n" +
 		"X-SPOUSE:s\r\na.X-ABRELATEDNAMES:c\r\na.X-ABLabel:_$!<Child>!$_\r\nb.X-ABRELATEDNAMES:x\r\nb.X-ABLabel:_$!<Assistant>!$_\r\nNOTE:n\r\n")},
-	{Events, v2("", "SUMMARY:s\r\nDESCRIPTION:d\r\nLOCATION:l\r\nPRIORITY:1\r\nDTSTART:20260101T100000Z\r\nDTEND:20260101T110000Z\r\n"+
+	{Events, v2("", "CATEGORIES:c\r\nORGANIZER:mailto:o\r\nBEGIN:VALARM\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nRRULE:FREQ=YEARLY;BYMONTH=1;BYDAY=2TU;COUNT=2\r\nSUMMARY:s\r\nDESCRIPTION:d\r\nLOCATION:l\r\nPRIORITY:1\r\nDTSTART:20260101T100000Z\r\nDTEND:20260101T110000Z\r\n"+
 		"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a\r\nATTENDEE;PARTSTAT=TENTATIVE;ROLE=OPT-PARTICIPANT:mailto:b\r\nATTENDEE;PARTSTAT=DECLINED;CUTYPE=ROOM:mailto:c\r\n")},
+	{Events, v2("", "DTSTART;TZID=Europe/Berlin:20260101T100000\r\nRRULE:FREQ=MONTHLY;BYMONTHDAY=1\r\nEXDATE:20260201T090000Z\r\n")},
 	{Tasks, "BEGIN:VTODO\r\nSUMMARY:s\r\nDESCRIPTION:d\r\nPRIORITY:1\r\nDTSTART:20260101T100000Z\r\nDUE:20260102T100000Z\r\nSTATUS:IN-PROCESS\r\nPERCENT-COMPLETE:40\r\n" +
 		"ORGANIZER:mailto:a\r\nBEGIN:VALARM\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\nEND:VTODO\r\n"},
 	{Notes, "BEGIN:VJOURNAL\r\nSUMMARY:s\r\nDESCRIPTION:d\r\nEND:VJOURNAL\r\n"},
@@ -86,7 +87,15 @@ func TestBagKeysDocumented(t *testing.T) {
 			t.Errorf("%s isn't listed", n)
 		}
 	}
-	if len(seen) < 70 {
+	for _, k := range ServiceKeys {
+		if !strings.Contains(string(data), "`"+k.Name+"`") {
+			t.Errorf("%s isn't listed", k.Name)
+		}
+		if !seen[k.Key.Name()] && k.Key != MessageObjPatternOriginalDateTime { // of changed occurrences
+			t.Errorf("no item has %s", k.Name)
+		}
+	}
+	if len(seen) < 90 {
 		t.Errorf("only %d keys seen", len(seen))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -18,6 +19,16 @@ func (p *parsed) wpdCalendar(vs *valuebag.Values) {
 		}
 		comp = p.overrides[0]
 	}
+	p.wpdEntry(vs, comp)
+	if p.main != 0 {
+		r := timeReader{parsed: p, t: &Timetable{}, zones: map[string]*recur.Zone{}}
+		r.read()
+		p.wpdPattern(vs, r.t)
+	}
+}
+
+// wpdEntry fills the keys of one entry, a series or a changed occurrence.
+func (p *parsed) wpdEntry(vs *valuebag.Values, comp int) {
 	main := p.main
 	p.main = comp
 	defer func() { p.main = main }()
@@ -59,8 +70,122 @@ func (p *parsed) wpdCalendar(vs *valuebag.Values) {
 	case Events:
 		text(valuebag.WPDAppointmentLocation, "LOCATION")
 		p.wpdAttendees(vs)
+		p.serviceEvent(vs, comp)
 	case Tasks:
 		p.wpdTask(vs, comp, start, ok)
+		p.serviceTask(vs, comp)
+	}
+	if cs := p.wpdCategories(); len(cs) > 0 {
+		vs.SetString(MessageObjCategory, strings.Join(cs, ";"))
+	}
+}
+
+// wpdCategories are the entry's categories, in order.
+func (p *parsed) wpdCategories() (out []string) {
+	for _, l := range p.wpdLines("CATEGORIES") {
+		for _, c := range splitEscaped(l.value, ',') {
+			if c = oneLine(unescapeText(c)); c != "" {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// serviceTime is a time as the services write it.
+func serviceTime(t time.Time) string { return t.Format("20060102T150405Z") }
+
+// serviceEvent fills the keys of the calendar service that Windows has no name for.
+func (p *parsed) serviceEvent(vs *valuebag.Values, comp int) {
+	if t, err := vs.GetDate(valuebag.WPDCommonInformationStartDatetime); err == nil {
+		vs.SetString(CalendarObjBeginDateTime, serviceTime(t))
+	}
+	if t, err := vs.GetDate(valuebag.WPDCommonInformationEndDatetime); err == nil {
+		vs.SetString(CalendarObjEndDateTime, serviceTime(t))
+	}
+	if l := p.line(comp, "DTSTART"); l != nil {
+		if z := p.times().zone(l); z != nil && z != recur.UTC && l.Param("TZID") != "" {
+			if _, known := recur.LoadZone(z.Name()); known {
+				vs.SetString(CalendarObjTimeZone, z.Name())
+			}
+		}
+	}
+	if l := p.wpdLines("ORGANIZER"); len(l) > 0 {
+		vs.SetString(MessageObjSender, withoutMailto(l[0].text()))
+	}
+	vs.SetUint16(CalendarObjBusyStatus, p.busyStatus(comp))
+	if c := p.reminder(comp); c != 0 {
+		d, _ := parseDuration(p.line(c, "TRIGGER").RawValue)
+		vs.SetUint32(CalendarObjReminderOffset, uint32(-d/time.Minute))
+	}
+}
+
+func withoutMailto(s string) string {
+	if hasFold(s, "mailto:") {
+		return s[len("mailto:"):]
+	}
+	return s
+}
+
+// busyStatus is 0 free, 1 busy, 2 out of office, 3 tentative.
+func (p *parsed) busyStatus(comp int) uint16 {
+	switch strings.ToUpper(strings.TrimSpace(p.lineValue(comp, "X-MICROSOFT-CDO-BUSYSTATUS"))) {
+	case "FREE":
+		return 0
+	case "BUSY":
+		return 1
+	case "OOF":
+		return 2
+	case "TENTATIVE":
+		return 3
+	}
+	if strings.EqualFold(strings.TrimSpace(p.lineValue(comp, "TRANSP")), "TRANSPARENT") {
+		return 0
+	}
+	return 1
+}
+
+// reminder is the first alarm that a device can have: shown or heard, at or before the
+// start, and told from it; 0 for none.
+func (p *parsed) reminder(comp int) int {
+	for _, c := range p.t.Children(comp) {
+		if p.t.Components[c].Name != "VALARM" {
+			continue
+		}
+		l := p.line(c, "TRIGGER")
+		if l == nil || strings.EqualFold(l.Param("RELATED"), "END") {
+			continue
+		}
+		switch strings.ToUpper(strings.TrimSpace(p.lineValue(c, "ACTION"))) {
+		case "", "DISPLAY", "AUDIO":
+		default:
+			continue
+		}
+		if d, ok := parseDuration(l.RawValue); ok && d <= 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// serviceTask fills the keys of the task service that Windows has no name for.
+func (p *parsed) serviceTask(vs *valuebag.Values, comp int) {
+	date := func(k valuebag.PropertyKey, name string) {
+		if l := p.line(comp, name); l != nil {
+			if s, ok := p.times().stamp(l); ok {
+				vs.SetString(k, s.Wall.Format("20060102"))
+			}
+		}
+	}
+	date(TaskObjBeginDate, "DTSTART")
+	date(TaskObjEndDate, "DUE")
+	done := uint8(0)
+	if n, err := vs.GetUint32(valuebag.WPDTaskPercentComplete); err == nil && n == 100 {
+		done = 0xff
+	}
+	vs.SetUint8(TaskObjComplete, done)
+	if t, err := vs.GetDate(valuebag.WPDTaskReminderDate); err == nil {
+		vs.SetString(TaskObjReminderDateTime, serviceTime(t))
 	}
 }
 

@@ -7,30 +7,72 @@ import (
 	"cradle/valuebag"
 )
 
-// WPD shows the item under the property keys of Windows Portable Devices, as a
-// device service or an abstract object would carry it. It is a view: what the
-// keys can't hold (a third number, labels, unknown lines) isn't in it, and
-// nothing is ever written back from it as a whole.
+// WPD shows the item under the property keys of Windows Portable Devices and of device
+// services, as a service or an abstract object would carry it. It is a view: what the
+// keys can't hold (a third number, labels, unknown lines) isn't in it, and nothing is
+// ever written back from it as a whole; [Kind.FromWPD] brings back what changed. Of a
+// series it is the series; the changed occurrences are in [Kind.WPDOccurrences].
 func (k *Kind) WPD(item *valuebag.Values) *valuebag.Values {
-	vs := valuebag.New(16)
 	p, err := k.parseItem(string(k.Text(item)))
 	if err != nil {
+		return valuebag.New(0)
+	}
+	return p.wpd().Values
+}
+
+func (p *parsed) wpd() *wpdBag {
+	vs := &wpdBag{valuebag.New(16), map[valuebag.PropertyKey]wpdSlot{}}
+	if !p.kind.card() {
+		p.wpdCalendar(vs.Values)
 		return vs
 	}
-	if k.card() {
-		p.wpdContact(vs)
-		if s := k.Summary(item); s != "" {
-			vs.SetString(valuebag.WPDContactDisplayName, s)
+	p.wpdContact(vs)
+	if s := p.summary(); s != "" {
+		vs.SetString(valuebag.WPDContactDisplayName, s)
+		if l := p.wpdLines("FN"); len(l) > 0 {
+			vs.slots[valuebag.WPDContactDisplayName] = wpdSlot{[]*wpdLine{l[0]}, -1}
 		}
-	} else {
-		p.wpdCalendar(vs)
 	}
 	return vs
+}
+
+// wpdBag is a view that knows where its values come from.
+type wpdBag struct {
+	*valuebag.Values
+	slots map[valuebag.PropertyKey]wpdSlot
+}
+
+// wpdSlot is what stands behind a key: a line, several of a list, or a part of one.
+type wpdSlot struct {
+	lines []*wpdLine
+	part  int // of a structured value, from 0; -1 the whole
+}
+
+// put fills a key from a line, if there is something to say.
+func (vs *wpdBag) put(k valuebag.PropertyKey, v string, l *wpdLine, part int) {
+	if v != "" {
+		vs.SetString(k, v)
+		vs.slots[k] = wpdSlot{[]*wpdLine{l}, part}
+	}
+}
+
+// putList fills a key with the values of several lines.
+func (vs *wpdBag) putList(k valuebag.PropertyKey, lines []*wpdLine, value func(*wpdLine) string) {
+	if len(lines) == 0 {
+		return
+	}
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = value(l)
+	}
+	vs.Set(k, valuebag.Strings(out))
+	vs.slots[k] = wpdSlot{lines, -1}
 }
 
 // wpdLine is a line with what a slot asks of it.
 type wpdLine struct {
 	modern
+	at    int    // index of Text.Lines
 	types string // " home voice " in lower case
 	pref  bool
 	label string // its X-ABLabel
@@ -49,7 +91,7 @@ func (p *parsed) wpdLines(name string) []*wpdLine {
 		if l.Component != p.main || l.Junk || l.Name != name {
 			continue
 		}
-		w := &wpdLine{modern: modernise(l, p.d)}
+		w := &wpdLine{modern: modernise(l, p.d), at: i}
 		var b strings.Builder
 		b.WriteByte(' ')
 		for _, q := range w.params {
@@ -92,13 +134,13 @@ func (p *parsed) label(group string) string {
 	return ""
 }
 
-// slots fills keys one after the other; what is left over comes back.
-func fill(vs *valuebag.Values, lines []*wpdLine, value func(*wpdLine) string, keys ...valuebag.PropertyKey) (over []string) {
+// fill fills keys one after the other; the lines that are left over come back.
+func fill(vs *wpdBag, lines []*wpdLine, value func(*wpdLine) string, keys ...valuebag.PropertyKey) (over []*wpdLine) {
 	for i, l := range lines {
 		if i < len(keys) {
-			vs.SetString(keys[i], value(l))
+			vs.put(keys[i], value(l), l, -1)
 		} else {
-			over = append(over, value(l))
+			over = append(over, l)
 		}
 	}
 	return over
@@ -127,24 +169,19 @@ func typed(ts ...string) func(*wpdLine) bool {
 	}
 }
 
-func (p *parsed) wpdContact(vs *valuebag.Values) {
-	set := func(k valuebag.PropertyKey, v string) {
-		if v != "" {
-			vs.SetString(k, v)
-		}
-	}
+func (p *parsed) wpdContact(vs *wpdBag) {
 	text := func(l *wpdLine) string { return l.text() }
 	if n := p.wpdLines("N"); len(n) > 0 {
 		v := n[0].value
-		set(valuebag.WPDContactLastName, joinParts(v, " ", 0))
-		set(valuebag.WPDContactFirstName, joinParts(v, " ", 1))
-		set(valuebag.WPDContactMiddleNames, joinParts(v, " ", 2))
-		set(valuebag.WPDContactPrefix, joinParts(v, " ", 3))
-		set(valuebag.WPDContactSuffix, joinParts(v, " ", 4))
+		vs.put(valuebag.WPDContactLastName, joinParts(v, " ", 0), n[0], 0)
+		vs.put(valuebag.WPDContactFirstName, joinParts(v, " ", 1), n[0], 1)
+		vs.put(valuebag.WPDContactMiddleNames, joinParts(v, " ", 2), n[0], 2)
+		vs.put(valuebag.WPDContactPrefix, joinParts(v, " ", 3), n[0], 3)
+		vs.put(valuebag.WPDContactSuffix, joinParts(v, " ", 4), n[0], 4)
 	}
 	one := func(name string, k valuebag.PropertyKey) {
 		if l := p.wpdLines(name); len(l) > 0 {
-			set(k, l[0].text())
+			vs.put(k, l[0].text(), l[0], -1)
 		}
 	}
 	one("X-PHONETIC-FIRST-NAME", valuebag.WPDContactPhoneticFirstName)
@@ -153,31 +190,28 @@ func (p *parsed) wpdContact(vs *valuebag.Values) {
 	one("ROLE", valuebag.WPDContactRole)
 	one("TITLE", valuebag.WPDContactRole) // TITLE, else ROLE
 	if l := p.wpdLines("ORG"); len(l) > 0 {
-		set(valuebag.WPDContactCompanyName, joinParts(l[0].value, " ", 0))
+		vs.put(valuebag.WPDContactCompanyName, joinParts(l[0].value, " ", 0), l[0], 0)
 	}
 
 	mail := p.wpdLines("EMAIL")
 	if len(mail) > 0 {
-		set(valuebag.WPDContactPrimaryEmailAddress, mail[0].text())
+		vs.put(valuebag.WPDContactPrimaryEmailAddress, mail[0].text(), mail[0], -1)
 	}
 	home, mail := take(mail, typed("home"))
 	work, mail := take(mail, typed("work"))
 	over := fill(vs, home, text, valuebag.WPDContactPersonalEmail, valuebag.WPDContactPersonalEmail2)
 	over = append(over, fill(vs, work, text, valuebag.WPDContactBusinessEmail, valuebag.WPDContactBusinessEmail2)...)
-	if over = append(over, fill(vs, mail, text)...); len(over) > 0 {
-		vs.Set(valuebag.WPDContactOtherEmails, valuebag.Strings(over))
-	}
+	vs.putList(valuebag.WPDContactOtherEmails, append(over, mail...), text)
 	p.wpdPhones(vs)
 
-	number := func(l *wpdLine) string { return l.text() }
 	web := p.wpdLines("URL")
 	if len(web) > 0 {
-		set(valuebag.WPDContactPrimaryWebAddress, web[0].text())
+		vs.put(valuebag.WPDContactPrimaryWebAddress, web[0].text(), web[0], -1)
 	}
 	home, _ = take(web, func(l *wpdLine) bool { return l.is("home") || l.label == "homepage" })
 	work, _ = take(web, typed("work"))
-	fill(vs, home[:min(len(home), 1)], number, valuebag.WPDContactPersonalWebAddress)
-	fill(vs, work[:min(len(work), 1)], number, valuebag.WPDContactBusinessWebAddress)
+	fill(vs, home[:min(len(home), 1)], text, valuebag.WPDContactPersonalWebAddress)
+	fill(vs, work[:min(len(work), 1)], text, valuebag.WPDContactBusinessWebAddress)
 	im := p.wpdLines("IMPP")
 	fill(vs, im, text, valuebag.WPDContactInstantMessenger, valuebag.WPDContactInstantMessenger2, valuebag.WPDContactInstantMessenger3)
 
@@ -194,23 +228,24 @@ func (p *parsed) wpdContact(vs *valuebag.Values) {
 	p.wpdDates(vs)
 	p.wpdRelated(vs)
 	if l := p.wpdLines("NOTE"); len(l) > 0 {
-		set(valuebag.WPDCommonInformationNotes, unescapeText(l[0].value))
+		vs.put(valuebag.WPDCommonInformationNotes, unescapeText(l[0].value), l[0], -1)
 	}
 }
 
+// wpdNumber is a number, also of a URI.
+func wpdNumber(l *wpdLine) string { return strings.TrimPrefix(l.text(), "tel:") }
+
 // wpdPhones puts the numbers into their slots: faxes and pagers by their type,
 // then cell, home, work, and the rest in the list of others.
-func (p *parsed) wpdPhones(vs *valuebag.Values) {
-	number := func(l *wpdLine) string {
-		return strings.TrimPrefix(l.text(), "tel:")
-	}
+func (p *parsed) wpdPhones(vs *wpdBag) {
+	number := wpdNumber
 	tel := p.wpdLines("TEL")
 	fax, tel := take(tel, typed("fax"))
 	pager, tel := take(tel, typed("pager"))
 	if len(tel) > 0 {
-		vs.SetString(valuebag.WPDContactPrimaryPhone, number(tel[0]))
+		vs.put(valuebag.WPDContactPrimaryPhone, number(tel[0]), tel[0], -1)
 	}
-	var over []string
+	var over []*wpdLine
 	faxHome, fax := take(fax, typed("home"))
 	faxWork, fax := take(fax, typed("work"))
 	over = append(over, fill(vs, faxHome, number, valuebag.WPDContactPersonalFax)...)
@@ -223,14 +258,12 @@ func (p *parsed) wpdPhones(vs *valuebag.Values) {
 	over = append(over, fill(vs, cell, number, valuebag.WPDContactMobilePhone, valuebag.WPDContactMobilePhone2)...)
 	over = append(over, fill(vs, home, number, valuebag.WPDContactPersonalPhone, valuebag.WPDContactPersonalPhone2)...)
 	over = append(over, fill(vs, work, number, valuebag.WPDContactBusinessPhone, valuebag.WPDContactBusinessPhone2)...)
-	if over = append(over, fill(vs, tel, number)...); len(over) > 0 {
-		vs.Set(valuebag.WPDContactOtherPhones, valuebag.Strings(over))
-	}
+	vs.putList(valuebag.WPDContactOtherPhones, append(over, tel...), number)
 }
 
 // wpdAddress fills the slots of one address: whole, street, extended, locality,
 // region, code, country.
-func wpdAddress(vs *valuebag.Values, lines []*wpdLine, keys ...valuebag.PropertyKey) {
+func wpdAddress(vs *wpdBag, lines []*wpdLine, keys ...valuebag.PropertyKey) {
 	if len(lines) == 0 {
 		return
 	}
@@ -239,15 +272,13 @@ func wpdAddress(vs *valuebag.Values, lines []*wpdLine, keys ...valuebag.Property
 	if whole == "" {
 		return
 	}
-	vs.SetString(keys[0], whole)
+	vs.put(keys[0], whole, lines[0], -1)
 	for i, part := range []int{2, 1, 3, 4, 5, 6} {
-		if s := joinParts(v, " ", part); s != "" {
-			vs.SetString(keys[i+1], s)
-		}
+		vs.put(keys[i+1], joinParts(v, " ", part), lines[0], part)
 	}
 }
 
-func (p *parsed) wpdDates(vs *valuebag.Values) {
+func (p *parsed) wpdDates(vs *wpdBag) {
 	day := func(k valuebag.PropertyKey, names ...string) {
 		for _, n := range names {
 			for _, l := range p.wpdLines(n) {
@@ -256,13 +287,14 @@ func (p *parsed) wpdDates(vs *valuebag.Values) {
 				}
 				if d, ok := parseDay(l.value); ok {
 					vs.SetDate(k, d)
+					vs.slots[k] = wpdSlot{[]*wpdLine{l}, -1}
 					return
 				}
 			}
 		}
 	}
 	day(valuebag.WPDContactBirthdate, "BDAY")
-	day(valuebag.WPDContactAnniversaryDate, "ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY", "X-ABDATE")
+	day(valuebag.WPDContactAnniversaryDate, "ANNIVERSARY", "X-ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY", "X-ABDATE")
 }
 
 // parseDay reads a whole date; one without year (--0412, Apple's 1604) has no
@@ -280,36 +312,34 @@ func parseDay(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func (p *parsed) wpdRelated(vs *valuebag.Values) {
-	var children []string
-	put := func(kind, name string) {
+func (p *parsed) wpdRelated(vs *wpdBag) {
+	var children []*wpdLine
+	put := func(kind string, l *wpdLine) {
 		switch kind {
 		case "spouse":
 			if !vs.Has(valuebag.WPDContactSpouse) {
-				vs.SetString(valuebag.WPDContactSpouse, name)
+				vs.put(valuebag.WPDContactSpouse, l.text(), l, -1)
 			}
 		case "assistant":
 			if !vs.Has(valuebag.WPDContactAssistant) {
-				vs.SetString(valuebag.WPDContactAssistant, name)
+				vs.put(valuebag.WPDContactAssistant, l.text(), l, -1)
 			}
 		case "child":
-			children = append(children, name)
+			children = append(children, l)
 		}
 	}
 	for _, l := range p.wpdLines("RELATED") {
 		for _, t := range []string{"spouse", "child"} {
 			if l.is(t) {
-				put(t, l.text())
+				put(t, l)
 			}
 		}
 	}
 	for _, l := range p.wpdLines("X-SPOUSE") {
-		put("spouse", l.text())
+		put("spouse", l)
 	}
 	for _, l := range p.wpdLines("X-ABRELATEDNAMES") {
-		put(l.label, l.text())
+		put(l.label, l)
 	}
-	if len(children) > 0 {
-		vs.Set(valuebag.WPDContactChildren, valuebag.Strings(children))
-	}
+	vs.putList(valuebag.WPDContactChildren, children, (*wpdLine).text)
 }

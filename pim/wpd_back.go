@@ -1,0 +1,442 @@
+package pim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cradle/valuebag"
+)
+
+// FromWPD brings back what changed in a device's view of an item. was is the view as the
+// device held it when it was last exchanged (nil: all of WPD), now what it holds; a change
+// is a difference between the two, and of a value that the device had cut off the rest
+// stays. A slot stands for the line that filled it: another text is an edit of that line,
+// whose label, group and parameters stay; an emptied slot deletes that line alone; lines
+// that never had a slot are untouched. A primary slot is a copy: a change of it changes
+// the line that it was copied from. at is the time of the edit, for a task that was
+// finished. With a nil item it makes a new one, without a UID.
+func (k *Kind) FromWPD(item, was, now *valuebag.Values, at time.Time) (*valuebag.Values, error) {
+	if item == nil {
+		text := "BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n"
+		if !k.card() {
+			text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" + ProductID + "\r\nBEGIN:" + k.component + "\r\nEND:" + k.component + "\r\nEND:VCALENDAR\r\n"
+		}
+		var err error
+		if item, err = k.New([]byte(text), ""); err != nil {
+			return nil, err
+		}
+		was = valuebag.New(0)
+	}
+	p, err := k.parseItem(string(k.Text(item)))
+	if err != nil {
+		return nil, fmt.Errorf("reading the item: %w", err)
+	}
+	if p.main == 0 {
+		return nil, fmt.Errorf("a series of changed occurrences alone: %w", ErrNoObject)
+	}
+	w := wpdBack{parsed: p, bag: p.wpd(), was: was, now: now, at: at, rows: map[int]*Property{}, gone: map[int]bool{}}
+	if was == nil {
+		w.was = w.bag.Values
+	}
+	w.r = rowsOf(p.t)
+	w.pos = map[int]int{}
+	for n, i := range w.r.lines {
+		w.pos[i] = n + 1
+	}
+	if k.card() {
+		w.contact()
+	} else if err := w.calendar(); err != nil {
+		return nil, err
+	}
+	return w.write(item)
+}
+
+// wpdBack collects the edits of one item's rows.
+type wpdBack struct {
+	*parsed
+	bag      *wpdBag
+	was, now *valuebag.Values
+	at       time.Time
+	r        *rows
+	pos      map[int]int       // line → its row
+	rows     map[int]*Property // edited, by line
+	gone     map[int]bool      // lines
+	added    []Property
+	groups   int
+}
+
+func (w *wpdBack) write(item *valuebag.Values) (*valuebag.Values, error) {
+	var edits []PropertyEdit
+	lines := make([]int, 0, len(w.rows)+len(w.gone))
+	for l := range w.rows {
+		if !w.gone[l] {
+			lines = append(lines, l)
+		}
+	}
+	for l := range w.gone {
+		lines = append(lines, l)
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		old := w.r.property(&w.t.Lines[l], w.pos[l])
+		if w.gone[l] {
+			edits = append(edits, PropertyEdit{Op: EditDelete, Old: old})
+		} else {
+			edits = append(edits, PropertyEdit{Op: EditUpdate, Old: old, New: *w.rows[l]})
+		}
+	}
+	for _, a := range w.added {
+		edits = append(edits, PropertyEdit{Op: EditInsert, New: a})
+	}
+	if len(edits) == 0 {
+		return item, nil
+	}
+	text, errs := EditProperties(w.kind.Text(item), edits)
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("what the device changed: %w", err)
+	}
+	return w.kind.New(text, w.kind.Collection(item))
+}
+
+// row is a line's row as it is by now.
+func (w *wpdBack) row(line int) *Property {
+	if w.rows[line] == nil {
+		p := w.r.property(&w.t.Lines[line], w.pos[line])
+		w.rows[line] = &p
+	}
+	return w.rows[line]
+}
+
+// drop takes a line out, with the labels of a group that has nothing else then.
+func (w *wpdBack) drop(line int) {
+	w.gone[line] = true
+	group := w.t.Lines[line].Group
+	if group == "" {
+		return
+	}
+	var labels []int
+	for i := range w.t.Lines {
+		if l := &w.t.Lines[i]; l.Component == w.main && strings.EqualFold(l.Group, group) && !w.gone[i] {
+			if !isLabel(l.Name) {
+				return
+			}
+			labels = append(labels, i)
+		}
+	}
+	for _, l := range labels {
+		w.gone[l] = true
+	}
+}
+
+// wpdText is a key's value in a view, "" without.
+func wpdText(vs *valuebag.Values, k valuebag.PropertyKey) string {
+	s, _ := vs.GetString(k)
+	return oneLine(s)
+}
+
+// changed gives the values of a key that the device's user changed.
+func (w *wpdBack) changed(k valuebag.PropertyKey) (was, now string, ok bool) {
+	a, _ := w.was.GetString(k)
+	b, _ := w.now.GetString(k)
+	return a, b, oneLine(a) != oneLine(b) || multiline(k) && a != b
+}
+
+func multiline(k valuebag.PropertyKey) bool {
+	return k == valuebag.WPDCommonInformationNotes || k == valuebag.WPDCommonInformationBodyText
+}
+
+// set gives a line a new text, of which the device held was.
+func (w *wpdBack) set(l *wpdLine, was, now string) {
+	row := w.row(l.at)
+	switch kind := lookup(w.kind.card(), l.name).value; {
+	case hasFold(row.Value, "tel:"):
+		row.Value = "tel:" + now
+	case kind == kindText:
+		row.Value = spliced(row.Value, was, now)
+	case kind == kindStructured, kind == kindList:
+		row.Value = w.escape(now)
+	default:
+		row.Value = now
+	}
+}
+
+// escape writes a part of a structured value: vCard 2.1 knows the semicolon alone.
+func (w *wpdBack) escape(s string) string {
+	if w.d.old() && w.d.card() {
+		return strings.ReplaceAll(s, ";", `\;`)
+	}
+	return escapeText(s)
+}
+
+func (w *wpdBack) unescape(s string) string {
+	if w.d.old() && w.d.card() {
+		return strings.ReplaceAll(s, `\;`, ";")
+	}
+	return unescapeText(s)
+}
+
+// primaries are copies of lines that have slots of their own.
+var primaries = map[valuebag.PropertyKey][]valuebag.PropertyKey{
+	valuebag.WPDContactPrimaryEmailAddress: {valuebag.WPDContactPersonalEmail, valuebag.WPDContactPersonalEmail2, valuebag.WPDContactBusinessEmail, valuebag.WPDContactBusinessEmail2, valuebag.WPDContactOtherEmails},
+	valuebag.WPDContactPrimaryPhone: {valuebag.WPDContactMobilePhone, valuebag.WPDContactMobilePhone2, valuebag.WPDContactPersonalPhone, valuebag.WPDContactPersonalPhone2,
+		valuebag.WPDContactBusinessPhone, valuebag.WPDContactBusinessPhone2, valuebag.WPDContactOtherPhones},
+	valuebag.WPDContactPrimaryWebAddress: {valuebag.WPDContactPersonalWebAddress, valuebag.WPDContactBusinessWebAddress},
+}
+
+// newLines are what keys become that no line stood behind.
+var newLines = []struct {
+	key          valuebag.PropertyKey
+	name, params string
+}{
+	{valuebag.WPDContactDisplayName, "FN", ""},
+	{valuebag.WPDContactPhoneticFirstName, "X-PHONETIC-FIRST-NAME", ""}, {valuebag.WPDContactPhoneticLastName, "X-PHONETIC-LAST-NAME", ""}, {valuebag.WPDContactPhoneticCompanyName, "X-PHONETIC-ORG", ""},
+	{valuebag.WPDContactCompanyName, "ORG", ""}, {valuebag.WPDContactRole, "TITLE", ""},
+	{valuebag.WPDContactPersonalEmail, "EMAIL", "TYPE=HOME"}, {valuebag.WPDContactPersonalEmail2, "EMAIL", "TYPE=HOME"},
+	{valuebag.WPDContactBusinessEmail, "EMAIL", "TYPE=WORK"}, {valuebag.WPDContactBusinessEmail2, "EMAIL", "TYPE=WORK"}, {valuebag.WPDContactOtherEmails, "EMAIL", ""}, {valuebag.WPDContactPrimaryEmailAddress, "EMAIL", "TYPE=PREF"},
+	{valuebag.WPDContactMobilePhone, "TEL", "TYPE=CELL"}, {valuebag.WPDContactMobilePhone2, "TEL", "TYPE=CELL"},
+	{valuebag.WPDContactPersonalPhone, "TEL", "TYPE=HOME"}, {valuebag.WPDContactPersonalPhone2, "TEL", "TYPE=HOME"},
+	{valuebag.WPDContactBusinessPhone, "TEL", "TYPE=WORK"}, {valuebag.WPDContactBusinessPhone2, "TEL", "TYPE=WORK"}, {valuebag.WPDContactOtherPhones, "TEL", ""}, {valuebag.WPDContactPrimaryPhone, "TEL", "TYPE=PREF"},
+	{valuebag.WPDContactPersonalFax, "TEL", "TYPE=FAX,HOME"}, {valuebag.WPDContactBusinessFax, "TEL", "TYPE=FAX,WORK"}, {valuebag.WPDContactPrimaryFax, "TEL", "TYPE=FAX"}, {valuebag.WPDContactPager, "TEL", "TYPE=PAGER"},
+	{valuebag.WPDContactPersonalWebAddress, "URL", "TYPE=HOME"}, {valuebag.WPDContactBusinessWebAddress, "URL", "TYPE=WORK"}, {valuebag.WPDContactPrimaryWebAddress, "URL", "TYPE=PREF"},
+	{valuebag.WPDContactInstantMessenger, "IMPP", ""}, {valuebag.WPDContactInstantMessenger2, "IMPP", ""}, {valuebag.WPDContactInstantMessenger3, "IMPP", ""},
+	{valuebag.WPDContactBirthdate, "BDAY", ""}, {valuebag.WPDContactAnniversaryDate, "X-ANNIVERSARY", ""},
+	{valuebag.WPDContactSpouse, "X-ABRELATEDNAMES", "_$!<Spouse>!$_"}, {valuebag.WPDContactAssistant, "X-ABRELATEDNAMES", "_$!<Assistant>!$_"}, {valuebag.WPDContactChildren, "X-ABRELATEDNAMES", "_$!<Child>!$_"},
+	{valuebag.WPDCommonInformationNotes, "NOTE", ""},
+}
+
+// structures are the keys of the parts of N and ADR, by part; the whole of an address is
+// in full.
+var structures = []struct {
+	name, params string
+	full         valuebag.PropertyKey
+	parts        map[int]valuebag.PropertyKey
+}{
+	{name: "N", parts: map[int]valuebag.PropertyKey{0: valuebag.WPDContactLastName, 1: valuebag.WPDContactFirstName, 2: valuebag.WPDContactMiddleNames, 3: valuebag.WPDContactPrefix, 4: valuebag.WPDContactSuffix}},
+	{"ADR", "TYPE=HOME", valuebag.WPDContactPersonalFullPostalAddress, map[int]valuebag.PropertyKey{2: valuebag.WPDContactPersonalPostalAddressLine1, 1: valuebag.WPDContactPersonalPostalAddressLine2,
+		3: valuebag.WPDContactPersonalPostalAddressCity, 4: valuebag.WPDContactPersonalPostalAddressRegion, 5: valuebag.WPDContactPersonalPostalAddressPostalCode, 6: valuebag.WPDContactPersonalPostalAddressCountry}},
+	{"ADR", "TYPE=WORK", valuebag.WPDContactBusinessFullPostalAddress, map[int]valuebag.PropertyKey{2: valuebag.WPDContactBusinessPostalAddressLine1, 1: valuebag.WPDContactBusinessPostalAddressLine2,
+		3: valuebag.WPDContactBusinessPostalAddressCity, 4: valuebag.WPDContactBusinessPostalAddressRegion, 5: valuebag.WPDContactBusinessPostalAddressPostalCode, 6: valuebag.WPDContactBusinessPostalAddressCountry}},
+	{"ADR", "", valuebag.WPDContactOtherFullPostalAddress, map[int]valuebag.PropertyKey{2: valuebag.WPDContactOtherPostalAddressLine1, 1: valuebag.WPDContactOtherPostalAddressLine2,
+		3: valuebag.WPDContactOtherPostalAddressCity, 4: valuebag.WPDContactOtherPostalAddressRegion, 5: valuebag.WPDContactOtherPostalAddressPostalCode, 6: valuebag.WPDContactOtherPostalAddressPostalCountry}},
+}
+
+func (w *wpdBack) contact() {
+	for _, n := range newLines {
+		switch n.key {
+		case valuebag.WPDContactBirthdate, valuebag.WPDContactAnniversaryDate:
+			w.day(n.key, n.name)
+		case valuebag.WPDContactOtherEmails, valuebag.WPDContactOtherPhones, valuebag.WPDContactChildren:
+			w.list(n.key, n.name, n.params)
+		default:
+			if siblings := primaries[n.key]; siblings == nil {
+				w.slot(n.key, n.name, n.params)
+			}
+		}
+	}
+	for _, n := range newLines { // once their own slots are done
+		if siblings := primaries[n.key]; siblings != nil {
+			w.primary(n.key, siblings, n.name, n.params)
+		}
+	}
+	for i := range structures {
+		w.structure(i)
+	}
+}
+
+// slot brings a changed key back into the line that filled it.
+func (w *wpdBack) slot(k valuebag.PropertyKey, name, params string) {
+	was, now, ok := w.changed(k)
+	if !ok {
+		return
+	}
+	s, there := w.bag.slots[k]
+	switch {
+	case !there && now != "" && was == "":
+		w.add(name, params, now)
+	case !there:
+	case s.part >= 0:
+		w.part(s.lines[0], s.part, was, now)
+	case now == "":
+		w.drop(s.lines[0].at)
+	default:
+		w.set(s.lines[0], was, now)
+	}
+}
+
+// add puts a line in.
+func (w *wpdBack) add(name, params, value string) {
+	p := Property{Name: name, Params: params, Value: value}
+	if v := lookup(w.kind.card(), name).value; v == kindStructured || v == kindList {
+		p.Value = w.escape(value)
+	}
+	if strings.HasPrefix(params, "_$!<") { // a label of Apple's
+		w.groups++
+		p.Group, p.Params = w.freeGroup(), ""
+		w.added = append(w.added, p, Property{Group: p.Group, Name: "X-ABLABEL", Value: params})
+		return
+	}
+	if w.d == VCard40 && params == "TYPE=PREF" {
+		p.Params = "PREF=1"
+	}
+	w.added = append(w.added, p)
+}
+
+func (w *wpdBack) freeGroup() string {
+	for n := w.groups; ; n++ {
+		g := fmt.Sprintf("item%d", n)
+		if !slices.ContainsFunc(w.t.Lines, func(l Line) bool { return strings.EqualFold(l.Group, g) }) {
+			w.groups = n
+			return g
+		}
+	}
+}
+
+// primary brings a changed copy back into the line that it was copied from, unless that
+// line's own slot says something else, or another slot says the same.
+func (w *wpdBack) primary(k valuebag.PropertyKey, siblings []valuebag.PropertyKey, name, params string) {
+	was, now, ok := w.changed(k)
+	if !ok || now == "" {
+		return
+	}
+	for _, s := range siblings {
+		list, _ := w.now.GetStrings(s)
+		if wpdText(w.now, s) == oneLine(now) || slices.Contains(list, now) {
+			return
+		}
+	}
+	s, there := w.bag.slots[k]
+	switch {
+	case !there && was == "":
+		w.add(name, params, now)
+	case there && !w.gone[s.lines[0].at] && w.rows[s.lines[0].at] == nil:
+		w.set(s.lines[0], was, now)
+	}
+}
+
+// list brings the changes of a list of further values back.
+func (w *wpdBack) list(k valuebag.PropertyKey, name, params string) {
+	was, _ := w.was.GetStrings(k)
+	now, _ := w.now.GetStrings(k)
+	less := func(a, b []string) (out []string) {
+		rest := slices.Clone(b)
+		for _, s := range a {
+			if i := slices.Index(rest, s); i >= 0 {
+				rest = slices.Delete(rest, i, i+1)
+			} else {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	gone, more := less(was, now), less(now, was)
+	for i, old := range gone {
+		at := slices.IndexFunc(w.bag.slots[k].lines, func(l *wpdLine) bool {
+			return (l.text() == old || wpdNumber(l) == old) && !w.gone[l.at] && w.rows[l.at] == nil
+		})
+		switch {
+		case at < 0:
+		case len(gone) == len(more):
+			w.set(w.bag.slots[k].lines[at], old, more[i])
+		default:
+			w.drop(w.bag.slots[k].lines[at].at)
+		}
+	}
+	if len(gone) != len(more) || len(gone) == 0 {
+		for _, s := range more {
+			w.add(name, params, s)
+		}
+	}
+}
+
+// day brings a changed date back.
+func (w *wpdBack) day(k valuebag.PropertyKey, name string) {
+	was, err1 := w.was.GetDate(k)
+	now, err2 := w.now.GetDate(k)
+	s, there := w.bag.slots[k]
+	switch {
+	case err1 == nil && err2 == nil && was.Format(time.DateOnly) == now.Format(time.DateOnly), err1 != nil && err2 != nil:
+	case err2 != nil && there:
+		w.drop(s.lines[0].at)
+	case err2 != nil:
+	case there:
+		w.row(s.lines[0].at).Value = now.Format(time.DateOnly)
+		if w.d == VCard40 {
+			w.row(s.lines[0].at).Value = now.Format("20060102")
+		}
+	case err1 == nil: // it had one that stands in no line
+	case w.d == VCard40:
+		w.added = append(w.added, Property{Name: strings.TrimPrefix(name, "X-"), Value: now.Format("20060102")})
+	default:
+		w.added = append(w.added, Property{Name: name, Value: now.Format(time.DateOnly)})
+	}
+}
+
+// part changes a part of a structured line.
+func (w *wpdBack) part(l *wpdLine, part int, was, now string) {
+	row := w.row(l.at)
+	parts := splitEscaped(row.Value, ';')
+	for len(parts) <= part {
+		parts = append(parts, "")
+	}
+	parts[part] = w.escape(spliced(w.unescape(parts[part]), was, now))
+	row.Value = strings.Join(parts, ";")
+}
+
+// structure brings the parts of a name or an address back. An address of which the whole
+// alone changed goes into its street.
+func (w *wpdBack) structure(i int) {
+	s := &structures[i]
+	var line *wpdLine
+	for _, k := range append(partKeys(i), s.full) {
+		if slot, ok := w.bag.slots[k]; ok && line == nil {
+			line = slot.lines[0]
+		}
+	}
+	changed, emptied := false, true
+	value := make([]string, 7)
+	if s.name == "N" {
+		value = make([]string, 5)
+	}
+	for _, part := range []int{0, 1, 2, 3, 4, 5, 6} {
+		k, ok := s.parts[part]
+		if !ok {
+			continue
+		}
+		was, now, differs := w.changed(k)
+		value[part] = w.escape(now)
+		emptied = emptied && now == ""
+		if !differs {
+			continue
+		}
+		changed = true
+		if line != nil {
+			w.part(line, part, was, now)
+		}
+	}
+	_, full, whole := w.changed(s.full)
+	switch {
+	case changed && emptied && line != nil && (s.name == "N" || wpdText(w.now, s.full) == ""):
+		w.drop(line.at)
+	case changed && line == nil && !emptied:
+		w.added = append(w.added, Property{Name: s.name, Params: s.params, Value: strings.Join(value, ";")})
+	case changed || !whole || s.name == "N":
+	case full == "" && line != nil:
+		w.drop(line.at)
+	case line != nil:
+		w.row(line.at).Value = ";;" + w.escape(full) + ";;;;"
+	case full != "":
+		w.added = append(w.added, Property{Name: s.name, Params: s.params, Value: ";;" + w.escape(full) + ";;;;"})
+	}
+}
+
+func partKeys(i int) (keys []valuebag.PropertyKey) {
+	for part := range 7 {
+		if k, ok := structures[i].parts[part]; ok {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
