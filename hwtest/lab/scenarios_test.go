@@ -15,6 +15,7 @@ var scenarios []byte
 // guest's kernel.
 func TestScenarios(t *testing.T) {
 	l := open(t)
+	t.Parallel() // for the most part it waits
 	share := t.TempDir()
 	copyFile(t, filepath.Join(share, "hwtest.test"), filepath.Join(l.bin, "hwtest.test"))
 	files := filepath.Join("testdata", "scenarios")
