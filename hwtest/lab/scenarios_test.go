@@ -28,4 +28,9 @@ func TestScenarios(t *testing.T) {
 	if err != nil || !strings.Contains(said, "scenarios: done") || strings.Count(said, "--- PASS: TestScenariosOnUSB (") != 2 {
 		t.Fatalf("the guest: %v\n%s", err, said)
 	}
+	for line := range strings.Lines(said) {
+		if strings.Contains(line, "--- PASS: ") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
 }
