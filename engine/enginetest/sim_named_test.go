@@ -46,7 +46,6 @@ func TestSimulationNamed(t *testing.T) {
 		"restored one that edited and deleted":                 962739,
 		"edit back to what the view has meets a deletion":      716021,
 		"two tombstones that go round two phones":              1060707,
-		"taken from a phone and settled at once":               1269550,
 		"rules of phones in an exchange: existence":            202483,
 		"rules of phones in an exchange: beside two phones":    317564,
 		"rules of phones in an exchange: among five":           320015,

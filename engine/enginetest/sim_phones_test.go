@@ -74,11 +74,10 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 	// since in a session that didn't come to its end.
 	before, there := s.metas(n), map[engine.ItemID][]model.Change{}
 	rows, _ := n.store.ViewItems(s.ctx(), scope, p.Facts().ID, s.ids())
-	st := p.State(scope)
 	for id, rs := range rows {
 		there[id] = changesOf(&rs[0].Meta)
-		s.taken(n, &rs[0].Meta, st)
 	}
+	st := p.State(scope)
 	agree := func(id engine.ItemID, path string) { // equal contents get no version
 		v := p.Objects()[path]
 		if v == nil || before[id] == nil {
@@ -117,31 +116,6 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 	}
 	s.observeSession(n, before, theirs, there, without...)
 	return err
-}
-
-// taken tells the model of what a session took from a phone and settled at once, so that
-// only the view has its versions: its user had before what the phone's state says.
-func (s *sim) taken(n *node, m *engine.ItemMeta, st *engine.PartialState) {
-	var had []model.Change
-	for i := range st.Items {
-		if st.Items[i].Meta.ID == m.ID {
-			had = changesOf(&st.Items[i].Meta)
-		}
-	}
-	for i := range m.Units {
-		u := &m.Units[i]
-		c := model.Change{Item: m.ID, Unit: u.Unit, Version: u.Version}
-		if m.Deleted || s.model.Known(c) {
-			continue
-		}
-		content := model.Content{Digest: u.Digest}
-		for j := range u.Elements {
-			content.Parts += string(u.Elements[j].Digest[:])
-		}
-		if err := s.model.Make(n.name, c, content, had); err != nil {
-			s.fail("%s: %v\n%s", n.name, err, s.model.Story(m.ID))
-		}
-	}
 }
 
 func digestOf(u *engine.UnitMeta) (d engine.Digest) {
