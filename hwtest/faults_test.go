@@ -220,7 +220,7 @@ var steps = []step{
 			return err
 		}
 		if got, err := os.ReadFile(filepath.Join(d.dir, "new.bin")); err != nil || !bytes.Equal(got, song[:50_000]) {
-			return fmt.Errorf("the phone has %d bytes, %v", len(got), err)
+			return fmt.Errorf("the phone has %d bytes: %w", len(got), errors.Join(errors.New("not what was sent"), err))
 		}
 		return nil
 	}},
@@ -454,7 +454,7 @@ func (f *scenarioFile) play(t *testing.T, overUSB bool) {
 
 // walk goes through the steps and judges each. A deadline is stretched on a slow
 // machine with real time.
-func (f *scenarioFile) walk(t *testing.T, d *desk, overUSB bool, stretch time.Duration) {
+func (f *scenarioFile) walk(t *testing.T, d *desk, overUSB bool, stretch int) {
 	ctx := t.Context()
 	early := false
 	for i, s := range steps {
@@ -464,7 +464,7 @@ func (f *scenarioFile) walk(t *testing.T, d *desk, overUSB bool, stretch time.Du
 		}
 		within := patienceOf
 		if fails {
-			within = stretch * v.within
+			within = time.Duration(stretch) * v.within
 		}
 		start := time.Now()
 		err := s.do(d, ctx)
