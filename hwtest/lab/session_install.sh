@@ -67,4 +67,27 @@ phone unplug qemu
 cradle uninstall --yes >gone.txt 2>&1 || fail "uninstall: $(cat gone.txt)"
 as ada systemctl --user is-active cradle-watch.service >/dev/null && fail "cradle watch runs still"
 step "watched without a rule: synced"
+
+# Other triggers: units of her systemd, each switched by itself. `cradle` tells the next time.
+timers() { as ada systemctl --user list-units --no-legend --plain --state=active 'cradle-*.timer' | awk '{ print $1 }' | xargs; }
+next() { cradle --json 2>/dev/null | python3 -c '
+import datetime, json, sys
+d = json.load(sys.stdin)
+left = datetime.datetime.fromisoformat(d["timer"].replace("Z", "+00:00")).timestamp() - datetime.datetime.now().timestamp()
+sys.exit(not (sorted(d["auto"]) == sorted(sys.argv[1:]) and 0 < left < 3700))' "$@"; }
+cradle install --yes --every 1h --when-idle --at-login >triggers.txt 2>&1 || fail "install --every: $(cat triggers.txt)"
+[ "$(timers)" = "cradle-idle.timer cradle-sync.timer" ] || fail "the timers: $(timers)"
+as ada systemctl --user is-enabled cradle-login.service >/dev/null || fail "nothing is done at the login"
+await "the next time" next at-login every when-idle
+cards qemu 5 5
+phone plug qemu
+as ada systemctl --user start cradle-sync.service || fail "what the timer starts fails"
+has 5 || fail "what the timer starts synced nothing: $(items) items"
+phone unplug qemu
+cradle install --yes --every off --at-login=false >triggers.txt 2>&1 || fail "install --every off: $(cat triggers.txt)"
+[ "$(timers)" = cradle-idle.timer ] || fail "the timers, one switched off: $(timers)"
+as ada systemctl --user is-enabled cradle-login.service >/dev/null 2>&1 && fail "at the login still"
+cradle uninstall --yes >gone.txt 2>&1 || fail "uninstall: $(cat gone.txt)"
+[ -z "$(timers)" ] || fail "the timers, uninstalled: $(timers)"
+step "by the clock, while idle, at the login: switched on and off"
 echo "session: done"
