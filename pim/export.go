@@ -93,6 +93,10 @@ func ExportICS(texts [][]byte) []byte {
 	var files []*calendarFile
 	var notes []byte
 	var last exportHead
+	total := 0
+	for _, text := range texts {
+		total += len(text)
+	}
 	for _, text := range texts {
 		ps := parsers.Get().(*parser)
 		if entries, ok := last.entries(ps, text); ok {
@@ -107,10 +111,17 @@ func ExportICS(texts [][]byte) []byte {
 			var f *calendarFile
 			files, f = p.add(files)
 			last = exportHead{p.head(), f}
+			if room := total - len(texts)*len(last.lines); len(files) == 1 && last.lines != "" && cap(f.body) < room {
+				f.body = append(make([]byte, 0, room), f.body...)
+			}
 		}
 		parsers.Put(ps)
 	}
-	var b []byte
+	size := len(notes)
+	for _, f := range files {
+		size += len(f.body) + 4<<10
+	}
+	b := make([]byte, 0, size)
 	for _, f := range files {
 		b = f.write(b)
 	}
@@ -126,14 +137,23 @@ type exportHead struct {
 
 // entries gives the entries of a text with this head and nothing else around
 // them, as they stand.
-func (h *exportHead) entries(ps *parser, text []byte) (string, bool) {
+func (h *exportHead) entries(ps *parser, text []byte) ([]byte, bool) {
 	if h.lines == "" || len(text) < len(h.lines) || string(text[:len(h.lines)]) != h.lines {
-		return "", false
+		return nil, false
 	}
-	rest := string(text[len(h.lines):])
+	after := text[len(h.lines):]
+	if end, ok := scanEntries(after); ok {
+		return after[:end], true
+	}
+	return parsedEntries(ps, after)
+}
+
+// parsedEntries finds them with the parser.
+func parsedEntries(ps *parser, after []byte) ([]byte, bool) {
+	rest := string(after)
 	t := ps.parse(rest)
 	if len(t.Components) < 2 {
-		return "", false
+		return nil, false
 	}
 	end := 0
 	for i := 1; i < len(t.Components); i++ {
@@ -141,21 +161,21 @@ func (h *exportHead) entries(ps *parser, text []byte) (string, bool) {
 		switch {
 		case c.Parent != 0:
 		case c.Start != end || !c.Closed || !isEntry(c.Name) || c.Name == "VNOTE":
-			return "", false
+			return nil, false
 		default:
 			end = c.End
 		}
 	}
 	n := len(t.Lines) - 1
 	if n < 0 || !t.Lines[n].stray || t.Lines[n].Start != end || t.Lines[n].End != len(rest) || !strings.EqualFold(strings.TrimSpace(t.Raw(&t.Lines[n])), "END:VCALENDAR") {
-		return "", false
+		return nil, false
 	}
 	for i := range n {
 		if t.Lines[i].stray {
-			return "", false
+			return nil, false
 		}
 	}
-	return rest[:end], true
+	return after[:end], true
 }
 
 // head is what stands before the entries of a text, "" if they have something
