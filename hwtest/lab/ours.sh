@@ -6,9 +6,9 @@ own | plain) storage=/tmp/phone ;;
 esac
 
 await() { # await COMMAND…: until it succeeds, 30 s at most, for a machine may be busy
-	local n=150
+	local end=$((SECONDS + 30))
 	until "$@" >/dev/null 2>&1; do
-		n=$((n - 1)) && [ $n -gt 0 ] || return 1
+		[ $SECONDS -lt $end ] || return 1
 		sleep 0.2
 	done
 }
