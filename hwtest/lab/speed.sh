@@ -1,5 +1,6 @@
 # speed.sh PHONE WHAT ROUNDS, in the guest: cradle and programs that others wrote do the same on one phone,
-# in turns, so that a machine that gets busy slows all alike. WHAT is film (64 MiB to and fro), list (every
+# in turns, so that a machine that gets busy slows all alike. WHAT is film (64 MiB to and fro, and as tiny-get and
+# tiny-put a kilobyte, which is what starting and opening the phone take), list (every
 # file of the storage), cards (the contents of a folder of small files) or huge (64 MiB and 4.3 GiB of zeros to
 # and fro, by cradle alone, for its memory). PHONE is one of ours.sh.
 #
@@ -53,9 +54,14 @@ measured() { CRADLE_HW=1 CRADLE_HW_SERIAL=LAB-$phone CRADLE_HW_ROUNDS=$rounds CR
 case $what in
 film)
 	head -c 67108803 /dev/urandom >film.bin
+	head -c 1003 film.bin >tiny.bin
 	for _ in $(seq "$rounds"); do
 		for backend in usbfs gousb; do
 			export CRADLE_USB=$backend
+			timed cradle-$backend tiny-put ./cradle mtp put tiny.bin --to /in/tiny.bin --phone $sel
+			timed cradle-$backend tiny-get ./cradle mtp get /in/tiny.bin --to got/film --phone $sel
+			rm -f got/*
+			[ $backend = gousb ] || ./cradle mtp rm /in/tiny.bin --phone $sel >o 2>&1 || fail "rm"
 			timed cradle-$backend put ./cradle mtp put film.bin --to /in/film.bin --phone $sel
 			arrived cradle
 			timed cradle-$backend get ./cradle mtp get /in/film.bin --to got/film --phone $sel
@@ -63,11 +69,15 @@ film)
 			[ $backend = gousb ] || rm_film
 		done
 		unset CRADLE_USB
-		mtp-files >o 2>/dev/null
-		id=$(awk '/File ID: / {id=$3} /film.bin/ {print id; exit}' o)
-		timed libmtp get mtp-getfile "$id" got/film
+		mtp-files >files 2>/dev/null
+		id() { awk -v want="$1" '/File ID: / {id=$3} $1=="Filename:" && $2==want {print id; exit}' files; }
+		timed libmtp tiny-get mtp-getfile "$(id tiny.bin)" got/tiny
+		timed libmtp get mtp-getfile "$(id film.bin)" got/film
 		came libmtp
 		rm_film
+		./cradle mtp rm /in/tiny.bin --phone $sel >o 2>&1 || fail "rm"
+		timed libmtp tiny-put mtp-sendfile tiny.bin /in
+		./cradle mtp rm /in/tiny.bin --phone $sel >o 2>&1 || fail "libmtp sent no tiny.bin"
 		timed libmtp put mtp-sendfile film.bin /in # it says that it was well whatever became of it
 		arrived libmtp
 		[ -n "$others" ] || { rm_film; continue; }
@@ -85,7 +95,7 @@ film)
 		unmount
 		rm_film
 	done
-	rm -f film.bin
+	rm -f film.bin tiny.bin
 	measured Rates
 	;;
 list)
