@@ -19,7 +19,7 @@ import (
 	"cradle/mtp"
 )
 
-func serve(t *testing.T, p *hwtest.Phone) string {
+func serve(t testing.TB, p *hwtest.Phone) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -37,7 +37,7 @@ func serve(t *testing.T, p *hwtest.Phone) string {
 	return l.Addr().String()
 }
 
-func dial(t *testing.T, addr string) net.Conn {
+func dial(t testing.TB, addr string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
