@@ -17,7 +17,8 @@ const compatIntro = `# Compatibility
 
 Programs that others wrote, on Cradle's virtual phone (` + "`cradle phone serve --usbip`" + `) in a virtual machine with a real kernel,
 and the same on two phones that others wrote: QEMU's usb-mtp and umtp-responder on a gadget (dummy_hcd). This page is
-made by ` + "`CRADLE_COMPAT=write make compat`" + `; ` + "`make compat`" + ` fails when a cell differs from it.
+made by ` + "`CRADLE_COMPAT=write make compat`" + `; ` + "`make compat`" + ` fails when a cell differs from it. ` + "`make vmtest`" + `, and so the CI,
+has libmtp's tools and gvfs use our phone, and fails likewise.
 
 Our phone comes in two forms: as Android (` + "`--kind android`" + `), which libmtp knows by its USB numbers and by "android.com" in the
 extensions, and then treats with care (it lists object by object and resets the bus at the end); and the same without "android.com" and with numbers that nobody knows.

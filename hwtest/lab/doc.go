@@ -28,7 +28,8 @@
 // measures whole commands beside programs that others wrote.
 //
 // compat.sh (make compat) has those programs use the phones, ours among them; docs/compatibility.md is what
-// came of it.
+// came of it. Without CRADLE_COMPAT libmtp's tools and gvfs use our phones, which is the part that make vmtest,
+// and so the CI, has time for.
 //
 // session_*.sh are the stories of a guest with a desktop (run --session), told with the package that
 // make package builds: a phone that is plugged in and syncs by itself, the file manager, other users,

@@ -162,7 +162,10 @@ func TestUSB(t *testing.T) {
 	l := open(t)
 	for _, phone := range phones {
 		for _, backend := range []string{"gousb", "usbfs"} {
-			t.Run(phone+"/"+backend, func(t *testing.T) { l.usb(t, phone, backend) })
+			t.Run(phone+"/"+backend, func(t *testing.T) {
+				t.Parallel()
+				l.usb(t, phone, backend)
+			})
 		}
 	}
 }
@@ -174,7 +177,7 @@ func (l lab) usb(t *testing.T, phone, backend string) {
 	copyFile(t, filepath.Join(share, "usb.test"), filepath.Join(l.bin, "usb.test"))
 	cuts := os.Getenv("CRADLE_VM_CUTS") // points of a session at which the cable is pulled
 	if cuts == "" {
-		cuts = "6"
+		cuts = "4"
 	}
 	args := []string{"--phone", phone, "--seed", seed, "--share", share, "--timeout", storyTimeout,
 		"--env", "CRADLE_HW=1", "--env", "CRADLE_HW_SERIAL=LAB-" + phone,
@@ -196,6 +199,7 @@ func TestTool(t *testing.T) {
 	l := open(t)
 	for _, phone := range phones {
 		t.Run(phone, func(t *testing.T) {
+			t.Parallel()
 			share, seed := t.TempDir(), t.TempDir()
 			seedFew(t, seed)
 			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
