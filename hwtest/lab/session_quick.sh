@@ -2,8 +2,13 @@
 # the journal's times. The host judges.
 . ./session.sh
 install_package
+step "the package is installed"
 name=$1
-pair "$name"
+phone plug "$name" || fail "$name can't be plugged in"
+await "the hint is given" idle ada
+step "the hint is given"
+as ada cradle sync --pair --phone "serial:LAB-$name" >pair.log 2>&1 || fail "sync --pair: $(cat pair.log)"
+phone unplug "$name"
 has 1000 || fail "pairing brought $(items) items"
 step "paired: 1,000 items"
 for n in 1 2 3; do
