@@ -101,12 +101,13 @@ func (s *Session) storeBatch(ctx context.Context, w *scopeWork, batch []*decisio
 	var outcome []func()
 	err = s.store.Update(ctx, w.schema.Name(), func(tx Tx) error {
 		run, outcome = s.run, nil
+		silent := w.store.Tick == 0 && w.ex.proxyTick.IsZero()
 		before, err := tx.Knowledge()
 		if err != nil {
 			return err
 		}
 		for i := range in {
-			done, err := s.takeIn(tx, w, &in[i], &run)
+			done, err := s.takeIn(tx, w, &in[i], &run, &silent)
 			if err != nil && !isItemError(err) {
 				return err
 			}
@@ -250,7 +251,7 @@ func (s *Session) phoneValue(ctx context.Context, w *scopeWork, d *decision) (*v
 
 // takeIn writes one decision into the store's transaction. What it returns is
 // run once the whole batch went through.
-func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), error) {
+func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64, silent *bool) (func(), error) {
 	d, scope := in.d, w.schema.Name()
 	if !d.joins.IsZero() {
 		return func() {}, nil // written together with the item that it joins
@@ -268,7 +269,7 @@ func (s *Session) takeIn(tx Tx, w *scopeWork, in *intake, run *int64) (func(), e
 	if !cur.Equal(d.hadStore) {
 		return give(ErrChanged)
 	}
-	m := minter{tx: tx, home: w.store.ID, proxy: w.proxy}
+	m := minter{tx: tx, home: w.store.ID, proxy: w.proxy, silent: silent}
 	phone, err := m.meta(d.phone)
 	if err != nil {
 		return nil, err

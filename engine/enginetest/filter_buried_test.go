@@ -99,3 +99,16 @@ func (w *world) holdsInStores(want *bag) {
 		}
 	}
 }
+
+// TestDeletedBySilentComputer: a deletion on the phone is its user's whichever computer took
+// it in, also one that has never changed anything itself: parts that the phone isn't given
+// go with the item.
+func TestDeletedBySilentComputer(t *testing.T) {
+	w := newWorld(t, 1)
+	w.put(0, "a", "a1", "n1")
+	w.session(0, 0, engine.Filter{Without: []string{"note"}})
+	w.wantMoves("the silent one", w.session(1, 0), "store +1~0-0<0 phone +0~0-0<0 conflicts 0 []")
+	w.phones[0].Edit("personal/a", nil, w.tick())
+	w.wantMoves("takes the deletion in", w.session(1, 0), "store +0~0-1<0 phone +0~0-0<0 conflicts 0 []")
+	w.wantMoves("who made the item", w.session(0, 0), "store +0~0-1<0 phone +0~0-0<0 conflicts 0 []")
+}
