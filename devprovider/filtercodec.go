@@ -72,24 +72,24 @@ func appendGhosts(b []byte, ghosts []engine.Ghost) []byte {
 
 func (s *state) decodeFilters(c *cursor) {
 	last := ""
-	for n := c.count(4, "a count of scopes"); n > 0 && c.err == nil; n-- {
+	for n := c.Count(4, "a count of scopes"); n > 0 && c.Err == nil; n-- {
 		name := c.string("a scope")
 		text := c.string("a filter")
 		f, err := engine.ParseFilter(text)
 		switch {
-		case c.err != nil:
+		case c.Err != nil:
 			return
 		case err != nil || f.String() != text:
-			c.fail("a filter in its canonical form")
+			c.Fail("a filter in its canonical form")
 			return
 		case name <= last:
-			c.fail("scopes in ascending order")
+			c.Fail("scopes in ascending order")
 			return
 		}
 		last = name
 		ghosts := c.ghosts()
-		if c.err == nil && f.IsZero() && len(ghosts) == 0 {
-			c.fail("a filter or a ghost")
+		if c.Err == nil && f.IsZero() && len(ghosts) == 0 {
+			c.Fail("a filter or a ghost")
 		}
 		// The scope's own section may come later.
 		if s.filters == nil {
@@ -120,48 +120,48 @@ func (s *state) joinFilters() bool {
 }
 
 func (c *cursor) ghosts() []engine.Ghost {
-	table := make([]engine.ReplicaID, c.count(16, "a count of replicas"))
+	table := make([]engine.ReplicaID, c.Count(16, "a count of replicas"))
 	used := 0
 	for i := range table {
-		copy(table[i][:], c.bytes(16, "a replica ID"))
+		copy(table[i][:], c.Bytes(16, "a replica ID"))
 	}
-	n := c.count(17, "a count of ghosts")
+	n := c.Count(17, "a count of ghosts")
 	if n == 0 {
 		if len(table) > 0 {
-			c.fail("no replicas without ghosts")
+			c.Fail("no replicas without ghosts")
 		}
 		return nil
 	}
 	ghosts := make([]engine.Ghost, 0, n)
-	for ; n > 0 && c.err == nil; n-- {
+	for ; n > 0 && c.Err == nil; n-- {
 		var g engine.Ghost
-		copy(g.ID[:], c.bytes(16, "an item ID"))
-		if k := len(ghosts); c.err == nil && k > 0 && ghosts[k-1].ID.Compare(g.ID) >= 0 {
-			c.fail("ghosts in order of their IDs")
+		copy(g.ID[:], c.Bytes(16, "an item ID"))
+		if k := len(ghosts); c.Err == nil && k > 0 && ghosts[k-1].ID.Compare(g.ID) >= 0 {
+			c.Fail("ghosts in order of their IDs")
 		}
-		for m := c.count(2, "a count of versions"); m > 0 && c.err == nil; m-- {
-			r, tick := c.uvarint("a replica's number"), c.uvarint("a tick")
+		for m := c.Count(2, "a count of versions"); m > 0 && c.Err == nil; m-- {
+			r, tick := c.Uvarint("a replica's number"), c.Uvarint("a tick")
 			switch {
-			case c.err != nil:
+			case c.Err != nil:
 			case r >= uint64(len(table)) || r > uint64(used):
-				c.fail("a replica's number, new ones in order")
+				c.Fail("a replica's number, new ones in order")
 			case tick == 0 || tick == ^uint64(0):
-				c.fail("a tick")
+				c.Fail("a tick")
 			default:
 				if int(r) == used {
 					used++
 				}
 				v := engine.Version{Replica: table[r], Tick: tick}
 				if k := len(g.Versions); k > 0 && g.Versions[k-1].Replica.Compare(v.Replica) >= 0 {
-					c.fail("versions in order of their replicas")
+					c.Fail("versions in order of their replicas")
 				}
 				g.Versions = append(g.Versions, v)
 			}
 		}
 		ghosts = append(ghosts, g)
 	}
-	if c.err == nil && used < len(table) {
-		c.fail("no more replicas than are used")
+	if c.Err == nil && used < len(table) {
+		c.Fail("no more replicas than are used")
 	}
 	return ghosts
 }

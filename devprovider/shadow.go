@@ -74,15 +74,15 @@ func (s *state) appendShadows(b []byte) []byte {
 }
 
 func (s *state) decodeShadows(c *cursor) {
-	for n := c.count(42, "a count of items stored in part"); n > 0 && c.err == nil; n-- {
+	for n := c.Count(42, "a count of items stored in part"); n > 0 && c.Err == nil; n-- {
 		k, sh := itemKey{scope: c.string("a scope")}, &shadow{}
-		copy(k.id[:], c.bytes(16, "an item ID"))
-		copy(sh.body[:], c.bytes(16, "a digest"))
-		copy(sh.sent[:], c.bytes(8, "a digest's beginning"))
-		size := c.count(1, "a length")
-		sh.held = bytes.Clone(c.bytes(size, "what the phone held"))
-		if s.shadows[k] != nil && c.err == nil {
-			c.fail("an item that is new")
+		copy(k.id[:], c.Bytes(16, "an item ID"))
+		copy(sh.body[:], c.Bytes(16, "a digest"))
+		copy(sh.sent[:], c.Bytes(8, "a digest's beginning"))
+		size := c.Count(1, "a length")
+		sh.held = bytes.Clone(c.Bytes(size, "what the phone held"))
+		if s.shadows[k] != nil && c.Err == nil {
+			c.Fail("an item that is new")
 		}
 		s.shadows[k] = sh
 	}

@@ -368,23 +368,23 @@ func (s *state) decodeSections(data []byte) error {
 		if size > uint64(len(data)-at) {
 			return fmt.Errorf("byte %d: a section of %d bytes, %d are left", at, size, len(data)-at)
 		}
-		c := &cursor{buf: data[at : at+int(size)], at: at}
+		c := newCursor(data[at:at+int(size)], at)
 		at += int(size)
 		decode := s.decoderOf(kind)
 		if decode == nil {
-			s.unknown = append(s.unknown, section{kind, bytes.Clone(c.buf)})
+			s.unknown = append(s.unknown, section{kind, bytes.Clone(c.Buf)})
 			continue
 		}
 		if seen[kind] && kind != sectionScope {
-			return fmt.Errorf("byte %d: a second section %d", c.at, kind)
+			return fmt.Errorf("byte %d: a second section %d", c.Base, kind)
 		}
 		seen[kind] = true
 		decode(c)
-		if c.err == nil && c.off < len(c.buf) {
-			c.fail("the end of the section")
+		if c.Err == nil && c.Off < len(c.Buf) {
+			c.Fail("the end of the section")
 		}
-		if c.err != nil {
-			return fmt.Errorf("section %d: %w", kind, c.err)
+		if c.Err != nil {
+			return fmt.Errorf("section %d: %w", kind, c.Err)
 		}
 	}
 	if !seen[sectionIdentity] {
@@ -425,55 +425,55 @@ func (s *state) decoderOf(kind uint32) func(*cursor) {
 }
 
 func (s *state) decodeIdentity(c *cursor) {
-	copy(s.phone[:], c.bytes(16, "a phone ID"))
+	copy(s.phone[:], c.Bytes(16, "a phone ID"))
 	s.serial = c.string("a serial")
 	s.name = c.string("a name")
 	s.home = c.string("a storage")
-	s.written = c.varint("a time")
-	flags := c.byte("flags")
+	s.written = c.Varint("a time")
+	flags := c.Byte("flags")
 	if flags > 1 {
-		c.fail("flags of version 1")
+		c.Fail("flags of version 1")
 	}
 	s.hasOffset = flags&1 != 0
-	s.offset = c.varint("a clock's offset")
-	s.readmeTime = c.varint("a time")
+	s.offset = c.Varint("a clock's offset")
+	s.readmeTime = c.Varint("a time")
 	s.program = c.string("a program")
 }
 
 func (s *state) decodeMarks(c *cursor) {
-	for n := c.count(32, "a count of marks"); n > 0; n-- {
+	for n := c.Count(32, "a count of marks"); n > 0; n-- {
 		var id engine.ReplicaID
 		var mark [16]byte
-		copy(id[:], c.bytes(16, "a store's ID"))
-		copy(mark[:], c.bytes(16, "a mark"))
+		copy(id[:], c.Bytes(16, "a store's ID"))
+		copy(mark[:], c.Bytes(16, "a mark"))
 		s.marks[id] = mark
 	}
 }
 
 func (s *state) decodeSuperseded(c *cursor) {
-	n := c.count(33, "a count of superseded copies")
+	n := c.Count(33, "a count of superseded copies")
 	s.superseded = make([]superseded, 0, n)
 	for ; n > 0; n-- {
 		e := superseded{scope: c.string("a scope")}
-		copy(e.item[:], c.bytes(16, "an item ID"))
-		copy(e.content[:], c.bytes(16, "a digest"))
+		copy(e.item[:], c.Bytes(16, "an item ID"))
+		copy(e.content[:], c.Bytes(16, "a digest"))
 		s.superseded = append(s.superseded, e)
 	}
-	n = c.count(20, "a count of bundles")
+	n = c.Count(20, "a count of bundles")
 	s.bundles = make([]engine.Place, 0, n)
-	for ; n > 0 && c.err == nil; n-- {
+	for ; n > 0 && c.Err == nil; n-- {
 		p := engine.Place{Storage: c.string("a storage"), Path: c.string("a path"), Bundle: true}
-		p.Size, p.Modified = c.varint("a size"), c.varint("a time")
-		copy(p.Body[:], c.bytes(16, "a digest"))
-		if c.err == nil && !validPath(p.Path) {
-			c.fail("a path below the storage's root")
+		p.Size, p.Modified = c.Varint("a size"), c.Varint("a time")
+		copy(p.Body[:], c.Bytes(16, "a digest"))
+		if c.Err == nil && !validPath(p.Path) {
+			c.Fail("a path below the storage's root")
 		}
 		s.bundles = append(s.bundles, p)
 	}
 }
 
 func (s *state) decodeFolders(c *cursor) {
-	n := c.count(2, "a count of folders")
+	n := c.Count(2, "a count of folders")
 	s.folders = make([]folderName, 0, n)
 	for ; n > 0; n-- {
 		s.folders = append(s.folders, folderName{c.string("a folder"), c.string("a collection")})
@@ -481,14 +481,14 @@ func (s *state) decodeFolders(c *cursor) {
 }
 
 func (s *state) decodeLearned(c *cursor) {
-	for n := c.count(2, "a count of capabilities"); n > 0; n-- {
+	for n := c.Count(2, "a count of capabilities"); n > 0; n-- {
 		k := c.string("a capability")
 		s.learned[k] = c.string("a value")
 	}
 }
 
 func (s *state) decodeAside(c *cursor) {
-	for n := c.count(3, "a count of files"); n > 0 && c.err == nil; n-- {
+	for n := c.Count(3, "a count of files"); n > 0 && c.Err == nil; n-- {
 		at := spot{c.string("a storage"), c.string("a path")}
 		s.aside[at] = c.strings("a reason")
 	}
@@ -496,8 +496,8 @@ func (s *state) decodeAside(c *cursor) {
 
 func (s *state) decodeScope(c *cursor) {
 	name := c.string("a scope")
-	if c.err == nil && s.scopes[name] != nil {
-		c.fail("a scope that is new")
+	if c.Err == nil && s.scopes[name] != nil {
+		c.Fail("a scope that is new")
 		return
 	}
 	sc := &scopeState{}
@@ -505,32 +505,32 @@ func (s *state) decodeScope(c *cursor) {
 	sc.Knowledge = c.knowledge()
 	sc.Forgotten = c.knowledge()
 	storages, folders := c.strings("a storage"), c.strings("a folder")
-	if c.err != nil {
+	if c.Err != nil {
 		return
 	}
-	keys, n, err := engine.ParseKeyMap(c.buf[c.off:])
+	keys, n, err := engine.ParseKeyMap(c.Buf[c.Off:])
 	if err != nil {
-		c.err = fmt.Errorf("byte %d: %w", c.at+c.off, err)
+		c.Err = fmt.Errorf("byte %d: %w", c.Base+c.Off, err)
 		return
 	}
-	c.off += n
-	count := c.count(18, "a count of items")
+	c.Off += n
+	count := c.Count(18, "a count of items")
 	sc.Items = make([]engine.PartialItem, count)
 	sc.byPath = make([]bool, count)
 	dec := engine.NewMetaDecoder(keys)
 	for i := range sc.Items {
 		it := &sc.Items[i]
-		n, err := dec.Decode(c.buf[c.off:], &it.Meta)
+		n, err := dec.Decode(c.Buf[c.Off:], &it.Meta)
 		if err != nil {
-			c.err = fmt.Errorf("byte %d: %w", c.at+c.off, err)
+			c.Err = fmt.Errorf("byte %d: %w", c.Base+c.Off, err)
 			return
 		}
-		c.off += n
+		c.Off += n
 		sc.byPath[i] = c.line(it, storages, folders)
 		if i > 0 && sc.Items[i-1].Meta.ID.Compare(it.Meta.ID) >= 0 {
-			c.fail("items in order of their IDs")
+			c.Fail("items in order of their IDs")
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 	}
@@ -538,12 +538,12 @@ func (s *state) decodeScope(c *cursor) {
 
 // filling passes over a section that only made the file longer.
 func (c *cursor) filling() {
-	if at := bytes.IndexFunc(c.buf[c.off:], func(r rune) bool { return r != 0 }); at >= 0 {
-		c.off += at
-		c.fail("zeros")
+	if at := bytes.IndexFunc(c.Buf[c.Off:], func(r rune) bool { return r != 0 }); at >= 0 {
+		c.Off += at
+		c.Fail("zeros")
 		return
 	}
-	c.off = len(c.buf)
+	c.Off = len(c.Buf)
 }
 
 // validPath reports whether a path leads to something below a storage's root.
@@ -552,9 +552,9 @@ func validPath(p string) bool { return p != "." && fs.ValidPath(p) }
 // line reads an item's line of the state.
 func (c *cursor) line(it *engine.PartialItem, storages, folders []string) (byPath bool) {
 	p := &it.Place
-	flags := c.byte("an item's flags")
+	flags := c.Byte("an item's flags")
 	if flags&^lineKnown != 0 || flags&linePlace == 0 && flags&^lineByPath != 0 {
-		c.fail("an item's flags of version 2")
+		c.Fail("an item's flags of version 2")
 	}
 	byPath = flags&lineByPath != 0
 	it.Outside, it.Leaving = flags&lineOutside != 0, flags&lineLeaving != 0
@@ -564,14 +564,14 @@ func (c *cursor) line(it *engine.PartialItem, storages, folders []string) (byPat
 	p.Storage = c.pick(storages, "a storage's number")
 	folder := c.pick(folders, "a folder's number")
 	p.Path = join(folder, c.string("a name"))
-	p.Size = c.varint("a size")
-	p.Modified = c.varint("a time")
+	p.Size = c.Varint("a size")
+	p.Modified = c.Varint("a time")
 	p.Bundle = flags&lineBundle != 0
 	if flags&lineBody != 0 {
-		copy(p.Body[:], c.bytes(16, "a digest"))
+		copy(p.Body[:], c.Bytes(16, "a digest"))
 	}
-	if c.err == nil && !validPath(p.Path) {
-		c.fail("a path below the storage's root")
+	if c.Err == nil && !validPath(p.Path) {
+		c.Fail("a path below the storage's root")
 	}
 	return byPath
 }

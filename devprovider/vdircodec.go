@@ -33,31 +33,31 @@ func (s *state) appendVdirs(b []byte) []byte {
 }
 
 func (s *state) decodeVdirs(c *cursor) {
-	n := c.count(5, "a count of vdirs")
+	n := c.Count(5, "a count of vdirs")
 	s.vdirs = make([]Vdir, 0, n)
-	for ; n > 0 && c.err == nil; n-- {
-		flags := c.byte("flags")
+	for ; n > 0 && c.Err == nil; n-- {
+		flags := c.Byte("flags")
 		v := Vdir{Storage: c.string("a storage"), Folder: c.string("a folder"), Collection: c.string("a collection")}
 		v.Below, v.Left = flags&vdirBelow != 0, flags&vdirLeft != 0
 		v.Scopes = c.strings("a scope")
 		if len(v.Scopes) == 0 {
 			v.Scopes = nil
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 		clean, err := CleanFolder(v.Folder)
 		switch {
 		case flags&^vdirKnown != 0:
-			c.fail("a vdir's flags of version 2")
+			c.Fail("a vdir's flags of version 2")
 		case err != nil || clean != v.Folder:
-			c.fail("a folder below the storage's root")
+			c.Fail("a folder below the storage's root")
 		case v.Below == (v.Collection != ""):
-			c.fail("a collection where the folder is one")
+			c.Fail("a collection where the folder is one")
 		case len(s.vdirs) > 0 && s.vdirs[len(s.vdirs)-1].compare(v) >= 0:
-			c.fail("vdirs in ascending order")
+			c.Fail("vdirs in ascending order")
 		case !slices.IsSorted(v.Scopes):
-			c.fail("scopes in ascending order")
+			c.Fail("scopes in ascending order")
 		}
 		s.vdirs = append(s.vdirs, v)
 	}

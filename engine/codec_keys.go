@@ -109,37 +109,37 @@ func (k *KeyMap) AppendBinary(b []byte) []byte {
 // returns how many bytes that were. An error says at which byte what was
 // expected. The map keeps nothing of b.
 func ParseKeyMap(b []byte) (*KeyMap, int, error) {
-	c := cursor{buf: b}
+	c := newCursor(b)
 	k := new(KeyMap)
 	c.keyMap(k, nil)
-	if c.err != nil {
-		return nil, 0, fmt.Errorf("key map: %w", c.err)
+	if c.Err != nil {
+		return nil, 0, fmt.Errorf("key map: %w", c.Err)
 	}
-	return k, c.off, nil
+	return k, c.Off, nil
 }
 
 // keyMap reads into an empty k. Names are taken from known where they are in it,
 // else added to it; known may be nil.
 func (c *cursor) keyMap(k *KeyMap, known map[string]string) {
-	n := c.count(16, "a count of replicas")
+	n := c.Count(16, "a count of replicas")
 	if n > cap(k.replicas) {
 		k.replicas = make([]ReplicaID, 0, n)
 	}
 	for ; n > 0; n-- {
 		var r ReplicaID
-		copy(r[:], c.bytes(16, "a replica ID"))
+		copy(r[:], c.Bytes(16, "a replica ID"))
 		had := len(k.replicas)
-		if c.err == nil && k.replica(r) <= uint64(had) {
-			c.failAt(c.off-16, "a replica ID that is new")
+		if c.Err == nil && k.replica(r) <= uint64(had) {
+			c.FailAt(c.Off-16, "a replica ID that is new")
 		}
 	}
-	n = c.count(1, "a count of unit names")
+	n = c.Count(1, "a count of unit names")
 	if n > cap(k.names) {
 		k.names = make([]string, 0, n)
 	}
-	for ; n > 0 && c.err == nil; n-- {
-		at := c.off
-		raw := c.bytes(c.count(1, "a length of a unit name"), "a unit name")
+	for ; n > 0 && c.Err == nil; n-- {
+		at := c.Off
+		raw := c.Bytes(c.Count(1, "a length of a unit name"), "a unit name")
 		name, ok := known[string(raw)]
 		if !ok {
 			name = string(raw)
@@ -148,8 +148,8 @@ func (c *cursor) keyMap(k *KeyMap, known map[string]string) {
 			}
 		}
 		had := len(k.names)
-		if c.err == nil && k.name(name, had) < had {
-			c.failAt(at, "a unit name that is new")
+		if c.Err == nil && k.name(name, had) < had {
+			c.FailAt(at, "a unit name that is new")
 		}
 	}
 }

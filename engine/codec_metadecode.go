@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"slices"
+
+	"cradle/engine/wire"
 )
 
 // UnmarshalMeta reads what MarshalMeta wrote, which must fill b. An error says at
@@ -62,38 +64,38 @@ func NewMetaDecoder(keys *KeyMap) *MetaDecoder { return &MetaDecoder{shared: key
 // then undefined. Nothing of b is kept, and the memory taken is proportional to
 // the bytes read.
 func (d *MetaDecoder) Decode(b []byte, m *ItemMeta) (int, error) {
-	c := cursor{buf: b}
+	c := cursor{wire.Cursor{Buf: b}}
 	d.keys = d.shared
 	d.decode(&c, m)
-	if c.err != nil {
-		return 0, fmt.Errorf("item metadata: %w", c.err)
+	if c.Err != nil {
+		return 0, fmt.Errorf("item metadata: %w", c.Err)
 	}
-	return c.off, nil
+	return c.Off, nil
 }
 
 // Unmarshal reads what MarshalMeta wrote, or AppendRow with the decoder's keys,
 // which must fill b, into m. The errors are those of UnmarshalMeta.
 func (d *MetaDecoder) Unmarshal(b []byte, m *ItemMeta) error {
-	c := cursor{buf: b}
-	switch v := c.byte("a version"); {
-	case c.err != nil:
+	c := cursor{wire.Cursor{Buf: b}}
+	switch v := c.Byte("a version"); {
+	case c.Err != nil:
 	case v == metaVersion:
 		d.unmarshalOwn(&c, m)
 	case v == keyedVersion && d.shared == nil:
-		c.failAt(0, "version 1: the keys of version 2 are kept elsewhere")
+		c.FailAt(0, "version 1: the keys of version 2 are kept elsewhere")
 	case v == keyedVersion:
 		d.keys = d.shared
 		d.row(&c, m)
 	case v > keyedVersion:
-		c.err = fmt.Errorf("version %d: %w", v, ErrNewer)
+		c.Err = fmt.Errorf("version %d: %w", v, ErrNewer)
 	default:
-		c.failAt(0, "version 1 or 2")
+		c.FailAt(0, "version 1 or 2")
 	}
-	if c.err == nil && c.off < len(b) {
-		c.fail("the end of the metadata")
+	if c.Err == nil && c.Off < len(b) {
+		c.Fail("the end of the metadata")
 	}
-	if c.err != nil {
-		return fmt.Errorf("item metadata: %w", c.err)
+	if c.Err != nil {
+		return fmt.Errorf("item metadata: %w", c.Err)
 	}
 	return nil
 }
@@ -106,39 +108,39 @@ func (d *MetaDecoder) unmarshalOwn(c *cursor, m *ItemMeta) {
 	}
 	c.keyMap(&d.own, d.names)
 	d.keys, d.used = &d.own, keysUsed{}
-	if c.err == nil {
+	if c.Err == nil {
 		d.decode(c, m)
 	}
 	if int(d.used.replicas) < len(d.own.replicas) || int(d.used.names) < len(d.own.names) {
-		c.failForm(1, "a key that isn't used")
+		c.FailForm(1, "a key that isn't used")
 	}
 }
 
 // head reads what comes before the units.
 func (d *MetaDecoder) head(c *cursor, m *ItemMeta) {
 	*m = ItemMeta{}
-	copy(m.ID[:], c.bytes(16, "an item ID"))
-	at := c.off
-	flags := c.byte("flags")
+	copy(m.ID[:], c.Bytes(16, "an item ID"))
+	at := c.Off
+	flags := c.Byte("flags")
 	if flags&^metaFlags != 0 {
-		c.failAt(at, "flags below 8")
+		c.FailAt(at, "flags below 8")
 	}
 	s := d.stamp(c)
 	d.stamps = append(d.stamps[:0], s)
 	m.LifeVersion, m.LifeEdited, m.LifeResolved = s.version, s.edited, s.resolved
 	m.Creation = m.LifeVersion
 	if flags&metaCreation != 0 {
-		m.Creation.Replica = d.replica(c, c.off, c.uvarint("a replica key"))
+		m.Creation.Replica = d.replica(c, c.Off, c.Uvarint("a replica key"))
 		m.Creation.Tick = tick(c)
 		if m.Creation == m.LifeVersion {
-			c.failForm(at, "a creation version that is the existence's")
+			c.FailForm(at, "a creation version that is the existence's")
 		}
 	}
 	m.Deleted = flags&metaDeleted != 0
 	if flags&metaMerged != 0 {
-		copy(m.MergedInto[:], c.bytes(16, "an item ID"))
+		copy(m.MergedInto[:], c.Bytes(16, "an item ID"))
 		if m.MergedInto.IsZero() {
-			c.failForm(at, "merged into no item")
+			c.FailForm(at, "merged into no item")
 		}
 	}
 }
@@ -146,37 +148,37 @@ func (d *MetaDecoder) head(c *cursor, m *ItemMeta) {
 // decode reads AppendMeta's form.
 func (d *MetaDecoder) decode(c *cursor, m *ItemMeta) {
 	d.head(c, m)
-	n := c.count(2, "a count of units")
+	n := c.Count(2, "a count of units")
 	if n == 0 {
 		return
 	}
 	m.Units = take(&d.units, n, d.blockSize(128))
 	for i := range m.Units {
 		u := &m.Units[i]
-		at := c.off
-		key := c.uvarint("a unit name's key")
-		if c.err == nil && key >= uint64(len(d.keys.names)) {
-			c.failAt(at, fmt.Sprintf("a unit name's key below %d", len(d.keys.names)))
+		at := c.Off
+		key := c.Uvarint("a unit name's key")
+		if c.Err == nil && key >= uint64(len(d.keys.names)) {
+			c.FailAt(at, fmt.Sprintf("a unit name's key below %d", len(d.keys.names)))
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 		d.use(c, at, &d.used.names, key)
 		u.Unit = d.keys.names[key]
 		if i > 0 && u.Unit <= m.Units[i-1].Unit {
-			c.failAt(at, "the key of a greater unit name")
+			c.FailAt(at, "the key of a greater unit name")
 		}
 		d.unit(c, u)
 	}
 }
 
 func (d *MetaDecoder) unit(c *cursor, u *UnitMeta) {
-	at := c.off
-	head := c.uvarint("a stamp number")
+	at := c.Off
+	head := c.Uvarint("a stamp number")
 	had := len(d.stamps)
 	s := d.stampOf(c, at, head>>unitShift)
 	if len(d.stamps) > had && slices.Contains(d.stamps[:had], s) {
-		c.failForm(at, "a new stamp that is as a former one")
+		c.FailForm(at, "a new stamp that is as a former one")
 	}
 	u.Version, u.Edited, u.Resolved = s.version, s.edited, s.resolved
 	if head&unitEmpty == 0 {
@@ -185,22 +187,22 @@ func (d *MetaDecoder) unit(c *cursor, u *UnitMeta) {
 	if head&unitElements == 0 {
 		return
 	}
-	at = c.off
-	n := c.count(9, "a count of elements")
+	at = c.Off
+	n := c.Count(9, "a count of elements")
 	if n == 0 {
-		c.failForm(at, "no elements")
+		c.FailForm(at, "no elements")
 		return
 	}
 	u.Elements = take(&d.elements, n, d.blockSize(128))
 	for i := range u.Elements {
 		e := &u.Elements[i]
-		at := c.off
-		e.Added = d.added(c, at, c.uvarint("a stamp number"))
-		copy(e.Digest[:], c.bytes(8, "an element's digest"))
+		at := c.Off
+		e.Added = d.added(c, at, c.Uvarint("a stamp number"))
+		copy(e.Digest[:], c.Bytes(8, "an element's digest"))
 		if i > 0 && compareElements(u.Elements[i-1], *e) >= 0 {
-			c.failAt(c.off-8, "a greater digest of an element")
+			c.FailAt(c.Off-8, "a greater digest of an element")
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 	}
@@ -208,9 +210,9 @@ func (d *MetaDecoder) unit(c *cursor, u *UnitMeta) {
 
 // digest reads the digest of the unit that began at offset at.
 func (d *MetaDecoder) digest(c *cursor, at int, u *UnitMeta) {
-	copy(u.Digest[:], c.bytes(16, "a digest"))
+	copy(u.Digest[:], c.Bytes(16, "a digest"))
 	if u.Digest.IsZero() {
-		c.failForm(at, "a digest that is zero and not left out")
+		c.FailForm(at, "a digest that is zero and not left out")
 	}
 }
 
@@ -219,16 +221,16 @@ func (d *MetaDecoder) digest(c *cursor, at int, u *UnitMeta) {
 func (d *MetaDecoder) added(c *cursor, at int, n uint64) Version {
 	had := len(d.stamps)
 	s := d.stampOf(c, at, n)
-	if c.err != nil {
+	if c.Err != nil {
 		return Version{}
 	}
 	for i := range d.stamps[:n] {
 		if d.stamps[i].version == s.version {
-			c.failForm(at, "a version that a former stamp has")
+			c.FailForm(at, "a version that a former stamp has")
 		}
 	}
 	if len(d.stamps) > had && (s.edited != 0 || s.resolved) {
-		c.failForm(at, "a new stamp of an element with a time or a resolution")
+		c.FailForm(at, "a new stamp of an element with a time or a resolution")
 	}
 	return s.version
 }
@@ -240,7 +242,7 @@ func (d *MetaDecoder) use(c *cursor, at int, used *uint64, key uint64) {
 	}
 	switch {
 	case key > *used:
-		c.failForm(at, "a key before its turn")
+		c.FailForm(at, "a key before its turn")
 	case key == *used:
 		*used++
 	}
@@ -249,12 +251,12 @@ func (d *MetaDecoder) use(c *cursor, at int, used *uint64, key uint64) {
 // stampOf is the stamp of number n, read at offset at; the next new one follows.
 func (d *MetaDecoder) stampOf(c *cursor, at int, n uint64) stamp {
 	switch {
-	case c.err != nil:
+	case c.Err != nil:
 		return stamp{}
 	case n < uint64(len(d.stamps)):
 		return d.stamps[n]
 	case n > uint64(len(d.stamps)):
-		c.failAt(at, fmt.Sprintf("a stamp number up to %d", len(d.stamps)))
+		c.FailAt(at, fmt.Sprintf("a stamp number up to %d", len(d.stamps)))
 		return stamp{}
 	}
 	s := d.stamp(c)
@@ -263,22 +265,22 @@ func (d *MetaDecoder) stampOf(c *cursor, at int, n uint64) stamp {
 }
 
 func (d *MetaDecoder) stamp(c *cursor) stamp {
-	at := c.off
-	key := c.uvarint("a replica key")
+	at := c.Off
+	key := c.Uvarint("a replica key")
 	var s stamp
 	s.resolved = key&1 != 0
 	s.version.Replica = d.replica(c, at, key>>1)
 	s.version.Tick = tick(c)
-	s.edited = c.varint("a time")
+	s.edited = c.Varint("a time")
 	return s
 }
 
 func (d *MetaDecoder) replica(c *cursor, at int, key uint64) ReplicaID {
-	if key == 0 || c.err != nil {
+	if key == 0 || c.Err != nil {
 		return ReplicaID{}
 	}
 	if key > uint64(len(d.keys.replicas)) {
-		c.failAt(at, fmt.Sprintf("a replica key up to %d", len(d.keys.replicas)))
+		c.FailAt(at, fmt.Sprintf("a replica key up to %d", len(d.keys.replicas)))
 		return ReplicaID{}
 	}
 	d.use(c, at, &d.used.replicas, key-1)
@@ -286,10 +288,10 @@ func (d *MetaDecoder) replica(c *cursor, at int, key uint64) ReplicaID {
 }
 
 func tick(c *cursor) uint64 {
-	at := c.off
-	t := c.uvarint("a tick")
+	at := c.Off
+	t := c.Uvarint("a tick")
 	if t == pendingTick {
-		c.failAt(at, "a tick below 2^64-1")
+		c.FailAt(at, "a tick below 2^64-1")
 		return 0
 	}
 	return t

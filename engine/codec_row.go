@@ -106,23 +106,23 @@ func (d *MetaDecoder) row(c *cursor, m *ItemMeta) {
 	elements := c.bitSet(len(names), "a set of units with elements")
 	empty := c.bitSet(len(names), "a set of units without a digest")
 	others := c.bitSet(len(names), "a set of units with other stamps")
-	if len(names) == 0 || c.err != nil {
+	if len(names) == 0 || c.Err != nil {
 		return
 	}
 	m.Units = take(&d.units, len(names), d.blockSize(128))
 	for i := range m.Units {
 		u := &m.Units[i]
 		u.Unit = names[i]
-		at, s := c.off, d.stamps[0]
+		at, s := c.Off, d.stamps[0]
 		if others.has(i) {
-			n := c.uvarint("a stamp number")
-			if c.err == nil && n == 0 {
-				c.failForm(at, "stamp 0 of a unit with another")
+			n := c.Uvarint("a stamp number")
+			if c.Err == nil && n == 0 {
+				c.FailForm(at, "stamp 0 of a unit with another")
 			}
 			had := len(d.stamps)
 			s = d.stampOf(c, at, n)
 			if len(d.stamps) > had && slices.Contains(d.stamps[:had], s) {
-				c.failForm(at, "a new stamp that is as a former one")
+				c.FailForm(at, "a new stamp that is as a former one")
 			}
 		}
 		u.Version, u.Edited, u.Resolved = s.version, s.edited, s.resolved
@@ -132,28 +132,28 @@ func (d *MetaDecoder) row(c *cursor, m *ItemMeta) {
 		if elements.has(i) {
 			d.rowElements(c, u)
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 	}
 }
 
 func (d *MetaDecoder) rowElements(c *cursor, u *UnitMeta) {
-	at := c.off
-	head := c.uvarint("a count of elements")
+	at := c.Off
+	head := c.Uvarint("a count of elements")
 	several := head&1 != 0
 	n, size := head>>1, uint64(8)
 	if several {
 		size = 9
 	}
 	switch {
-	case c.err != nil:
+	case c.Err != nil:
 		return
-	case n > uint64(len(c.rest()))/size:
-		c.failAt(at, "a count of elements that the bytes left can hold")
+	case n > uint64(len(c.Rest()))/size:
+		c.FailAt(at, "a count of elements that the bytes left can hold")
 		return
 	case n == 0:
-		c.failForm(at, "no elements")
+		c.FailForm(at, "no elements")
 		return
 	}
 	u.Elements = take(&d.elements, int(n), d.blockSize(128))
@@ -162,31 +162,31 @@ func (d *MetaDecoder) rowElements(c *cursor, u *UnitMeta) {
 		e := &u.Elements[i]
 		e.Added = u.Version
 		if several {
-			at := c.off
-			e.Added = d.added(c, at, c.uvarint("a stamp number"))
+			at := c.Off
+			e.Added = d.added(c, at, c.Uvarint("a stamp number"))
 			others = others || e.Added != u.Version
 		}
-		copy(e.Digest[:], c.bytes(8, "an element's digest"))
+		copy(e.Digest[:], c.Bytes(8, "an element's digest"))
 		if i > 0 && compareElements(u.Elements[i-1], *e) >= 0 {
-			c.failAt(c.off-8, "a greater digest of an element")
+			c.FailAt(c.Off-8, "a greater digest of an element")
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 	}
 	if several && !others {
-		c.failForm(at, "elements that the unit's version added, each with its stamp")
+		c.FailForm(at, "elements that the unit's version added, each with its stamp")
 	}
 }
 
 // unitNames reads the set of an item's units and gives their names ascending.
 func (d *MetaDecoder) unitNames(c *cursor) []string {
-	at := c.off
+	at := c.Off
 	keys := c.bitSet(len(d.keys.names), "a set of units that have a key")
-	if c.err != nil {
+	if c.Err != nil {
 		return nil
 	}
-	if form := c.buf[at:c.off]; string(form) != d.unitSet.form || d.unitSet.names == nil {
+	if form := c.Buf[at:c.Off]; string(form) != d.unitSet.form || d.unitSet.names == nil {
 		d.unitSet = unitSet{form: string(form), names: []string{}}
 		for i := range 7 * len(form) {
 			if keys.has(i) {
@@ -231,19 +231,19 @@ func (s *bitSet) append(b []byte) []byte {
 
 // bitSet reads a set of numbers below n, as a view.
 func (c *cursor) bitSet(n int, expected string) bitSet {
-	at := c.off
-	for c.byte(expected)&0x80 != 0 && c.err == nil {
+	at := c.Off
+	for c.Byte(expected)&0x80 != 0 && c.Err == nil {
 	}
-	if c.err != nil {
+	if c.Err != nil {
 		return bitSet{}
 	}
-	s := bitSet{bits: c.buf[at:c.off:c.off]}
+	s := bitSet{bits: c.Buf[at:c.Off:c.Off]}
 	last := s.bits[len(s.bits)-1]
 	switch {
 	case len(s.bits) > 1 && last == 0:
-		c.failForm(at, "a set longer than it need be")
+		c.FailForm(at, "a set longer than it need be")
 	case last != 0 && 7*(len(s.bits)-1)+bits.Len8(last) > n:
-		c.failAt(at, fmt.Sprintf("%s, below %d", expected, n))
+		c.FailAt(at, fmt.Sprintf("%s, below %d", expected, n))
 	}
 	return s
 }

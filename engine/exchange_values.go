@@ -303,21 +303,21 @@ func putGhosts(vs *valuebag.Values, ghosts []Ghost) {
 }
 
 func (r *bagReader) ghosts(vs *valuebag.Values) []Ghost {
-	c := cursor{buf: optional(r, vs, KeyExchangeOutside, (*valuebag.Values).GetBytes)}
+	c := newCursor(optional(r, vs, KeyExchangeOutside, (*valuebag.Values).GetBytes))
 	var ghosts []Ghost
-	for c.err == nil && len(c.rest()) > 0 {
+	for c.Err == nil && len(c.Rest()) > 0 {
 		var g Ghost
-		copy(g.ID[:], c.bytes(16, "an item ID"))
-		for range c.count(17, "a count of versions") {
+		copy(g.ID[:], c.Bytes(16, "an item ID"))
+		for range c.Count(17, "a count of versions") {
 			var v Version
-			copy(v.Replica[:], c.bytes(16, "a replica ID"))
-			v.Tick = tick(&c)
+			copy(v.Replica[:], c.Bytes(16, "a replica ID"))
+			v.Tick = tick(c)
 			g.Versions = append(g.Versions, v)
 		}
 		ghosts = append(ghosts, g)
 	}
-	if c.err != nil {
-		r.fail(&valuebag.KeyError{Key: KeyExchangeOutside, Err: c.err})
+	if c.Err != nil {
+		r.fail(&valuebag.KeyError{Key: KeyExchangeOutside, Err: c.Err})
 	}
 	return ghosts
 }

@@ -3,9 +3,10 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
+
+	"cradle/engine/wire"
 )
 
 // knowledgeVersion is the first byte of a Knowledge in binary form.
@@ -13,7 +14,7 @@ const knowledgeVersion = 1
 
 // ErrNormalForm: bytes or a bag that say something, but not as this program writes
 // it. They are refused, because equal knowledge and metadata must have equal forms.
-var ErrNormalForm = errors.New("not in normal form")
+var ErrNormalForm = wire.ErrNormalForm
 
 // AppendBinary appends the canonical binary form: equal knowledge has equal
 // bytes, and a clean one takes 4 bytes and 18 to 27 for each replica. Numbers
@@ -114,57 +115,57 @@ func (c clock) append(b []byte, replicas []ReplicaID) []byte {
 // is ErrNewer, that of anything that isn't in normal form ErrNormalForm. The
 // memory it takes is proportional to len(b).
 func ParseKnowledge(b []byte) (Knowledge, error) {
-	c := cursor{buf: b}
+	c := newCursor(b)
 	k := c.knowledge()
-	if c.err == nil && len(c.rest()) > 0 {
-		c.fail("the end of the knowledge")
+	if c.Err == nil && len(c.Rest()) > 0 {
+		c.Fail("the end of the knowledge")
 	}
-	if c.err == nil && !bytes.Equal(k.AppendBinary(make([]byte, 0, len(b))), b) {
-		c.err = ErrNormalForm
+	if c.Err == nil && !bytes.Equal(k.AppendBinary(make([]byte, 0, len(b))), b) {
+		c.Err = ErrNormalForm
 	}
-	if c.err != nil {
-		return Knowledge{}, fmt.Errorf("knowledge: %w", c.err)
+	if c.Err != nil {
+		return Knowledge{}, fmt.Errorf("knowledge: %w", c.Err)
 	}
 	return k, nil
 }
 
 func (c *cursor) knowledge() Knowledge {
-	if v := c.byte("a version"); c.err == nil && v != knowledgeVersion {
+	if v := c.Byte("a version"); c.Err == nil && v != knowledgeVersion {
 		if v > knowledgeVersion {
-			c.err = fmt.Errorf("version %d: %w", v, ErrNewer)
+			c.Err = fmt.Errorf("version %d: %w", v, ErrNewer)
 		} else {
-			c.failAt(0, "version 1")
+			c.FailAt(0, "version 1")
 		}
 	}
-	replicas := make([]ReplicaID, c.count(16, "a count of replicas"))
+	replicas := make([]ReplicaID, c.Count(16, "a count of replicas"))
 	for i := range replicas {
-		copy(replicas[i][:], c.bytes(16, "a replica ID"))
-		if i > 0 && c.err == nil && replicas[i].Compare(replicas[i-1]) <= 0 {
-			c.failAt(c.off-16, "a greater replica ID")
+		copy(replicas[i][:], c.Bytes(16, "a replica ID"))
+		if i > 0 && c.Err == nil && replicas[i].Compare(replicas[i-1]) <= 0 {
+			c.FailAt(c.Off-16, "a greater replica ID")
 		}
 	}
-	rows := make([]*row, c.count(2, "a count of rows"))
+	rows := make([]*row, c.Count(2, "a count of rows"))
 	for i := range rows {
 		rows[i] = c.row(replicas)
 	}
 	var b builder
 	b.add(MinItemID, c.rowNumber(rows))
-	n := c.count(2, "a count of ranges")
+	n := c.Count(2, "a count of ranges")
 	b.cuts = make([]cut, 0, n)
 	var last ItemID
-	for ; n > 0 && c.err == nil; n-- {
-		at := c.off
+	for ; n > 0 && c.Err == nil; n-- {
+		at := c.Off
 		low, ok := last.next()
-		switch c.byte("a step") {
+		switch c.Byte("a step") {
 		case 0:
-			copy(low[:], c.bytes(16, "an item ID"))
+			copy(low[:], c.Bytes(16, "an item ID"))
 			ok = low.Compare(last) > 0
 		case 1:
 		default:
-			c.failAt(at, "step 0 or 1")
+			c.FailAt(at, "step 0 or 1")
 		}
 		if !ok {
-			c.failAt(at, "a greater item ID")
+			c.FailAt(at, "a greater item ID")
 		}
 		b.add(low, c.rowNumber(rows))
 		last = low
@@ -174,43 +175,43 @@ func (c *cursor) knowledge() Knowledge {
 
 func (c *cursor) row(replicas []ReplicaID) *row {
 	r := &row{all: c.clock(replicas)}
-	n := c.count(2, "a count of units")
+	n := c.Count(2, "a count of units")
 	if n > 0 {
 		r.units = make([]unitClock, n)
 	}
 	for i := range r.units {
-		at := c.off
-		r.units[i].unit = string(c.bytes(c.count(1, "a length of a name"), "a name"))
+		at := c.Off
+		r.units[i].unit = string(c.Bytes(c.Count(1, "a length of a name"), "a name"))
 		if i > 0 && r.units[i].unit <= r.units[i-1].unit {
-			c.failAt(at, "a greater name")
+			c.FailAt(at, "a greater name")
 		}
 		r.units[i].clock = c.clock(replicas)
-		if c.err == nil && r.units[i].clock.equal(r.all) {
-			c.err = fmt.Errorf("byte %d of %d: unit %q is as its row: %w", at, len(c.buf), r.units[i].unit, ErrNormalForm)
+		if c.Err == nil && r.units[i].clock.equal(r.all) {
+			c.Err = fmt.Errorf("byte %d of %d: unit %q is as its row: %w", at, len(c.Buf), r.units[i].unit, ErrNormalForm)
 		}
 	}
 	return r
 }
 
 func (c *cursor) clock(replicas []ReplicaID) clock {
-	n := c.count(2, "a count of ticks")
+	n := c.Count(2, "a count of ticks")
 	if n == 0 {
 		return nil
 	}
 	v := make(clock, n)
 	next := uint64(0)
 	for i := range v {
-		at := c.off
-		key := c.uvarint("a replica number")
-		if c.err == nil && (key < next || key >= uint64(len(replicas))) {
-			c.failAt(at, fmt.Sprintf("a replica number from %d to %d", next, len(replicas)-1))
+		at := c.Off
+		key := c.Uvarint("a replica number")
+		if c.Err == nil && (key < next || key >= uint64(len(replicas))) {
+			c.FailAt(at, fmt.Sprintf("a replica number from %d to %d", next, len(replicas)-1))
 		}
-		at = c.off
-		tick := c.uvarint("a tick")
-		if c.err == nil && (tick == 0 || tick == pendingTick) {
-			c.failAt(at, "a tick above 0 and below 2^64-1")
+		at = c.Off
+		tick := c.Uvarint("a tick")
+		if c.Err == nil && (tick == 0 || tick == pendingTick) {
+			c.FailAt(at, "a tick above 0 and below 2^64-1")
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return nil
 		}
 		v[i] = Version{replicas[key], tick}
@@ -220,12 +221,12 @@ func (c *cursor) clock(replicas []ReplicaID) clock {
 }
 
 func (c *cursor) rowNumber(rows []*row) *row {
-	at := c.off
-	n := c.uvarint("a row number")
-	if c.err == nil && n >= uint64(len(rows)) {
-		c.failAt(at, fmt.Sprintf("a row number below %d", len(rows)))
+	at := c.Off
+	n := c.Uvarint("a row number")
+	if c.Err == nil && n >= uint64(len(rows)) {
+		c.FailAt(at, fmt.Sprintf("a row number below %d", len(rows)))
 	}
-	if c.err != nil {
+	if c.Err != nil {
 		return &emptyRow
 	}
 	return rows[n]

@@ -44,14 +44,14 @@ func UnmarshalReplica(b []byte) (Replica, error) {
 		return Replica{}, fmt.Errorf("replica: %w", err)
 	}
 	r := c.replica()
-	if c.err == nil && len(c.rest()) > 0 {
-		c.fail("the checksum")
+	if c.Err == nil && len(c.Rest()) > 0 {
+		c.Fail("the checksum")
 	}
-	if c.err == nil && !bytes.Equal(MarshalReplica(r), b) {
-		c.fail("the canonical form")
+	if c.Err == nil && !bytes.Equal(MarshalReplica(r), b) {
+		c.Fail("the canonical form")
 	}
-	if c.err != nil {
-		return Replica{}, fmt.Errorf("replica: %w", c.err)
+	if c.Err != nil {
+		return Replica{}, fmt.Errorf("replica: %w", c.Err)
 	}
 	return r, nil
 }
@@ -73,16 +73,16 @@ func UnmarshalKeys(b []byte) (*engine.KeyMap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
-	at := c.off
-	keys, n, err := engine.ParseKeyMap(c.rest())
+	at := c.Off
+	keys, n, err := engine.ParseKeyMap(c.Rest())
 	if err != nil {
 		c.failErr(at, err)
-	} else if n < len(c.rest()) {
-		c.off += n
-		c.fail("the checksum")
+	} else if n < len(c.Rest()) {
+		c.Off += n
+		c.Fail("the checksum")
 	}
-	if c.err != nil {
-		return nil, fmt.Errorf("keys: %w", c.err)
+	if c.Err != nil {
+		return nil, fmt.Errorf("keys: %w", c.Err)
 	}
 	return keys, nil
 }
@@ -112,9 +112,9 @@ func UnmarshalItem(b []byte, keys *engine.KeyMap) (*Item, error) {
 		return nil, fmt.Errorf("item: %w", err)
 	}
 	it := new(Item)
-	at := c.off
-	raw := c.sized("the item's metadata")
-	if c.err == nil {
+	at := c.Off
+	raw := c.Sized("the item's metadata")
+	if c.Err == nil {
 		d := new(engine.MetaDecoder)
 		if b[0] == keyedVersion {
 			d = engine.NewMetaDecoder(keys)
@@ -124,14 +124,14 @@ func UnmarshalItem(b []byte, keys *engine.KeyMap) (*Item, error) {
 		}
 	}
 	c.extra(it)
-	if c.err == nil && len(c.rest()) > 0 {
-		c.fail("the checksum")
+	if c.Err == nil && len(c.Rest()) > 0 {
+		c.Fail("the checksum")
 	}
-	if c.err == nil && !bytes.Equal(marshalItem(it, b[0], raw), b) {
-		c.fail("the canonical form")
+	if c.Err == nil && !bytes.Equal(marshalItem(it, b[0], raw), b) {
+		c.Fail("the canonical form")
 	}
-	if c.err != nil {
-		return nil, fmt.Errorf("item: %w", c.err)
+	if c.Err != nil {
+		return nil, fmt.Errorf("item: %w", c.Err)
 	}
 	return it, nil
 }
@@ -153,7 +153,7 @@ func openRow(b []byte, known byte) (*cursor, error) {
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:sumSize], b[len(body):]) {
 		return nil, fmt.Errorf("the checksum of its %d bytes differs: %w", len(body), ErrDamaged)
 	}
-	return &cursor{buf: body, off: 1}, nil
+	return newCursor(body, 1), nil
 }
 
 func appendReplica(b []byte, r Replica) []byte {
@@ -182,7 +182,7 @@ func appendMark(b []byte, m engine.Mark) []byte {
 	return append(binary.AppendUvarint(b, m.Tick), m.ID[:]...)
 }
 
-func (c *cursor) mark() engine.Mark { return engine.Mark{Tick: c.uvarint("a tick"), ID: c.fixed()} }
+func (c *cursor) mark() engine.Mark { return engine.Mark{Tick: c.Uvarint("a tick"), ID: c.fixed()} }
 
 func sorted[V any](m map[engine.ReplicaID]V) []engine.ReplicaID {
 	return slices.SortedFunc(maps.Keys(m), engine.ReplicaID.Compare)
@@ -190,38 +190,38 @@ func sorted[V any](m map[engine.ReplicaID]V) []engine.ReplicaID {
 
 func (c *cursor) replica() Replica {
 	var r Replica
-	at := c.off
-	copy(r.ID[:], c.bytes(16, "a replica ID"))
-	r.Tick = c.uvarint("a tick")
-	if v := c.uvarint("a provider version"); v>>32 == 0 {
+	at := c.Off
+	copy(r.ID[:], c.Bytes(16, "a replica ID"))
+	r.Tick = c.Uvarint("a tick")
+	if v := c.Uvarint("a provider version"); v>>32 == 0 {
 		r.ProviderVersion = uint32(v)
 	} else {
-		c.failAt(at, "a provider version below 2^32")
+		c.FailAt(at, "a provider version below 2^32")
 	}
 	r.Knowledge = c.knowledge()
 	r.Forgotten = c.knowledge()
-	if n := c.count(33, "a count of marks"); n > 0 {
+	if n := c.Count(33, "a count of marks"); n > 0 {
 		r.Marks = make(map[engine.ReplicaID]engine.Mark, n)
 		for range n {
 			id := c.replicaID()
 			r.Marks[id] = c.mark()
 		}
 	}
-	if n := c.count(17, "a count of marks given"); n > 0 {
+	if n := c.Count(17, "a count of marks given"); n > 0 {
 		r.Given = make([]engine.Mark, n)
 		for i := range r.Given {
 			r.Given[i] = c.mark()
 		}
 	}
-	if n := c.count(17, "a count of replicas"); n > 0 {
+	if n := c.Count(17, "a count of replicas"); n > 0 {
 		r.Shared = make(map[engine.ReplicaID]uint64, n)
 		for range n {
 			id := c.replicaID()
-			r.Shared[id] = c.uvarint("a tick")
+			r.Shared[id] = c.Uvarint("a tick")
 		}
 	}
-	r.Custom = bytes.Clone(c.sized("the custom blob"))
-	if c.err != nil {
+	r.Custom = bytes.Clone(c.Sized("the custom blob"))
+	if c.Err != nil {
 		return Replica{}
 	}
 	checked, err := Replica{}.Check(r)
@@ -233,16 +233,16 @@ func (c *cursor) replica() Replica {
 
 // fixed reads 16 bytes.
 func (c *cursor) fixed() (b [16]byte) {
-	copy(b[:], c.bytes(16, "16 bytes"))
+	copy(b[:], c.Bytes(16, "16 bytes"))
 	return b
 }
 
 func (c *cursor) replicaID() engine.ReplicaID { return c.fixed() }
 
 func (c *cursor) knowledge() engine.Knowledge {
-	at := c.off
-	raw := c.sized("a knowledge")
-	if c.err != nil {
+	at := c.Off
+	raw := c.Sized("a knowledge")
+	if c.Err != nil {
 		return engine.Knowledge{}
 	}
 	k, err := engine.ParseKnowledge(raw)
@@ -263,16 +263,16 @@ func appendExtra(b []byte, it *Item) []byte {
 }
 
 func (c *cursor) extra(it *Item) {
-	n := c.count(2, "a count of fields")
+	n := c.Count(2, "a count of fields")
 	last := ""
 	for i := range n {
-		at := c.off
-		name := string(c.sized("a field's name"))
-		value := string(c.sized("a field's value"))
-		if c.err == nil && name <= last {
-			c.failAt(at, "a greater name of a field")
+		at := c.Off
+		name := string(c.Sized("a field's name"))
+		value := string(c.Sized("a field's value"))
+		if c.Err == nil && name <= last {
+			c.FailAt(at, "a greater name of a field")
 		}
-		if c.err != nil {
+		if c.Err != nil {
 			return
 		}
 		if i == 0 {
@@ -281,7 +281,7 @@ func (c *cursor) extra(it *Item) {
 		it.Fields[name] = value
 		last = name
 	}
-	if b := c.sized("the custom blob"); len(b) > 0 {
+	if b := c.Sized("the custom blob"); len(b) > 0 {
 		it.Custom = bytes.Clone(b)
 	}
 }

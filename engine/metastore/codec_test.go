@@ -91,13 +91,13 @@ func unhex(t testing.TB, s string) []byte {
 // would.
 func resum(t testing.TB, b []byte) []byte {
 	t.Helper()
-	c := &cursor{buf: b, off: len(blobMagic) + 1}
+	c := newCursor(b, len(blobMagic)+1)
 	for range blobParts {
-		c.sized("a part")
-		at := c.off
-		c.bytes(blobSum, "a checksum")
-		if c.err != nil {
-			t.Fatal(c.err)
+		c.Sized("a part")
+		at := c.Off
+		c.Bytes(blobSum, "a checksum")
+		if c.Err != nil {
+			t.Fatal(c.Err)
 		}
 		s := sha256.Sum256(b[:at])
 		copy(b[at:], s[:blobSum])
@@ -283,12 +283,12 @@ func FuzzDecode(f *testing.F) {
 	f.Add(Encode(&Content{Replica: Replica{Replica: engine.Replica{ID: engine.ReplicaID{1}}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// A forger gets the checksums right.
-		c := &cursor{buf: b, off: len(blobMagic) + 1}
-		if len(b) > c.off {
+		c := newCursor(b, len(blobMagic)+1)
+		if len(b) > c.Off {
 			for range blobParts {
-				c.sized("")
-				at := c.off
-				if c.bytes(blobSum, ""); c.err == nil {
+				c.Sized("")
+				at := c.Off
+				if c.Bytes(blobSum, ""); c.Err == nil {
 					s := sha256.Sum256(b[:at])
 					copy(b[at:], s[:blobSum])
 				}

@@ -75,53 +75,53 @@ func Decode(b []byte) (*Content, error) {
 }
 
 func decode(b []byte) (*Content, error) {
-	c := &cursor{buf: b}
-	if m := c.bytes(len(blobMagic), "the mark "+blobMagic); c.err == nil && string(m) != blobMagic {
-		c.failAt(0, "the mark "+blobMagic)
+	c := newCursor(b, 0)
+	if m := c.Bytes(len(blobMagic), "the mark "+blobMagic); c.Err == nil && string(m) != blobMagic {
+		c.FailAt(0, "the mark "+blobMagic)
 	}
-	if v := c.bytes(1, "a version"); c.err == nil && v[0] != blobVersion {
+	if v := c.Bytes(1, "a version"); c.Err == nil && v[0] != blobVersion {
 		if v[0] > blobVersion {
 			return nil, fmt.Errorf("version %d, this program knows %d: %w", v[0], blobVersion, engine.ErrNewer)
 		}
-		c.failAt(len(blobMagic), "version 1")
+		c.FailAt(len(blobMagic), "version 1")
 	}
-	var parts [len(blobParts)]cursor
+	var parts [len(blobParts)]*cursor
 	sum, done := sha256.New(), 0
 	for i, name := range blobParts {
-		part := c.sized("the part " + name)
-		sum.Write(b[done:c.off])
-		have := c.bytes(blobSum, "the checksum of the part "+name)
-		if c.err != nil {
-			return nil, c.err
+		part := c.Sized("the part " + name)
+		sum.Write(b[done:c.Off])
+		have := c.Bytes(blobSum, "the checksum of the part "+name)
+		if c.Err != nil {
+			return nil, c.Err
 		}
 		if want := sum.Sum(nil); !bytes.Equal(have, want[:blobSum]) {
-			return nil, fmt.Errorf("bytes %d to %d (%s): the checksum differs: %w", done, c.off, name, ErrDamaged)
+			return nil, fmt.Errorf("bytes %d to %d (%s): the checksum differs: %w", done, c.Off, name, ErrDamaged)
 		}
 		sum.Write(have)
-		done = c.off
+		done = c.Off
 		// Offsets in errors count from the beginning of the whole.
-		end := c.off - blobSum
-		parts[i] = cursor{buf: b[:end:end], off: end - len(part)}
+		end := c.Off - blobSum
+		parts[i] = newCursor(b[:end:end], end-len(part))
 	}
-	if len(c.rest()) > 0 {
-		c.fail("the end of the metadata")
-		return nil, c.err
+	if len(c.Rest()) > 0 {
+		c.Fail("the end of the metadata")
+		return nil, c.Err
 	}
 	out := &Content{Replica: parts[0].replica()}
-	if parts[0].err == nil && len(parts[0].rest()) > 0 {
-		parts[0].fail("the end of the part replica")
+	if parts[0].Err == nil && len(parts[0].Rest()) > 0 {
+		parts[0].Fail("the end of the part replica")
 	}
-	if parts[0].err != nil {
-		return nil, parts[0].err
+	if parts[0].Err != nil {
+		return nil, parts[0].Err
 	}
-	keys, n, err := engine.ParseKeyMap(parts[1].rest())
+	keys, n, err := engine.ParseKeyMap(parts[1].Rest())
 	if err != nil {
-		parts[1].failErr(parts[1].off, err)
-	} else if n != len(parts[1].rest()) {
-		parts[1].fail("the end of the part keys")
+		parts[1].failErr(parts[1].Off, err)
+	} else if n != len(parts[1].Rest()) {
+		parts[1].Fail("the end of the part keys")
 	}
-	if parts[1].err != nil {
-		return nil, parts[1].err
+	if parts[1].Err != nil {
+		return nil, parts[1].Err
 	}
 	if err := parts[2].items(out, keys); err != nil {
 		return nil, err
@@ -135,36 +135,36 @@ func decode(b []byte) (*Content, error) {
 // items reads the part items into out.
 func (c *cursor) items(out *Content, keys *engine.KeyMap) error {
 	d := engine.NewMetaDecoder(keys)
-	n := c.count(minItem, "a count of items")
+	n := c.Count(minItem, "a count of items")
 	out.Items = make([]*Item, 0, n)
 	for i := range n {
-		at := c.off
+		at := c.Off
 		it := new(Item)
-		used, err := d.Decode(c.rest(), &it.Meta)
+		used, err := d.Decode(c.Rest(), &it.Meta)
 		if err != nil {
 			c.failErr(at, err)
-			return c.err
+			return c.Err
 		}
-		c.off += used
+		c.Off += used
 		c.extra(it)
-		if c.err != nil {
-			return c.err
+		if c.Err != nil {
+			return c.Err
 		}
 		if i > 0 && it.Meta.ID.Compare(out.Items[i-1].Meta.ID) <= 0 {
-			c.failAt(at, "a greater item ID")
-			return c.err
+			c.FailAt(at, "a greater item ID")
+			return c.Err
 		}
 		checked, err := out.Replica.CheckItem(it)
 		if err != nil {
 			c.failErr(at, err)
-			return c.err
+			return c.Err
 		}
 		out.Items = append(out.Items, checked)
 	}
-	if len(c.rest()) > 0 {
-		c.fail("the end of the part items")
+	if len(c.Rest()) > 0 {
+		c.Fail("the end of the part items")
 	}
-	return c.err
+	return c.Err
 }
 
 // minItem is the least that an item takes: ID, flags, a stamp of three bytes, and
