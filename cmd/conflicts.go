@@ -185,7 +185,7 @@ func conflictsShowCommand(g *globals) *cobra.Command {
 }
 
 func (g *globals) showConflict(c engine.Conflict, summary string, impossible error) {
-	g.say("Conflict %d: %s of %s", c.ID, c.Unit, plain(summary))
+	g.say("Conflict %d: %s of %s", c.ID, unitName(c.Unit), plain(summary))
 	g.say("  item   %s (%s)", c.Item, c.Scope)
 	g.say("  state  %s since %s", c.State, c.At.Local().Format(time.DateTime))
 	kept, lost := titles(c)
@@ -364,7 +364,7 @@ func (g *globals) resolve(ctx context.Context, r resolution) error {
 		if stood[id] {
 			then = ""
 		}
-		g.say("resolved: %s of %s.%s", e.Unit, plain(summaryOf(ctx, s, e)), then)
+		g.say("resolved: %s of %s.%s", unitName(e.Unit), plain(summaryOf(ctx, s, e)), then)
 	}
 	if g.json {
 		return g.print(doc)
@@ -390,4 +390,12 @@ func (g *globals) noSuch(err error, what, next string) error {
 		return &failure{exit: exitFailure, Code: "not-found", What: "no such " + what, Why: cause(err, hostprovider.ErrNotFound), Next: g.command(next), err: err}
 	}
 	return err
+}
+
+// unitName is a unit as "… of ITEM" has it.
+func unitName(unit string) string {
+	if unit == engine.UnitDeleted {
+		return "the deletion"
+	}
+	return unit
 }

@@ -117,7 +117,7 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 		return usageError("--json with -: standard output can't be both")
 	}
 	if _, err := os.Stat(g.storePath()); errors.Is(err, fs.ErrNotExist) {
-		return &failure{exit: exitFailure, Code: "not-found", What: fmt.Sprintf("there is no store at %s", g.storePath()), Why: "nothing was written", Next: "ls -l " + quoteArg(filepath.Dir(g.storePath())), err: err}
+		return &failure{exit: exitFailure, Code: "not-found", What: fmt.Sprintf("there is no store at %s", g.storePath()), Why: "nothing was written", Next: g.command("sync"), err: err}
 	}
 	if sameFile(path, g.storePath()) {
 		return usageError("%s is the store itself: export to another file", path)

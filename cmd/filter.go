@@ -191,7 +191,7 @@ func dayText(param string) string {
 func (d *filterDocument) text() string {
 	var parts []string
 	if len(d.Without) > 0 {
-		parts = append(parts, "without "+strings.Join(d.Without, ", "))
+		parts = append(parts, strings.Join(d.Without, ", ")+" not sent")
 	}
 	if len(d.LeaveOut) > 0 {
 		parts = append(parts, "not "+strings.Join(d.LeaveOut, ", "))

@@ -82,7 +82,7 @@ func (g *globals) sayNone(q hostprovider.Query) {
 	_, err := os.Stat(g.storePath())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		fmt.Fprintf(g.stderr, "there is no store at %s yet\n", g.storePath())
+		fmt.Fprintf(g.stderr, "there is no store at %s yet: %s or %s makes it\n", plain(g.storePath()), g.command("sync"), g.command("import"))
 	case q != (hostprovider.Query{}):
 		fmt.Fprintln(g.stderr, "no item matches")
 	default:

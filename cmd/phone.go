@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -108,6 +109,9 @@ func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
 // chooseUSB finds the phone on the cable: the only one, or the one named.
 func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
 	if sel != "" && sel != "usb" && !strings.HasPrefix(sel, "usb:") && !strings.HasPrefix(sel, "serial:") {
+		if st, err := os.Stat(sel); err == nil && st.IsDir() {
+			return usb.DeviceDesc{}, usageError("--phone %q is a folder: write --phone %s", sel, quoteArg("dir:"+sel))
+		}
 		return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR", sel)
 	}
 	list, err := g.listUSB()

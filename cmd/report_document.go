@@ -133,7 +133,7 @@ func (r *syncReport) document() *syncDocument {
 		doc.Error = &failure{exit: exitBraked, Code: "brake", What: "nothing was written", Why: doc.Brake.Reason + r.ifRight() + r.otherPlan(), Next: r.g.sync + " --accept " + doc.Brake.Accept}
 	case errors.Is(r.err, engine.ErrPlanChanged):
 		doc.Error = &failure{exit: exitBraked, Code: "plan-changed", What: "nothing was written: there is something else to do now than " + r.opt.apply + " says",
-			Why: "the phone or the store changed since that plan was saved, or it is for others", Next: r.g.sync + " --dry-run --save " + quoteArg(r.opt.apply)}
+			Why: "it was carried out already, the phone or the store changed since it was saved, or it is for others", Next: r.g.sync + " --dry-run --save " + quoteArg(r.opt.apply)}
 	case errors.Is(r.err, engine.ErrNotPaired):
 		m := r.res.Meet
 		doc.Error = &failure{exit: exitBraked, Code: "not-paired", What: "nothing was written: this phone and this store meet for the first time",

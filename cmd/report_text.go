@@ -53,7 +53,9 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	if r.waiting > 0 {
 		g.say("%s for you: %s", count(r.waiting, "conflict waits", "conflicts wait"), g.command("conflicts list"))
 	}
-	if r.waiting == 0 && r.held > 0 {
+	if n := settled(doc); r.waiting == 0 && n > 0 && !r.opt.dryRun && !stopped {
+		g.say("See what lost, and how to get it back: %s", g.command("conflicts list"))
+	} else if r.waiting == 0 && r.held > 0 {
 		g.say("See what an undo left apart: %s", g.command("conflicts list"))
 	}
 	if r.opt.accept != "" && !stopped && r.err == nil && !r.res.Agreed {
@@ -90,6 +92,15 @@ func (r *syncReport) otherWays(doc *syncDocument) {
 	}
 }
 
+// settled counts the conflicts of the run.
+func settled(doc *syncDocument) int {
+	n := 0
+	for _, k := range doc.Kinds {
+		n += k.Conflicts
+	}
+	return n
+}
+
 // apart says what keeps an in-sync phone and store from being equal.
 func (r *syncReport) apart() string {
 	var parts []string
@@ -111,7 +122,7 @@ func (r *syncReport) apart() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return ", but for " + strings.Join(parts, " and ")
+	return ", but for " + strings.Join(parts, ", and for ")
 }
 
 func (r *syncReport) countsText(doc *syncDocument, name string) {

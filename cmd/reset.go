@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cradle/devprovider"
@@ -18,6 +19,8 @@ type resetDocument struct {
 	Phone   resetPhone `json:"phone"`
 	// StateRemoved: the phone was there and its state was taken away too.
 	StateRemoved bool `json:"state_removed"`
+
+	known bool // the store had met it
 }
 
 type resetPhone struct {
@@ -76,7 +79,7 @@ func (g *globals) sayForgotten(used []devprovider.Vdir) {
 
 // forgetPhone forgets a phone in the store, and on the phone if it is there.
 func (g *globals) forgetPhone(ctx context.Context, sel string, asked bool, command string) (resetDocument, error) {
-	doc := resetDocument{Version: 1}
+	doc := resetDocument{Version: 1, known: true}
 	p, err := g.phoneIfThere(ctx, sel, asked && !strings.HasPrefix(sel, "serial:"))
 	if err != nil {
 		return doc, err
@@ -93,6 +96,11 @@ func (g *globals) forgetPhone(ctx context.Context, sel string, asked bool, comma
 	if d.folder != nil {
 		facts := d.folder.Facts()
 		used := d.folder.Vdirs()
+		met, err := d.store.Phones(ctx)
+		if err != nil {
+			return doc, err
+		}
+		doc.known = slices.ContainsFunc(met, func(p hostprovider.Phone) bool { return p.ID == facts.ID })
 		if err := g.resetPhone(ctx, d, facts); err != nil {
 			return doc, err
 		}

@@ -81,7 +81,7 @@ carries out that plan if it is stopped again.`,
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "print the plan and write nothing")
 	f.StringVar(&o.conflict, "conflict", "newest", "who wins where one field changed on both sides: newest, phone, desktop, both or ask")
 	completeWords(c, "conflict", "newest", "phone", "desktop", "both", "ask")
-	f.TextVar(&o.direction, "direction", o.direction, "which way items go in this `sync`: two-way, from-phone (nothing is written to the phone) or to-phone (the store's items stay as they are)")
+	f.TextVar(&o.direction, "direction", o.direction, "which `WAY` items go in this sync: two-way, from-phone (nothing is written to the phone) or to-phone (the store's items stay as they are)")
 	completeWords(c, "direction", string(config.TwoWay), string(config.FromPhone), string(config.ToPhone))
 	f.StringVar(&o.accept, "accept", "", "carry out the `PLAN` that a brake stopped")
 	f.StringVar(&o.save, "save", "", "with --dry-run: keep the plan in `FILE`, for --apply")

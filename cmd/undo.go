@@ -238,7 +238,11 @@ func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
 	if what == nothingMoved && doc.Phone == phoneLater {
 		what = "nothing to do in the store"
 	}
-	g.say("Took back run %d: %s. (Run %d; %s does it again.)", doc.Undoes, what, doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
+	if what == nothingMoved && len(doc.Left) > 0 && doc.Held == 0 && doc.Error == nil {
+		g.say("Nothing of run %d is left to take back: all of it was changed since.", doc.Undoes)
+	} else {
+		g.say("Took back run %d: %s. (Run %d; %s does it again.)", doc.Undoes, what, doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
+	}
 	if doc.Phone == phoneLater {
 		g.say("The phone gets its part back at its next sync.")
 	}

@@ -22,6 +22,10 @@ knows needs no name.`,
 			if g.json {
 				return g.print(doc)
 			}
+			if !doc.known {
+				g.say("%s wasn't paired with this store; all items stay. To pair it: %s", plain(doc.Phone.Name), g.command("pair"))
+				return nil
+			}
 			g.say("%s isn't paired any more; all items stay. To pair it again: %s", plain(doc.Phone.Name), g.command("pair"))
 			if !doc.StateRemoved {
 				g.say("It isn't plugged in, so the state on it stays: what it knows to be deleted stays deleted.")

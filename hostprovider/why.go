@@ -2,6 +2,7 @@ package hostprovider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -174,20 +175,33 @@ func whyOf(c *conn, n int64) (Why, error) {
 }
 
 // runs tells from the pre-images what each run did: an item that wasn't there
-// before was created, one that isn't there before the next run (or now) was deleted.
+// before was created, one that isn't there before the next run (or now) was deleted,
+// unless the run's counts say that it deleted none: then somebody else did since, or
+// the phone's filter took it off.
 func (w *Why) runs(c *conn) error {
 	type image struct {
 		RunOf
 		peer   engine.PeerID
 		absent bool
+		moves  engine.Moves
 	}
 	var images []image
 	err := c.query(func(r row) error {
-		images = append(images, image{RunOf{
+		im := image{RunOf: RunOf{
 			Run: r.int(0), At: time.UnixMilli(r.int(1)).UTC(), Phone: r.str(2), Undoes: r.int(3), Side: engine.Side(r.str(4)),
-		}, peerID(r.bytes(6)), r.bool(5)})
+		}, peer: peerID(r.bytes(6)), absent: r.bool(5)}
+		var st runStats
+		if err := json.Unmarshal(r.bytes(7), &st); err != nil {
+			return fmt.Errorf("run %d: %w", im.Run, err)
+		}
+		im.moves = st.ToStore
+		if im.Side == engine.ToPhone {
+			im.moves = st.ToPhone
+		}
+		images = append(images, im)
 		return nil
-	}, `SELECT r.id, r.at, r.phone, r.undoes, p.side, p.absent, r.peer FROM preimage p JOIN run r ON r.id = p.run
+	}, `SELECT r.id, r.at, r.phone, r.undoes, p.side, p.absent, r.peer, coalesce(s.stats, '{}') FROM preimage p JOIN run r ON r.id = p.run
+		LEFT JOIN run_scope s ON s.run = p.run AND s.kind = p.kind
 		WHERE p.kind = ? AND p.item = ? ORDER BY r.id, p.side DESC`, w.Item.Kind, w.Item.ID.String())
 	if err != nil {
 		return err
@@ -202,6 +216,12 @@ func (w *Why) runs(c *conn) error {
 			return o.Side == im.Side && (im.Side == engine.ToStore || o.peer == im.peer)
 		}); next >= 0 {
 			gone = images[i+1+next].absent
+		}
+		switch {
+		case im.moves.Deleted == 0 && im.moves.Updated > 0:
+			gone = false
+		case im.moves.Updated == 0 && im.moves.Deleted > 0:
+			gone = true
 		}
 		switch {
 		case im.absent:

@@ -20,6 +20,7 @@ func TestDoubts(t *testing.T) {
 		{"a zone of Windows", v2("", "DTSTART;TZID=W. Europe Standard Time:20260101T100000\r\n"), nil},
 		{"its own zone", v2(strings.ReplaceAll(berlin, "Europe/Berlin", "Mine"), "DTSTART;TZID=Mine:20260101T100000\r\n"), nil},
 		{"a CHARSET", "\r\nBEGIN:VCARD\r\nVERSION:2.1\r\nFN;CHARSET=KLINGON;ENCODING=QUOTED-PRINTABLE:=E4\r\nEND:VCARD\r\n", []string{`4: FN: nobody knows the CHARSET "KLINGON"`}},
+		{"one that it isn't in", v21("FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=C3=91=80\r\n"), []string{`3: FN: isn't all in its CHARSET "UTF-8"`}},
 		{"a known one", v21("FN;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:=E4\r\n"), nil},
 		{"a picture", v30("PHOTO;ENCODING=b:!!!\r\n"), []string{"3: PHOTO: not base64"}},
 		{"a good one", v30("PHOTO;ENCODING=b:AAAA\r\n BBBB\r\n"), nil},
