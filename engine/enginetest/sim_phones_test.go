@@ -76,6 +76,7 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 	rows, _ := n.store.ViewItems(s.ctx(), scope, p.Facts().ID, s.ids())
 	for id, rs := range rows {
 		there[id] = changesOf(&rs[0].Meta)
+		there[id] = append(there[id], deletedAs(p, &rs[0], before[id])...)
 	}
 	st := p.State(scope)
 	agree := func(id engine.ItemID, path string) { // equal contents get no version
@@ -116,6 +117,22 @@ func (s *sim) session(i, j, cutAt int, kill bool) error {
 	}
 	s.observeSession(n, before, theirs, there, without...)
 	return err
+}
+
+// deletedAs is what the user of a phone saw who deleted what a session had taken from there:
+// settled for what they had typed at once, it has versions of the computer's besides those
+// of the view.
+func deletedAs(p *MemPhone, row *engine.ViewRow, m *engine.ItemMeta) []model.Change {
+	if _, ok := p.Objects()[row.Path]; ok || row.Announced || row.Meta.Deleted || !m.Live() {
+		return nil
+	}
+	var saw []model.Change
+	for i := range row.Meta.Units {
+		if u := m.Unit(row.Meta.Units[i].Unit); u != nil && u.Resolved && u.Digest == row.Meta.Units[i].Digest {
+			saw = append(saw, model.Change{Item: m.ID, Unit: u.Unit, Version: u.Version})
+		}
+	}
+	return saw
 }
 
 func digestOf(u *engine.UnitMeta) (d engine.Digest) {
