@@ -76,7 +76,7 @@ func (s *survey) missWholes(ctx context.Context) error {
 	n := 0
 	for _, key := range sortedItems(f.state.shadows) {
 		k := wholeKey{key.id, f.state.shadows[key].sent}
-		if _, there := f.wholes[k]; there && !told[k] || !s.want[key.scope] || n == maxHealed {
+		if _, there := f.wholes[k]; there && !told[k] || !s.want[key.scope] || f.kinds[key.scope] == nil || n == maxHealed {
 			continue
 		}
 		if told[k] {
@@ -148,6 +148,9 @@ func (f *Folder) checkWholes(ctx context.Context) error {
 	keys := sortedItems(f.state.shadows)
 	for i := range min(checkedAtOnce, len(keys)) {
 		key := keys[(f.highest*checkedAtOnce+uint64(i))%uint64(len(keys))]
+		if f.kinds[key.scope] == nil { // of a kind that another program syncs
+			continue
+		}
 		k := wholeKey{key.id, f.state.shadows[key].sent}
 		_, err := f.readWhole(ctx, key.scope, k)
 		switch {

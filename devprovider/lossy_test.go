@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func (s *lossyScene) plug() {
 	s.t.Helper()
 	phone, session := plug(s.t, hwtest.Lossy, s.dir, hwtest.Options{Stores: s.stores})
 	s.phone = phone
-	s.opt = Options{Serial: phone.Serial(), Models: s.notes}
+	s.opt = Options{Serial: phone.Serial(), Models: s.notes, Kinds: s.opt.Kinds}
 	s.must(s.open(NewMTPStore(session), s.opt))
 }
 
@@ -395,6 +396,24 @@ func TestHonestPhonesPayNothing(t *testing.T) {
 		if len(p.f.state.shadows) != 0 || p.f.state.version() != 1 {
 			t.Errorf("%s: %d shadows, version %d; want none, 1", kind, len(p.f.state.shadows), p.f.state.version())
 		}
+	}
+}
+
+// TestShadowsOfAnotherKind: what the state says of a kind that this program doesn't sync
+// stays, full texts and all.
+func TestShadowsOfAnotherKind(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,-UID")
+	s.survey()
+	s.must(s.write("contacts", uidOf("u"), "personal", adaFull))
+	s.must(s.commit())
+	all := s.fullTexts()
+	s.opt.Kinds = []*pim.Kind{pim.Tasks}
+	s.plug()
+	_, err := s.f.Survey(context.Background(), []string{"tasks"}, s.pc)
+	s.must(err)
+	s.must(s.f.Commit(context.Background(), nil, nil))
+	if got := s.fullTexts(); len(all) != 1 || !slices.Equal(got, all) || s.f.state.shadows[itemKey{"contacts", uidOf("u")}] == nil {
+		t.Errorf("full texts: got %q, want %q; shadows %v", got, all, s.f.state.shadows)
 	}
 }
 

@@ -80,8 +80,11 @@ func (p *patcher) followMove(was, now *valuebag.Values) {
 		if c.comp != 0 || p.dst.inWrapper(c) {
 			continue
 		}
-		if l := &p.dst.t.Lines[c.lines[0]]; l.Name == "EXDATE" || l.Name == "RDATE" {
+		switch l := &p.dst.t.Lines[c.lines[0]]; l.Name {
+		case "EXDATE", "RDATE":
 			p.shiftLine(r, l)
+		case "RRULE", "EXRULE":
+			p.shiftUntil(l)
 		}
 	}
 	for _, i := range p.unheld(calOverrides, was, now) {
@@ -130,6 +133,41 @@ func (p *patcher) shiftLine(r *timeReader, l *Line) {
 		m.value, m.was = v, nil
 		p.changes = append(p.changes, change{start: l.Start, end: l.End, text: string(appendLine(nil, &m, p.dst.d, p.eol))})
 	}
+}
+
+// shiftUntil writes a rule anew that ends at a time, with that time moved: else the last
+// occurrences of a series that begins later would be gone.
+func (p *patcher) shiftUntil(l *Line) {
+	m := modernise(l, p.dst.d)
+	parts := strings.Split(m.value, ";")
+	for i, part := range parts {
+		name, v, _ := strings.Cut(part, "=")
+		if !strings.EqualFold(name, "UNTIL") {
+			continue
+		}
+		s, err := recur.ParseStamp(v, nil)
+		if err != nil {
+			return
+		}
+		if s, ok := p.moved.until(s); ok {
+			parts[i] = name + "=" + s.String()
+		}
+	}
+	if v := strings.Join(parts, ";"); v != m.value {
+		m.value, m.was = v, nil
+		p.changes = append(p.changes, change{start: l.Start, end: l.End, text: string(appendLine(nil, &m, p.dst.d, p.eol))})
+	}
+}
+
+// until is the end of a rule as the move leaves it. One without a zone is on the start's
+// clock.
+func (m *move) until(s recur.Stamp) (recur.Stamp, bool) {
+	if s.Date || s.Zone != nil && m.from.Zone != nil {
+		return m.shifted(s)
+	}
+	s.Wall = s.Wall.Add(m.by)
+	y := s.Wall.Year()
+	return s, y >= 1 && y <= 9999
 }
 
 // unheld are the clusters of a unit, by index, that stand for nothing that the peer
