@@ -174,14 +174,21 @@ func (f *Folder) checkWholes(ctx context.Context) error {
 	return nil
 }
 
-// healWholes writes what missWholes and checkWholes found.
+// healWholes writes what missWholes and checkWholes found. What the phone doesn't take,
+// for want of room say, keeps nothing else from being done: the items are whole on this
+// computer, the state tells the others, and the next session tries again.
 func (f *Folder) healWholes(ctx context.Context) error {
 	for _, key := range sortedItems(f.healing) {
 		k, err := f.writeWhole(ctx, key.scope, key.id, f.healing[key])
-		if err != nil {
+		switch {
+		case err == nil:
+			delete(f.state.learned, learnedBroken+k.name())
+		case f.ends(ctx, err):
 			return err
+		default:
+			f.log.Info("the full text of an item that the phone stores in part can't be written again now", "err", err)
+			f.markBroken(k)
 		}
-		delete(f.state.learned, learnedBroken+k.name())
 	}
 	f.healing = nil
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,7 @@ type lossyScene struct {
 	opt    Options
 	notes  notebook
 	phone  *hwtest.Phone
+	free   *int64 // of the phone from the next session on
 }
 
 // notebook is a NoteCache in memory.
@@ -45,7 +47,7 @@ func newLossyScene(t *testing.T, stores string) *lossyScene {
 // plug starts a session.
 func (s *lossyScene) plug() {
 	s.t.Helper()
-	phone, session := plug(s.t, hwtest.Lossy, s.dir, hwtest.Options{Stores: s.stores})
+	phone, session := plug(s.t, hwtest.Lossy, s.dir, hwtest.Options{Stores: s.stores, Free: s.free})
 	s.phone = phone
 	s.opt = Options{Serial: phone.Serial(), Models: s.notes, Kinds: s.opt.Kinds}
 	s.must(s.open(NewMTPStore(session), s.opt))
@@ -271,6 +273,48 @@ func TestFullTextIsWrittenAgain(t *testing.T) {
 	s.must(err)
 	if sv["contacts"].Unsaved {
 		t.Error("again: unsaved")
+	}
+}
+
+// TestNoRoomForFullTexts: a full text that can't be written again keeps no state from being
+// written; it is written once there is room.
+func TestNoRoomForFullTexts(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6")
+	s.survey()
+	var junk strings.Builder
+	for i := range uint64(3000) {
+		fmt.Fprintf(&junk, "%x", i*0x9E3779B97F4A7C15)
+	}
+	text := card("u", "Ada", "ROLE:"+junk.String())
+	s.must(s.write("contacts", uidOf("u"), "personal", text))
+	s.must(s.commit())
+	full, err := pim.Contacts.New([]byte(text), "personal")
+	s.must(err)
+	before := s.fullTexts()
+	s.must(os.RemoveAll(filepath.Join(s.dir, wholeFolder)))
+	room := int64(15000)
+	for _, c := range []struct {
+		name   string
+		free   *int64
+		files  int
+		broken int
+	}{{"no room", &room, 0, 1}, {"still none", &room, 0, 1}, {"room", nil, 1, 0}} {
+		s.free = c.free
+		s.plug()
+		sv, err := s.f.Survey(ctxb, allScopes, storeOf{s.pc, map[engine.ItemID]*valuebag.Values{uidOf("u"): full}})
+		s.must(err)
+		if !sv["contacts"].Unsaved {
+			t.Errorf("%s: nothing is left to be written", c.name)
+		}
+		if err := s.commit(); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if n, b := len(s.fullTexts()), len(s.f.brokenWholes()); n != c.files || b != c.broken {
+			t.Errorf("%s: %d full texts, told of %d broken; want %d, %d", c.name, n, b, c.files, c.broken)
+		}
+	}
+	if after := s.fullTexts(); !slices.Equal(after, before) {
+		t.Errorf("got %q, want %q", after, before)
 	}
 }
 

@@ -210,13 +210,23 @@ func (p *parsed) alarmTime(comp, entry int) (string, bool) {
 	} else {
 		base.Wall = base.Wall.Add(d)
 	}
-	if z := base.Zone; z != nil && entry != p.main { // TZ and DAYLIGHT are the master's
+	if z := base.Zone; z != nil && z != recur.UTC && (entry != p.main || !p.onClock(r, entry, z)) { // TZ and DAYLIGHT are the master's
 		base = recur.Stamp{Wall: base.In(nil).UTC(), Zone: recur.UTC}
 	}
 	if y := base.Wall.Year(); y < 1 || y > 9999 {
 		return "", false
 	}
 	return base.String(), true
+}
+
+// onClock reports whether a zone is the one that TZ and DAYLIGHT say.
+func (p *parsed) onClock(r *timeReader, entry int, z *recur.Zone) bool {
+	first := p.clockLine(entry)
+	if first == nil {
+		return false
+	}
+	own := r.zone(first)
+	return own != nil && own.Name() == z.Name()
 }
 
 // times reads times of the item.
@@ -244,9 +254,8 @@ func (p *parsed) spanOf(r *timeReader, entry int) (start, end recur.Stamp) {
 		}
 	}
 	if l := p.line(entry, "DURATION"); l != nil && end.IsZero() && !start.IsZero() {
-		if d, ok := parseDuration(l.RawValue); ok {
-			end = start
-			end.Wall = end.Wall.Add(d)
+		if n, ok := r.duration(l.RawValue); ok {
+			end = later(start, n)
 		}
 	}
 	return start, end

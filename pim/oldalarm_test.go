@@ -146,3 +146,36 @@ func TestConvertedAlarmEdited(t *testing.T) {
 		t.Errorf("moved in iCalendar: %q", got)
 	}
 }
+
+// TestAlarmOnAnotherClock: an alarm goes off at the same instant in vCalendar 1.0, whichever
+// zone its end is in, and where the clocks change before it.
+func TestAlarmOnAnotherClock(t *testing.T) {
+	zone := func(id, offset string) string {
+		return "BEGIN:VTIMEZONE\r\nTZID:" + id + "\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:" + offset + "\r\nTZOFFSETTO:" + offset + "\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+	}
+	zones := zone("East", "+0200") + zone("West", "-0400")
+	alarm := valarm("ACTION:DISPLAY\r\nTRIGGER;RELATED=END:-PT15M\r\nDESCRIPTION:Go\r\n")
+	tests := []struct{ name, lines, want string }{
+		{"of an end in another zone", "DTSTART;TZID=East:20260629T230000\r\nDTEND;TZID=West:20260630T040000\r\n", "20260630T074500Z"},
+		{"of an end in the start's zone", "DTSTART;TZID=East:20260629T230000\r\nDTEND;TZID=East:20260630T040000\r\n", "20260630T034500"},
+		{"of an end in UTC", "DTSTART;TZID=East:20260629T230000\r\nDTEND:20260630T040000Z\r\n", "20260630T034500Z"},
+		{"of a length over a change of the clocks", "DTSTART;TZID=Europe/Berlin:20260328T230000\r\nDURATION:PT8H\r\n", "20260329T074500"},
+		{"of days over a change of the clocks", "DTSTART;TZID=Europe/Berlin:20260328T230000\r\nDURATION:P1DT2H\r\n", "20260330T004500"},
+	}
+	for _, c := range tests {
+		item, err := Events.New([]byte(v2(zones, c.lines+alarm)), "")
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		old, err := Events.Convert(item, VCalendar1)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if got := string(Events.Text(old)); !strings.Contains(got, "\r\nDALARM:"+c.want+";;;Go\r\n") {
+			t.Errorf("%s: want DALARM:%s in\n%s", c.name, c.want, shown([]byte(got)))
+		}
+		if back, err := Events.Convert(old, ICalendar2); err != nil || !strings.Contains(string(Events.Text(back)), alarm) {
+			t.Errorf("%s: back: the alarm isn't what it was: %v", c.name, err)
+		}
+	}
+}

@@ -52,16 +52,7 @@ func (p *parsed) oldTime(l *Line) (*modern, bool) {
 	if !isZoned(l.Name) || l.Name == "RECURRENCE-ID" || l.Name == "DTSTART" && l.Component == p.main || l.Param("VALUE") != "" && !strings.EqualFold(l.Param("VALUE"), "DATE-TIME") {
 		return nil, false
 	}
-	of := p.main
-	if of == 0 {
-		of = l.Component
-	}
-	var first *Line // whose zone TZ and DAYLIGHT say
-	for _, name := range []string{"DTSTART", "DTEND", "DUE"} {
-		if first == nil {
-			first = p.line(of, name)
-		}
-	}
+	first := p.clockLine(l.Component)
 	z := r.zone(l)
 	if id := l.Param("TZID"); z == nil || z == recur.UTC || id == "" || strings.HasPrefix(id, madeZone) || first == l {
 		return nil, false
@@ -85,6 +76,31 @@ func (p *parsed) oldTime(l *Line) (*modern, bool) {
 	return &m, len(values) > 0
 }
 
+// clockLine is the line of an item whose zone TZ and DAYLIGHT say; entry is its, if it
+// has no master.
+func (p *parsed) clockLine(entry int) (first *Line) {
+	if p.main != 0 {
+		entry = p.main
+	}
+	for _, name := range []string{"DTSTART", "DTEND", "DUE"} {
+		if first == nil {
+			first = p.line(entry, name)
+		}
+	}
+	return first
+}
+
+// later is a time so much later: by days on its clock, then by hours that pass.
+func later(s recur.Stamp, n recur.Length) recur.Stamp {
+	s.Wall = s.Wall.AddDate(0, 0, n.Days)
+	if z := s.Zone; z != nil && n.Exact != 0 {
+		s.Wall = z.Wall(z.Resolve(s.Wall).Add(n.Exact))
+	} else {
+		s.Wall = s.Wall.Add(n.Exact)
+	}
+	return s
+}
+
 // oldEnd is a DURATION as the end that it makes.
 func (p *parsed) oldEnd(r *timeReader, l *Line) (*modern, bool) {
 	name := map[string]string{"VEVENT": "DTEND", "VTODO": "DUE"}[p.t.Components[l.Component].Name]
@@ -97,12 +113,7 @@ func (p *parsed) oldEnd(r *timeReader, l *Line) (*modern, bool) {
 	if !there || !ok || s.Date && n.Exact != 0 {
 		return nil, false
 	}
-	s.Wall = s.Wall.AddDate(0, 0, n.Days)
-	if z := s.Zone; z != nil && n.Exact != 0 {
-		s.Wall = z.Wall(z.Resolve(s.Wall).Add(n.Exact))
-	} else {
-		s.Wall = s.Wall.Add(n.Exact)
-	}
+	s = later(s, n)
 	if y := s.Wall.Year(); y < 1 || y > 9999 {
 		return nil, false
 	}
