@@ -207,7 +207,7 @@ func (a *applier) leave(ghosts []Ghost) error {
 	if len(ghosts) == 0 {
 		return nil
 	}
-	tx, ok := a.tx.(GhostTx)
+	tx, ok := a.tx.KeeperTx.(GhostTx)
 	if !ok {
 		return ErrNoGhosts
 	}
@@ -225,6 +225,7 @@ func (a *applier) leave(ghosts []Ghost) error {
 			a.out.Actions = append(a.out.Actions, Action{Scope: a.scope, Item: id.String(), To: ToStore, Verb: VerbLeave, Units: []string{}})
 			continue
 		}
+		a.tx.wrote = true
 		switch err := tx.Ghost(id, leftWith(m, g.Versions)); {
 		case errors.Is(err, ErrChanged):
 			a.out.Left++
@@ -241,7 +242,7 @@ func (a *applier) leave(ghosts []Ghost) error {
 // lay ends ghosts of items that a source which lists everything, and knows what left, has
 // nothing of any more: they were deleted and that was forgotten.
 func (a *applier) lay() error {
-	tx, ok := a.tx.(GhostTx)
+	tx, ok := a.tx.KeeperTx.(GhostTx)
 	if !ok || a.opt.Preview {
 		return nil
 	}
@@ -261,6 +262,7 @@ func (a *applier) lay() error {
 			a.left.item(id)
 			continue
 		}
+		a.tx.wrote = true
 		if err := tx.Lay(id); err != nil {
 			return err
 		}
@@ -270,7 +272,7 @@ func (a *applier) lay() error {
 
 // older reports whether an item left in a form that the source doesn't know.
 func (a *applier) older(id ItemID) (bool, error) {
-	tx, ok := a.tx.(GhostTx)
+	tx, ok := a.tx.KeeperTx.(GhostTx)
 	if !ok {
 		return false, nil
 	}

@@ -15,7 +15,7 @@ import (
 type applier struct {
 	schema Schema
 	scope  string
-	tx     KeeperTx
+	tx     *watched
 	batch  *Batch
 	opt    Processing
 	home   ReplicaID
@@ -69,7 +69,8 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 	var out *Outcome
 	err = f.keeper.Apply(ctx, scope, func(tx KeeperTx) error {
 		out = &Outcome{}
-		a := &applier{schema: schema, scope: scope, tx: tx, batch: b, opt: opt, home: rep.ID, tick: rep.Tick, out: out, left: unlearned{}}
+		w := &watched{KeeperTx: tx}
+		a := &applier{schema: schema, scope: scope, tx: w, batch: b, opt: opt, home: rep.ID, tick: rep.Tick, out: out, left: unlearned{}}
 		var err error
 		if a.before, err = tx.Knowledge(); err != nil {
 			return err
@@ -96,9 +97,15 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 		if opt.Preview {
 			return errPreview
 		}
-		return a.learn()
+		if err := a.learn(); err != nil {
+			return err
+		}
+		if !w.wrote { // what is left open was so before
+			return errNothing
+		}
+		return nil
 	})
-	if errors.Is(err, errPreview) {
+	if errors.Is(err, errPreview) || errors.Is(err, errNothing) {
 		err = nil
 	}
 	if err != nil {
@@ -107,7 +114,10 @@ func (f *Full) Process(ctx context.Context, scope string, b *Batch, opt Processi
 	return out, nil
 }
 
-var errPreview = errors.New("a preview is rolled back")
+var (
+	errPreview = errors.New("a preview is rolled back")
+	errNothing = errors.New("nothing was written")
+)
 
 // Check refuses a batch that isn't one: the sender is not to be trusted.
 func (b *Batch) Check() error {
@@ -383,7 +393,7 @@ func (a *applier) second(d *decision, c Change) error {
 }
 
 func (a *applier) announce(id ItemID, what Announcement) {
-	if n, ok := a.tx.(Announcer); ok {
+	if n, ok := a.tx.KeeperTx.(Announcer); ok {
 		n.Announce(id, what)
 	}
 }
