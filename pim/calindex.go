@@ -179,12 +179,10 @@ func (c *calendarPiece) problem(k *Component, what string, lost bool) Problem {
 
 // guesses counts, as File.guessed does.
 func (c *calendarPiece) guesses() {
-	if isUTF8(c.t.Source) {
-		return
-	}
+	utf8 := isUTF8(c.t.Source)
 	for i := range c.t.Lines {
 		l := &c.t.Lines[i]
-		if l.Param("CHARSET") != "" || isUTF8(l.RawValue) {
+		if !l.guessed(utf8) {
 			continue
 		}
 		if c.guessed++; c.guessed == 1 {

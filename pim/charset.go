@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	textenc "golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 )
@@ -82,14 +83,7 @@ func decodeCharset(s, charset string) (out string, guessed bool) {
 		return s, false
 	}
 	if charset != "" {
-		name := strings.TrimSpace(charset)
-		switch strings.ToLower(name) {
-		case "cp932", "windows-31j":
-			name = "shift_jis"
-		case "ansi", "cp1252":
-			name = "windows-1252"
-		}
-		if enc, err := htmlindex.Get(name); err == nil {
+		if enc := charsetNamed(charset); enc != nil {
 			if canon, _ := htmlindex.Name(enc); canon != "utf-8" && canon != "replacement" {
 				if d, err := enc.NewDecoder().String(s); err == nil && (!wide || !strings.Contains(d, "\ufffd")) {
 					return d, false
@@ -101,6 +95,22 @@ func decodeCharset(s, charset string) (out string, guessed bool) {
 		}
 	}
 	return decodeMixed(s), true
+}
+
+// charsetNamed is the encoding that a CHARSET parameter names, nil if nobody knows it.
+func charsetNamed(charset string) textenc.Encoding {
+	name := strings.TrimSpace(charset)
+	switch strings.ToLower(name) {
+	case "cp932", "windows-31j":
+		name = "shift_jis"
+	case "ansi", "cp1252":
+		name = "windows-1252"
+	}
+	enc, err := htmlindex.Get(name)
+	if err != nil {
+		return nil
+	}
+	return enc
 }
 
 // decodeMixed takes each byte that is in no UTF-8 sequence for Windows-1252. So a

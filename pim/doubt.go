@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"cradle/pim/recur"
-
-	"golang.org/x/text/encoding/htmlindex"
 )
 
 // What problems say of what was kept.
@@ -110,7 +108,7 @@ func (d *doubter) look(l *Line) {
 			v = unquotePrintable(v)
 		}
 		if _, guessed := decodeCharset(v, c); guessed {
-			if _, err := htmlindex.Get(strings.TrimSpace(c)); err == nil {
+			if charsetNamed(c) != nil {
 				d.add("%s: isn't all in its CHARSET %q: what isn't is read as Windows-1252, kept as it stands", l.Name, clip(c))
 			} else {
 				d.add("%s: nobody knows the CHARSET %q: read as Windows-1252, kept as it stands", l.Name, clip(c))

@@ -189,6 +189,7 @@ func (p *parser) logical(start, number int) {
 			return
 		}
 		// A stray one stays in the bytes and means nothing.
+		text = p.join(p.segs)
 		l.Junk, l.stray, l.Name, l.NameAsWritten, l.Params = true, true, "", "", nil
 		l.RawValue, l.End = text, p.pos
 		p.t.Lines = append(p.t.Lines, l)
@@ -286,6 +287,12 @@ func (p *parser) base64Lines(l *Line, text string) {
 	if n > 1 && len(l.RawValue) > p.segs[n-1].end-p.segs[n-1].start {
 		least = 40 // folded as it should be: what follows may well be junk, or a name whose colon is lost
 	}
+	leastAt := func(pos int) int {
+		if last := p.segs[len(p.segs)-1]; isBlank(p.s[pos]) && !soft(p.s, last) {
+			return 1 // a fold behind a blank line, of a value that no "=" has ended
+		}
+		return least
+	}
 	for p.pos < len(p.s) {
 		end, next := p.physical(p.pos)
 		if end == p.pos {
@@ -298,7 +305,7 @@ func (p *parser) base64Lines(l *Line, text string) {
 				}
 				q, lines = nx, lines+1
 			}
-			if q < len(p.s) && p.isBase64Line(q, least) {
+			if q < len(p.s) && p.isBase64Line(q, leastAt(q)) {
 				p.pos, p.line = q, p.line+lines
 				continue
 			}
@@ -306,7 +313,7 @@ func (p *parser) base64Lines(l *Line, text string) {
 			p.line++
 			break
 		}
-		if !p.isBase64Line(p.pos, least) {
+		if !p.isBase64Line(p.pos, leastAt(p.pos)) {
 			break
 		}
 		p.take(p.pos)
@@ -480,17 +487,21 @@ func (p *parser) closeAt(c, bodyEnd, end int, closed bool) {
 	k.BodyEnd, k.End, k.Closed = bodyEnd, end, closed
 }
 
-// end closes the component that the END line names.
+// end closes the component that the END line names. What a file that was put
+// behind this one begins with in the same line is read next.
 func (p *parser) end(start, number int, value string) bool {
-	name := strings.ToUpper(strings.TrimSpace(value))
+	first := p.segs[0]
+	if n := glued(p.s[first.start:first.end]); n > 0 {
+		first.end = first.start + n
+		p.segs, p.pos, p.line = append(p.segs[:0], first), first.end, number
+		value = p.s[first.start+len("END:") : first.end]
+	}
 	if p.skip > 0 {
 		p.skip--
 		return false
 	}
-	for c := p.cur; c != 0; c = p.t.Components[c].Parent {
-		if p.t.Components[c].Name != name {
-			continue
-		}
+	name := strings.ToUpper(strings.TrimSpace(value))
+	if c := p.isOpen(name); c != 0 {
 		for p.cur != c {
 			p.missingEnd(p.cur, start)
 		}
@@ -500,6 +511,32 @@ func (p *parser) end(start, number int, value string) bool {
 	}
 	p.t.problem(start, number, false, "END:%s without BEGIN: it means nothing", clip(name))
 	return false
+}
+
+// isOpen finds the innermost open component of that name, 0 if there is none.
+func (p *parser) isOpen(name string) int {
+	name = strings.TrimSpace(name)
+	for c := p.cur; c != 0; c = p.t.Components[c].Parent {
+		if strings.EqualFold(p.t.Components[c].Name, name) {
+			return c
+		}
+	}
+	return 0
+}
+
+// glued finds where in an END line another file goes on that was put behind one
+// without a line end at its own end: at a mark or a BEGIN. 0 is nowhere.
+func glued(line string) int {
+	if !hasFold(line, "END:V") {
+		return 0
+	}
+	for _, name := range []string{"VCARD", "VCALENDAR", "VNOTE"} {
+		n := len("END:") + len(name)
+		if hasFold(line[len("END:"):], name) && (strings.HasPrefix(line[n:], bom) || hasFold(line[n:], "BEGIN:")) {
+			return n
+		}
+	}
+	return 0
 }
 
 // matchCards pairs BEGIN:VCARD and END:VCARD lines like brackets and gives the
@@ -513,6 +550,9 @@ func matchCards(s string) map[int]bool {
 		q := pos
 		for strings.HasPrefix(s[q:end], bom) {
 			q += len(bom)
+		}
+		if n := glued(s[q:end]); n > 0 {
+			end, next = q+n, q+n
 		}
 		line := strings.TrimRight(s[q:end], " \t")
 		switch {

@@ -86,9 +86,7 @@ func readText(src string, data []byte, begins bool) File {
 	}
 	t := parse(src)
 	f.Problems = t.Problems
-	if !isUTF8(src) {
-		f.guessed(t)
-	}
+	f.guessed(t)
 	r := reader{t: t, f: &f}
 	r.collect()
 	r.torn()
@@ -137,10 +135,11 @@ func readText(src string, data []byte, begins bool) File {
 // what else they are.
 func (f *File) guessed(t *Text) {
 	n, first := 0, Problem{}
+	utf8 := isUTF8(t.Source)
 	for i := range t.Lines {
 		l := &t.Lines[i]
-		if l.Param("CHARSET") != "" || isUTF8(l.RawValue) {
-			continue // a fold may part a character
+		if !l.guessed(utf8) {
+			continue
 		}
 		if n++; n == 1 {
 			first = Problem{Offset: l.Start, Line: l.Number}
@@ -150,6 +149,27 @@ func (f *File) guessed(t *Text) {
 		first.What = guessedIn(n)
 		f.Problems = append(f.Problems, first)
 	}
+}
+
+// guessed reports whether nothing says what encoding the line's value is in; utf8:
+// the whole text is in UTF-8, and just quoted-printable can hide another.
+func (l *Line) guessed(utf8 bool) bool {
+	if utf8 && !l.qp || l.Param("CHARSET") != "" {
+		return false
+	}
+	v := l.RawValue // where a fold parts no character any more
+	if l.qp {
+		v = unquotePrintable(v)
+	}
+	if !isUTF8(v) {
+		return true
+	}
+	for i := range l.Params {
+		if !utf8 && slices.ContainsFunc(l.Params[i].Values, func(v string) bool { return !isUTF8(v) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // guessedIn tells of n lines whose encoding was guessed.

@@ -205,6 +205,17 @@ func (s *Scanner) whole(l []byte) {
 		return
 	}
 	l = bytes.TrimRight(l, " \t")
+	if n := glued(string(l)); n > 0 && equalFold(l[:n], "END:VCARD") {
+		next := bytes.TrimPrefix(l[n:], []byte(bom))
+		switch {
+		case equalFold(next, "BEGIN:VCARD"): // both cards are in one piece
+			return
+		case len(s.open) == 1 && hasFold(string(next), "BEGIN:"):
+			s.open, s.rest = s.open[:0], true
+			return
+		}
+		l = l[:n]
+	}
 	switch {
 	case equalFold(l, "BEGIN:VCARD"), equalFold(l, "AGENT:BEGIN:VCARD"):
 		s.open = append(s.open, s.line)

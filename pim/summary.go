@@ -81,6 +81,16 @@ func (p *parsed) summary() string {
 
 // textOf is the first non-empty value of that name on one line.
 func (p *parsed) textOf(c int, name string) string {
+	return p.firstOf(c, name, func(v string) string { return oneLine(unescapeText(v)) })
+}
+
+// partsOf is joinParts of the first line of that name where that isn't empty.
+func (p *parsed) partsOf(c int, name, sep string, order ...int) string {
+	return p.firstOf(c, name, func(v string) string { return joinParts(v, sep, order...) })
+}
+
+// firstOf is the first that text makes of the values of that name.
+func (p *parsed) firstOf(c int, name string, text func(value string) string) string {
 	t := p.t
 	end := t.Components[c].End
 	for i := t.linesFrom(t.Components[c].BodyStart); i < len(t.Lines) && t.Lines[i].Start < end; i++ {
@@ -89,7 +99,7 @@ func (p *parsed) textOf(c int, name string) string {
 			continue
 		}
 		m := modernise(l, p.d)
-		if s := oneLine(unescapeText(m.value)); s != "" {
+		if s := text(m.value); s != "" {
 			return s
 		}
 	}
@@ -100,20 +110,14 @@ func (p *parsed) cardSummary() string {
 	if s := p.textOf(p.main, "FN"); s != "" {
 		return s
 	}
-	if l := p.line(p.main, "N"); l != nil {
-		m := modernise(l, p.d)
-		if s := joinParts(m.value, " ", 3, 1, 2, 0, 4); s != "" {
-			return s
-		}
+	if s := p.partsOf(p.main, "N", " ", 3, 1, 2, 0, 4); s != "" {
+		return s
 	}
 	if s := p.textOf(p.main, "NICKNAME"); s != "" {
 		return s
 	}
-	if l := p.line(p.main, "ORG"); l != nil {
-		m := modernise(l, p.d)
-		if s := joinParts(m.value, ", ", 0, 1); s != "" {
-			return s
-		}
+	if s := p.partsOf(p.main, "ORG", ", ", 0, 1); s != "" {
+		return s
 	}
 	if s := p.textOf(p.main, "EMAIL"); s != "" {
 		return s
