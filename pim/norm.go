@@ -159,8 +159,14 @@ func lower(s string) string {
 }
 
 // joinParamValues writes parameter values as they stand after the "=".
-func joinParamValues(vs []string) string {
-	if len(vs) == 1 && plainParam(vs[0]) {
+func joinParamValues(vs []string) string { return joinParamValuesIn(vs, ICalendar2) }
+
+// joinParamValuesIn writes parameter values in dialect d. RFC 6868 is of iCalendar
+// and vCard 4.0; readers of the others show its escapes, so there a caret stands as
+// it is unless it would begin one. A line end or a quote has no other form.
+func joinParamValuesIn(vs []string, d Dialect) string {
+	carets := d == ICalendar2 || d == VCard40
+	if len(vs) == 1 && plainParam(vs[0], carets) {
 		return vs[0]
 	}
 	var b []byte
@@ -168,26 +174,30 @@ func joinParamValues(vs []string) string {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendParamValue(b, v)
+		b = appendParamValue(b, v, carets)
 	}
 	return string(b)
 }
 
-// plainParam reports whether a parameter value needs neither quotes nor RFC
-// 6868 escapes.
-func plainParam(v string) bool {
-	return !strings.ContainsAny(v, ";:,^\"\r\n") && (v == "" || v[0] != ' ' && v[len(v)-1] != ' ' && v[0] != '\t' && v[len(v)-1] != '\t')
+// plainParam reports whether a parameter value needs neither quotes nor escapes;
+// carets: each caret is escaped.
+func plainParam(v string, carets bool) bool {
+	return !strings.ContainsAny(v, ";:,\"\r\n") && (v == "" || v[0] != ' ' && v[len(v)-1] != ' ' && v[0] != '\t' && v[len(v)-1] != '\t') &&
+		(strings.IndexByte(v, '^') < 0 || !carets && unescapeParam(v) == v)
 }
 
-func appendParamValue(b []byte, v string) []byte {
-	if plainParam(v) {
+func appendParamValue(b []byte, v string, carets bool) []byte {
+	if plainParam(v, carets) {
 		return append(b, v...)
 	}
 	b = append(b, '"')
 	for i := 0; i < len(v); i++ {
 		switch v[i] {
 		case '^':
-			b = append(b, '^', '^')
+			b = append(b, '^')
+			if carets || i+1 < len(v) && strings.IndexByte("n'^\"\r\n", v[i+1]) >= 0 {
+				b = append(b, '^')
+			}
 		case '"':
 			b = append(b, '^', '\'')
 		case '\r':

@@ -68,7 +68,7 @@ func appendLine(b []byte, m *modern, d Dialect, eol string) []byte {
 		head = append(head, ';')
 		head = append(head, p.Name...)
 		head = append(head, '=')
-		head = append(head, joinParamValues(p.Values)...)
+		head = append(head, joinParamValuesIn(p.Values, d)...)
 	}
 	head = append(head, ':')
 	return appendFolded(b, string(head)+value, eol)
@@ -217,7 +217,7 @@ func appendOldLine(b []byte, m *modern, d Dialect, eol string) []byte {
 				head = append(head, ';')
 				if !bareWord(v) {
 					head = append(head, "TYPE="...)
-					head = appendParamValue(head, v)
+					head = append(head, joinParamValuesIn([]string{v}, d)...)
 					continue
 				}
 				head = append(head, v...)
@@ -227,7 +227,7 @@ func appendOldLine(b []byte, m *modern, d Dialect, eol string) []byte {
 		head = append(head, ';')
 		head = append(head, p.Name...)
 		head = append(head, '=')
-		head = append(head, joinParamValues(p.Values)...)
+		head = append(head, joinParamValuesIn(p.Values, d)...)
 	}
 	if m.binary {
 		head = append(head, ':')
@@ -278,7 +278,7 @@ func needsQP(v string) bool {
 		return true
 	}
 	for i := 0; i < len(v); i++ {
-		if v[i] < 0x20 && v[i] != '\t' || v[i] >= 0x7f {
+		if v[i] < 0x20 || v[i] >= 0x7f {
 			return true
 		}
 	}
