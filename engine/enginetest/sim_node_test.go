@@ -32,6 +32,8 @@ type node struct {
 	seen engine.Knowledge // its knowledge when last looked at: it never shrinks
 	id   engine.ReplicaID
 	log  int // how much of its conflict log was looked at
+	// open are the values of others that it had left open when last looked at.
+	open []model.Change
 	// unfinished are changes that were sent to a simple participant which ended before it
 	// committed: it finds out later what it wrote, and knows then what that was made of.
 	unfinished []model.Change
