@@ -100,8 +100,9 @@ func (m *Model) heard(c Change) *fact {
 }
 
 // Make notes a change and what its maker had before it. A version that was made
-// before must mean the same: else a tick was used twice (invariants I12, I17).
-func (m *Model) Make(by string, c Change, content Content, had []Change) error {
+// before must mean the same: else a tick was used twice (invariants I12, I17). beside are
+// changes that its maker hadn't seen, though it had what came of them.
+func (m *Model) Make(by string, c Change, content Content, had []Change, beside ...Change) error {
 	if f := m.made(c); f != nil {
 		if f.content != content {
 			return fmt.Errorf("%s of %s/%s was made by %s as %v, and now is %v at %s", c.Version, c.Item, c.Unit, f.by, f.content, content, by)
@@ -116,6 +117,9 @@ func (m *Model) Make(by string, c Change, content Content, had []Change) error {
 		o := m.heard(h)
 		f.seen.add(o.at)
 		f.seen.addAll(o.seen)
+	}
+	for _, b := range beside {
+		f.seen.remove(m.heard(b).at)
 	}
 	m.facts[c] = f
 	m.byID[c.Item] = slices.Clone(m.byID[c.Item]) // a clone of this model may share it
