@@ -525,9 +525,10 @@ func (p *parser) isOpen(name string) int {
 }
 
 // glued finds where in an END line another file goes on that was put behind one
-// without a line end at its own end: at a mark or a BEGIN. 0 is nowhere.
+// without a line end at its own end: at a mark or a BEGIN. 0 is nowhere, and in a
+// long line, which would be read over and over.
 func glued(line string) int {
-	if !hasFold(line, "END:V") {
+	if len(line) > 64 || !hasFold(line, "END:V") {
 		return 0
 	}
 	for _, name := range []string{"VCARD", "VCALENDAR", "VNOTE"} {

@@ -107,6 +107,9 @@ func TestReadingCharset(t *testing.T) {
 // Files put together that have no line end at their own ends: END and BEGIN are
 // one line then, and the first of one isn't more of the other.
 func TestReadingGluedFiles(t *testing.T) {
+	if n := glued(strings.Repeat("END:VCARD"+bom, 6)); n != 0 {
+		t.Errorf("a long line of ENDs is parted at %d: that takes the square of its length", n)
+	}
 	cut := func(s string) string { return strings.TrimRight(s, "\r\n") }
 	a, b, c := cut(v30("FN:a\r\n")), cut(v30("FN:b\r\n")), cut(v30("FN:c\r\n"))
 	e, f := cut(v2("", "SUMMARY:e\r\n")), strings.Replace(cut(v2("", "SUMMARY:f\r\n")), "UID:a", "UID:f", 1)
