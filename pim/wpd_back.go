@@ -85,10 +85,12 @@ func (w *wpdBack) write(item *valuebag.Values) (*valuebag.Values, error) {
 		if w.gone[l] {
 			edits = append(edits, PropertyEdit{Op: EditDelete, Old: old})
 		} else {
+			w.rows[l].Value = sayable(w.rows[l].Value)
 			edits = append(edits, PropertyEdit{Op: EditUpdate, Old: old, New: *w.rows[l]})
 		}
 	}
 	for _, a := range w.added {
+		a.Value = sayable(a.Value)
 		edits = append(edits, PropertyEdit{Op: EditInsert, New: a})
 	}
 	if len(edits) == 0 {
@@ -100,6 +102,9 @@ func (w *wpdBack) write(item *valuebag.Values) (*valuebag.Values, error) {
 	}
 	return w.kind.New(text, w.kind.Collection(item))
 }
+
+// sayable is a device's value without the one character that no line can hold.
+func sayable(value string) string { return strings.ReplaceAll(value, "\x00", "") }
 
 // row is a line's row as it is by now.
 func (w *wpdBack) row(line int) *Property {
