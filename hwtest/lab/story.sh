@@ -91,7 +91,9 @@ held() { timeout 60 /tmp/cradle list --json --store "$store" | grep -c '"id"'; }
 at=$(phone sys "$phone")
 started=$(transfers)
 cradle listing sync --json
-listing=$(($(transfers) - started))
+# An object written within the granularity of the phone's clock is read again, before or after the late ones.
+again=$(grep -o '"bodies_read": *[0-9]*' "$out/listing.json" | grep -o '[0-9]*$')
+listing=$(($(transfers) - started - 3 * ${again:-0}))
 late=$(ls late/try1 | wc -l)
 for try in 1 2 3; do
 	cp late/try$try/*.vcf "$cards/"
