@@ -38,12 +38,12 @@ phone unplug qemu
 phone unplug qemu2
 step "two phones at once: both synced"
 
-# 300 more, in a folder that is put where they are looked for: the first of these syncs that is cut off
+# 700 more, in a folder that is put where they are looked for: the first of these syncs that is cut off
 # in the middle shows it.
 want=8 cut=
 for n in 1 2 3; do
 	mv /phone/qemu/later$n /phone/qemu/Cradle/contacts/later$n
-	want=$((want + 300))
+	want=$((want + 700))
 	phone plug qemu &
 	await "the sync's beginning" at_work
 	sleep 0.$((4 - n))

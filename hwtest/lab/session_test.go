@@ -94,7 +94,7 @@ func TestSessionPlug(t *testing.T) {
 	t.Parallel()
 	seed := t.TempDir()
 	for n := range 3 {
-		seedCardsIn(t, filepath.Join(seed, fmt.Sprintf("later%d", n+1)), 10_000+300*n, 300)
+		seedCardsIn(t, filepath.Join(seed, fmt.Sprintf("later%d", n+1)), 10_000+700*n, 700)
 	}
 	l.session(t, "session_plug.sh", seed, []string{"--phone", "qemu", "--phone", "qemu"})
 }
