@@ -31,9 +31,9 @@ func keptHere(ctx context.Context, f *devprovider.Folder, store *hostprovider.St
 		var list []keptDocument
 		at := map[pim.Loss]int{}
 		err := store.Export(ctx, hostprovider.Query{Kind: k.Name()}, func(it hostprovider.Item) error {
-			v, err := k.New(it.Text, it.Collection)
-			if err != nil {
-				return nil // what can't be read isn't sent either
+			v, unreadable := k.New(it.Text, it.Collection)
+			if unreadable != nil {
+				return nil //nolint:nilerr // it isn't sent either
 			}
 			for _, l := range caps.Losses(k, v) {
 				if at[l]++; at[l] == 1 {

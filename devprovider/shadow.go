@@ -149,7 +149,7 @@ func (f *Folder) whole(ctx context.Context, key itemKey, body engine.Digest, raw
 			}
 			continue // torn: its object wasn't written
 		}
-		n := 0
+		var n int
 		if old != nil {
 			n = nearer(k, raw, v, old)
 		} else if was != nil {

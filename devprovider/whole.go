@@ -94,8 +94,11 @@ func decodeWhole(data []byte) (id engine.ItemID, text []byte, err error) {
 	copy(id[:], data[16:])
 	var b bytes.Buffer
 	n, err := io.Copy(&b, io.LimitReader(flate.NewReader(bytes.NewReader(data[wholeHead:end])), int64(size)+1))
-	if err != nil || uint64(n) != size {
-		return id, nil, fmt.Errorf("%w: unpacked %d of %d bytes: %v", errWhole, n, size, err)
+	if err != nil {
+		return id, nil, fmt.Errorf("%w: unpacked %d of %d bytes: %w", errWhole, n, size, err)
+	}
+	if uint64(n) != size {
+		return id, nil, fmt.Errorf("%w: unpacked %d of %d bytes", errWhole, n, size)
 	}
 	if sum := bodyDigest(b.Bytes()); !bytes.Equal(sum[:], data[32:48]) {
 		return id, nil, fmt.Errorf("%w: the text is another", errWhole)

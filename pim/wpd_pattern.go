@@ -169,7 +169,7 @@ func (m *pattern) inMonth(r *recur.Rule, start time.Time) bool {
 	case len(r.ByDay) == 0 || len(r.ByMonthDay) > 0:
 		return false
 	}
-	n := 0
+	var n int
 	if len(r.ByDay) == 1 && len(r.BySetPos) == 0 {
 		n = r.ByDay[0].N
 		m.days = 1 << r.ByDay[0].Day

@@ -43,7 +43,7 @@ func (k *keeper) announceAll(ctx context.Context, b *engine.Batch) error {
 			return err
 		}
 		if b.MadeWith.CheckClaims(rep.ID, rep.Tick) != nil {
-			return nil // it will be refused
+			return nil //nolint:nilerr // it will be refused
 		}
 		for _, c := range b.Changes {
 			m := c.Meta

@@ -204,9 +204,11 @@ func (p *plan) readWhat(vs *valuebag.Values) (err error) {
 		if err != nil {
 			return err
 		}
-		p.what.Marks, err = parseMarks(b)
+		if p.what.Marks, err = parseMarks(b); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // A mark takes its replica (16 bytes), its tick (8, big endian) and its ID (16).

@@ -115,3 +115,16 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// Marks that are cut off are an error: an announcement is never trusted in part.
+func TestMarksCutOff(t *testing.T) {
+	vs := valuebag.New(1)
+	vs.SetBytes(keyMarks, make([]byte, markSize-1))
+	if err := new(plan).readWhat(vs); err == nil {
+		t.Error("marks of 39 bytes were taken")
+	}
+	vs.SetBytes(keyMarks, make([]byte, markSize))
+	if err := new(plan).readWhat(vs); err != nil {
+		t.Error(err)
+	}
+}

@@ -391,20 +391,18 @@ func (r *compatRun) summary(c compatClient, p compatPhone) string {
 func (r *compatRun) explain(b *strings.Builder, i int) {
 	f := &compatFaults[i]
 	fmt.Fprintf(b, "\n### %d. %s\n\n%s\n", i+1, f.title, f.why)
-	for _, phone := range f.phones {
-		for _, step := range f.steps {
-			cell := compatCell{f.client, step, phone}
-			fmt.Fprintf(b, "\n%s, %s on %s:\n\n```\n", f.client, step, phone)
-			if said := excerpt(r.logs[cell], f); said != "" {
-				b.WriteString(said)
-			}
-			if asked := excerpt(r.traces[cell], f); asked != "" {
-				b.WriteString("the phone: " + strings.ReplaceAll(strings.TrimSpace(asked), "\n", "\nthe phone: ") + "\n")
-			}
-			b.WriteString("```\n")
-			return // one transcript will do
-		}
+	if len(f.phones) == 0 || len(f.steps) == 0 {
+		return
 	}
+	cell := compatCell{f.client, f.steps[0], f.phones[0]} // one transcript will do
+	fmt.Fprintf(b, "\n%s, %s on %s:\n\n```\n", cell.client, cell.step, cell.phone)
+	if said := excerpt(r.logs[cell], f); said != "" {
+		b.WriteString(said)
+	}
+	if asked := excerpt(r.traces[cell], f); asked != "" {
+		b.WriteString("the phone: " + strings.ReplaceAll(strings.TrimSpace(asked), "\n", "\nthe phone: ") + "\n")
+	}
+	b.WriteString("```\n")
 }
 
 // excerpt is the first line of a transcript that shows the fault, with the one before it.
