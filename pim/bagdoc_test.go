@@ -68,7 +68,7 @@ func TestBagKeysDocumented(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range fullest {
 		item := mustNew(t, f.kind, f.text)
-		for key := range f.kind.WPD(item).All() {
+		for key := range f.kind.WPD(item, nil).All() {
 			seen[key.Name()] = true
 		}
 	}

@@ -295,7 +295,7 @@ func TestCorpusViews(t *testing.T) {
 			}
 			o.Kind.PairKeys(item)
 			Slug(o.Kind.Summary(item))
-			if vs := o.Kind.WPD(item); vs == nil {
+			if vs := o.Kind.WPD(item, nil); vs == nil {
 				t.Errorf("%s object %d: no WPD view", f.name, i)
 			}
 			again, err := o.Kind.New([]byte(o.Kind.Normalized(item)), "c")

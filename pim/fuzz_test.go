@@ -62,13 +62,13 @@ func FuzzRead(f *testing.F) {
 			if err != nil || !bytes.Equal(o.Kind.Text(same), o.Kind.Text(item)) {
 				t.Fatalf("replaced by itself: %v", err)
 			}
-			if back, err := o.Kind.FromWPD(item, nil, o.Kind.WPD(item), editedAt); err == nil && !bytes.Equal(o.Kind.Text(back), o.Kind.Text(item)) {
+			if back, err := o.Kind.FromWPD(item, nil, o.Kind.WPD(item, nil), editedAt, nil); err == nil && !bytes.Equal(o.Kind.Text(back), o.Kind.Text(item)) {
 				t.Fatalf("a view that nobody changed changed %q to %q", o.Text, o.Kind.Text(back))
 			}
-			if _, err := o.Kind.FromWPD(nil, nil, o.Kind.WPD(item), editedAt); err != nil {
+			if _, err := o.Kind.FromWPD(nil, nil, o.Kind.WPD(item, nil), editedAt, nil); err != nil {
 				t.Fatalf("a new one by the view of %q: %v", o.Text, err)
 			}
-			o.Kind.WPDOccurrences(item)
+			o.Kind.WPDOccurrences(item, nil)
 			o.Kind.PairKeys(item)
 			if _, err := o.Kind.Copy(item, " (phone)", "u"); err != nil {
 				t.Fatalf("copy of %q: %v", o.Text, err)

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -44,7 +45,8 @@ type parsed struct {
 	zones     []int // VTIMEZONEs
 	uid       string
 	clusters  []cluster
-	space     *workspace // to be used again by the next item; nil for one that is kept
+	phone     *recur.Zone // whose clock a view has for dates and times without a zone; nil: UTC
+	space     *workspace  // to be used again by the next item; nil for one that is kept
 }
 
 // workspace is the memory that taking an item apart needs for a while.

@@ -12,6 +12,7 @@ import (
 type move struct {
 	from recur.Stamp
 	by   time.Duration
+	to   *recur.Zone // whose clock that is now; nil: still the start's
 }
 
 // startMoved notes a move of the start of a series: what the peer doesn't hold of the
@@ -46,7 +47,7 @@ func (p *patcher) startMoved(d *slotDiff, ops *slotOps, fullAt, nowAt []int) {
 		if from.Zone != nil && !from.Date {
 			wall = from.Zone.Wall(to.In(nil))
 		}
-		p.moved = move{from, wall.Sub(from.Wall)}
+		p.moved = move{from: from, by: wall.Sub(from.Wall)}
 		return
 	}
 }
@@ -63,7 +64,11 @@ func (m *move) shifted(s recur.Stamp) (recur.Stamp, bool) {
 	case z == nil:
 		s.Wall = s.Wall.Add(m.by)
 	default:
-		s.Wall = s.Zone.Wall(z.Resolve(z.Wall(s.In(nil)).Add(m.by)))
+		to := z
+		if m.to != nil {
+			to = m.to
+		}
+		s.Wall = s.Zone.Wall(to.Resolve(z.Wall(s.In(nil)).Add(m.by)))
 	}
 	y := s.Wall.Year()
 	return s, y >= 1 && y <= 9999
@@ -116,30 +121,25 @@ func (p *patcher) followMove(was, now *valuebag.Values) {
 	}
 }
 
-// shiftLine writes a line of times anew, each moved.
-func (p *patcher) shiftLine(r *timeReader, l *Line) {
-	m := modernise(l, p.dst.d)
-	values := strings.Split(m.value, ",")
+// values moves times, and reports whether one is another then. What is a period, or nothing
+// that anybody reads, stays.
+func (m *move) values(values []string, zone *recur.Zone) (moved bool) {
 	for i, v := range values {
-		s, err := recur.ParseStamp(v, r.zone(l))
+		s, err := recur.ParseStamp(v, zone)
 		if err != nil {
-			continue // a period, or nothing that anybody reads
+			continue
 		}
-		if s, ok := p.moved.shifted(s); ok {
-			values[i] = s.String()
+		if s, ok := m.shifted(s); ok && s.String() != v {
+			values[i], moved = s.String(), true
 		}
 	}
-	if v := strings.Join(values, ","); v != m.value {
-		m.value, m.was = v, nil
-		p.changes = append(p.changes, change{start: l.Start, end: l.End, text: string(appendLine(nil, &m, p.dst.d, p.eol))})
-	}
+	return moved
 }
 
-// shiftUntil writes a rule anew that ends at a time, with that time moved: else the last
-// occurrences of a series that begins later would be gone.
-func (p *patcher) shiftUntil(l *Line) {
-	m := modernise(l, p.dst.d)
-	parts := strings.Split(m.value, ";")
+// rule is a rule that ends at a time, with that time moved: else the last occurrences of a
+// series that begins later would be gone.
+func (m *move) rule(rule string) string {
+	parts := strings.Split(rule, ";")
 	for i, part := range parts {
 		name, v, _ := strings.Cut(part, "=")
 		if !strings.EqualFold(name, "UNTIL") {
@@ -147,16 +147,35 @@ func (p *patcher) shiftUntil(l *Line) {
 		}
 		s, err := recur.ParseStamp(v, nil)
 		if err != nil {
-			return
+			return rule
 		}
-		if s, ok := p.moved.until(s); ok {
+		if s, ok := m.until(s); ok {
 			parts[i] = name + "=" + s.String()
 		}
 	}
-	if v := strings.Join(parts, ";"); v != m.value {
-		m.value, m.was = v, nil
-		p.changes = append(p.changes, change{start: l.Start, end: l.End, text: string(appendLine(nil, &m, p.dst.d, p.eol))})
+	return strings.Join(parts, ";")
+}
+
+// shiftLine writes a line of times anew, each moved.
+func (p *patcher) shiftLine(r *timeReader, l *Line) {
+	m := modernise(l, p.dst.d)
+	values := strings.Split(m.value, ",")
+	if p.moved.values(values, r.zone(l)) {
+		p.rewriteLine(l, &m, strings.Join(values, ","))
 	}
+}
+
+// shiftUntil writes a rule anew, with its end moved.
+func (p *patcher) shiftUntil(l *Line) {
+	m := modernise(l, p.dst.d)
+	if v := p.moved.rule(m.value); v != m.value {
+		p.rewriteLine(l, &m, v)
+	}
+}
+
+func (p *patcher) rewriteLine(l *Line, m *modern, value string) {
+	m.value, m.was = value, nil
+	p.changes = append(p.changes, change{start: l.Start, end: l.End, text: string(appendLine(nil, m, p.dst.d, p.eol))})
 }
 
 // until is the end of a rule as the move leaves it. One without a zone is on the start's

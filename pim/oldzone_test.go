@@ -68,7 +68,7 @@ func TestConvertZonesToICalendar(t *testing.T) {
 				if at := tab.Start.In(nil).UTC().Format("20060102T150405Z"); at != tt.instnt {
 					t.Errorf("starts at %s, want %s, in %q", at, tt.instnt, Events.Text(i))
 				}
-				if w, _ := Events.WPD(i).GetDate(valuebag.WPDCommonInformationStartDatetime); w.Format("20060102T150405Z") != tt.instnt {
+				if w, _ := Events.WPD(i, nil).GetDate(valuebag.WPDCommonInformationStartDatetime); w.Format("20060102T150405Z") != tt.instnt {
 					t.Errorf("the device is told %v, want %s", w, tt.instnt)
 				}
 			}

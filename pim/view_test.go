@@ -98,7 +98,7 @@ func TestWPDContact(t *testing.T) {
 	vs := Contacts.WPD(mustNew(t, Contacts, v30("FN:Ada\r\nN:Lovelace;Ada;King;Countess;III\r\n"+
 		"TEL;TYPE=HOME:h1\r\nTEL;TYPE=CELL,PREF:c1\r\nTEL;TYPE=CELL:c2\r\nTEL;TYPE=CELL:c3\r\nTEL;TYPE=WORK,FAX:f\r\nTEL:x\r\n"+
 		"EMAIL;TYPE=WORK:w@x\r\nEMAIL;TYPE=HOME:h@x\r\nEMAIL:o@x\r\nADR;TYPE=HOME:;;1 St;London;;SW1;UK\r\n"+
-		"ORG:Engines;Dept\r\nTITLE:Analyst\r\nBDAY:1815-12-10\r\nANNIVERSARY:1604-01-01\r\nitem1.X-ABRELATEDNAMES:Bob\r\nitem1.X-ABLabel:_$!<Spouse>!$_\r\n")))
+		"ORG:Engines;Dept\r\nTITLE:Analyst\r\nBDAY:1815-12-10\r\nANNIVERSARY:1604-01-01\r\nitem1.X-ABRELATEDNAMES:Bob\r\nitem1.X-ABLabel:_$!<Spouse>!$_\r\n")), nil)
 	for k, want := range map[valuebag.PropertyKey]string{
 		valuebag.WPDContactDisplayName: "Ada", valuebag.WPDContactLastName: "Lovelace", valuebag.WPDContactPrefix: "Countess",
 		valuebag.WPDContactPrimaryPhone: "c1", valuebag.WPDContactMobilePhone: "c1", valuebag.WPDContactMobilePhone2: "c2", valuebag.WPDContactPersonalPhone: "h1", valuebag.WPDContactBusinessFax: "f",
@@ -123,7 +123,7 @@ func TestWPDContact(t *testing.T) {
 
 func TestWPDCalendar(t *testing.T) {
 	ev := Events.WPD(mustNew(t, Events, calendar("BEGIN:VEVENT\r\nSUMMARY:Tea\r\nDESCRIPTION:a\\nb\r\nLOCATION:Home\r\nPRIORITY:1\r\nDTSTART;TZID=Europe/Berlin:20260701T100000\r\nDURATION:PT1H30M\r\n"+
-		"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@x\r\nATTENDEE;PARTSTAT=ACCEPTED;ROLE=OPT-PARTICIPANT:mailto:b@x\r\nEND:VEVENT\r\n")))
+		"ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@x\r\nATTENDEE;PARTSTAT=ACCEPTED;ROLE=OPT-PARTICIPANT:mailto:b@x\r\nEND:VEVENT\r\n")), nil)
 	for k, want := range map[valuebag.PropertyKey]string{
 		valuebag.WPDCommonInformationSubject: "Tea", valuebag.WPDCommonInformationBodyText: "a\nb", valuebag.WPDAppointmentLocation: "Home",
 		valuebag.WPDAppointmentAcceptedAttendees: "a@x;b@x", valuebag.WPDAppointmentRequiredAttendees: "a@x", valuebag.WPDAppointmentOptionalAttendees: "b@x",
@@ -141,7 +141,7 @@ func TestWPDCalendar(t *testing.T) {
 	if d, _ := ev.GetDate(valuebag.WPDCommonInformationEndDatetime); !d.Equal(time.Date(2026, 7, 1, 9, 30, 0, 0, time.UTC)) {
 		t.Errorf("end %v", d)
 	}
-	task := Tasks.WPD(mustNew(t, Tasks, calendar("BEGIN:VTODO\r\nSUMMARY:Pay\r\nDUE:20260701T100000Z\r\nSTATUS:COMPLETED\r\nBEGIN:VALARM\r\nTRIGGER;RELATED=END:-PT15M\r\nEND:VALARM\r\nEND:VTODO\r\n")))
+	task := Tasks.WPD(mustNew(t, Tasks, calendar("BEGIN:VTODO\r\nSUMMARY:Pay\r\nDUE:20260701T100000Z\r\nSTATUS:COMPLETED\r\nBEGIN:VALARM\r\nTRIGGER;RELATED=END:-PT15M\r\nEND:VALARM\r\nEND:VTODO\r\n")), nil)
 	if n, err := task.GetUint32(valuebag.WPDTaskPercentComplete); err != nil || n != 100 {
 		t.Errorf("percent %d (%v)", n, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -17,8 +18,10 @@ import (
 // whose label, group and parameters stay; an emptied slot deletes that line alone; lines
 // that never had a slot are untouched. A primary slot is a copy: a change of it changes
 // the line that it was copied from. at is the time of the edit, for a task that was
-// finished. With a nil item it makes a new one, without a UID.
-func (k *Kind) FromWPD(item, was, now *valuebag.Values, at time.Time) (*valuebag.Values, error) {
+// finished; zone is the phone's, as of [Kind.WPD]. With a nil item it makes a new one, without
+// a UID. Errors: ErrPattern, ErrNoObject for a series of changed occurrences alone, and those of
+// [EditProperties].
+func (k *Kind) FromWPD(item, was, now *valuebag.Values, at time.Time, zone *time.Location) (*valuebag.Values, error) {
 	if item == nil {
 		text := "BEGIN:VCARD\r\nVERSION:3.0\r\nEND:VCARD\r\n"
 		if !k.card() {
@@ -30,7 +33,29 @@ func (k *Kind) FromWPD(item, was, now *valuebag.Values, at time.Time) (*valuebag
 		}
 		was = valuebag.New(0)
 	}
-	p, err := k.parseItem(string(k.Text(item)))
+	w, err := k.newBack(item, was, now, at, zone)
+	if err != nil {
+		return nil, err
+	}
+	if k.card() {
+		w.contact()
+	} else if err := w.calendar(); err != nil {
+		return nil, err
+	}
+	out, err := w.write(item)
+	if err != nil || k != Tasks {
+		return out, err
+	}
+	// Which reminder it is depends on what the times are by now.
+	if w, err = k.newBack(out, w.was, now, at, zone); err != nil {
+		return nil, err
+	}
+	w.taskReminder()
+	return w.write(out)
+}
+
+func (k *Kind) newBack(item, was, now *valuebag.Values, at time.Time, zone *time.Location) (*wpdBack, error) {
+	p, err := k.parseFor(item, zone)
 	if err != nil {
 		return nil, fmt.Errorf("reading the item: %w", err)
 	}
@@ -46,12 +71,7 @@ func (k *Kind) FromWPD(item, was, now *valuebag.Values, at time.Time) (*valuebag
 	for n, i := range w.r.lines {
 		w.pos[i] = n + 1
 	}
-	if k.card() {
-		w.contact()
-	} else if err := w.calendar(); err != nil {
-		return nil, err
-	}
-	return w.write(item)
+	return &w, nil
 }
 
 // wpdBack collects the edits of one item's rows.
@@ -66,6 +86,12 @@ type wpdBack struct {
 	gone     map[int]bool      // lines
 	added    []Property
 	groups   int
+	from     recur.Stamp // the start before
+	start    recur.Stamp // and by now; zero without one
+	zone     *recur.Zone // that the device's user chose, nil for none
+	moved    move        // of the start
+	ruled    bool        // there is another rule
+	follow   bool        // what the series says of its occurrences moves with it
 }
 
 func (w *wpdBack) write(item *valuebag.Values) (*valuebag.Values, error) {
@@ -113,6 +139,15 @@ func (w *wpdBack) row(line int) *Property {
 		w.rows[line] = &p
 	}
 	return w.rows[line]
+}
+
+// peek is a line's row as it is by now, for reading.
+func (w *wpdBack) peek(line int) *Property {
+	if p := w.rows[line]; p != nil {
+		return p
+	}
+	p := w.r.property(&w.t.Lines[line], w.pos[line])
+	return &p
 }
 
 // drop takes a line out, with the labels of a group that has nothing else then.
@@ -296,28 +331,6 @@ func (w *wpdBack) freeGroup() string {
 			w.groups = n
 			return g
 		}
-	}
-}
-
-// primary brings a changed copy back into the line that it was copied from, unless that
-// line's own slot says something else, or another slot says the same.
-func (w *wpdBack) primary(k valuebag.PropertyKey, siblings []valuebag.PropertyKey, name, params string) {
-	was, now, ok := w.changed(k)
-	if !ok || now == "" {
-		return
-	}
-	for _, s := range siblings {
-		list, _ := w.now.GetStrings(s)
-		if wpdText(w.now, s) == oneLine(now) || slices.Contains(list, now) {
-			return
-		}
-	}
-	s, there := w.bag.slots[k]
-	switch {
-	case !there && was == "":
-		w.add(name, params, now)
-	case there && !w.gone[s.lines[0].at] && w.rows[s.lines[0].at] == nil:
-		w.set(s.lines[0], was, now)
 	}
 }
 

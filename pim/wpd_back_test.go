@@ -35,7 +35,7 @@ func TestFromWPDContact(t *testing.T) {
 		{"a slot", numbers, strings.Replace(numbers, ":2|", ":22|", 1), str(valuebag.WPDContactPersonalPhone2, "22")},
 		{"an emptied slot deletes its line alone, and its label", numbers, "FN:Ada|TEL;TYPE=HOME;X-P=1:1|TEL;TYPE=HOME:3|TEL;TYPE=HOME:4", str(valuebag.WPDContactPersonalPhone2, "")},
 		{"the copy changes the line", numbers, strings.Replace(numbers, "X-P=1:1", "X-P=1:11", 1), str(valuebag.WPDContactPrimaryPhone, "11")},
-		{"the copy of another slot", numbers, numbers, str(valuebag.WPDContactPrimaryPhone, "2")},
+		{"the copy of another slot moves the preference", numbers, strings.Replace(numbers, "item1.TEL;TYPE=HOME:2", "item1.TEL;TYPE=HOME,PREF:2", 1), str(valuebag.WPDContactPrimaryPhone, "2")},
 		{"one of the others", numbers, strings.Replace(numbers, ":4", ":44", 1), list(valuebag.WPDContactOtherPhones, "3", "44")},
 		{"one of the others gone", numbers, strings.Replace(numbers, "|TEL;TYPE=HOME:3", "", 1), list(valuebag.WPDContactOtherPhones, "4")},
 		{"one more", numbers, numbers + "|TEL:5", list(valuebag.WPDContactOtherPhones, "3", "4", "5")},
@@ -62,9 +62,9 @@ func TestFromWPDContact(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			item := mustItem(t, Contacts, cardText(c.in))
-			now := Contacts.WPD(item).Clone()
+			now := Contacts.WPD(item, nil).Clone()
 			c.edit(now)
-			got, err := Contacts.FromWPD(item, nil, now, editedAt)
+			got, err := Contacts.FromWPD(item, nil, now, editedAt, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,15 +78,15 @@ func TestFromWPDContact(t *testing.T) {
 	was, now := valuebag.New(1), valuebag.New(1)
 	was.SetString(valuebag.WPDCommonInformationNotes, "a very")
 	now.SetString(valuebag.WPDCommonInformationNotes, "a most very")
-	got, err := Contacts.FromWPD(item, was, now, editedAt)
+	got, err := Contacts.FromWPD(item, was, now, editedAt, nil)
 	if want := cardText("FN:Ada|NOTE:a most very long note|TEL:1"); err != nil || string(Contacts.Text(got)) != want {
 		t.Errorf("cut: got\n%s\nwant\n%s (%v)", Contacts.Text(got), want, err)
 	}
 	// vCard 2.1 has escapes of its own.
 	old := mustNew(t, Contacts, v21("FN:Ada\r\nORG:A, B;C\r\n"))
-	now = Contacts.WPD(old).Clone()
+	now = Contacts.WPD(old, nil).Clone()
 	now.SetString(valuebag.WPDContactCompanyName, "A, B; D")
-	if got, err = Contacts.FromWPD(old, nil, now, editedAt); err != nil || !strings.Contains(string(Contacts.Text(got)), "ORG:A, B\\; D;C\r\n") {
+	if got, err = Contacts.FromWPD(old, nil, now, editedAt, nil); err != nil || !strings.Contains(string(Contacts.Text(got)), "ORG:A, B\\; D;C\r\n") {
 		t.Errorf("2.1: %q (%v)", Contacts.Text(got), err)
 	}
 }
@@ -166,9 +166,9 @@ func TestFromWPDCalendar(t *testing.T) {
 				k, text = Tasks, func(s string) string { return strings.ReplaceAll(eventText(s), "VEVENT", "VTODO") }
 			}
 			item := mustItem(t, k, text(c.in))
-			now := k.WPD(item).Clone()
+			now := k.WPD(item, nil).Clone()
 			c.edit(now)
-			got, err := k.FromWPD(item, nil, now, editedAt)
+			got, err := k.FromWPD(item, nil, now, editedAt, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,33 +184,33 @@ func TestFromWPDCalendar(t *testing.T) {
 func TestLawFromWPD(t *testing.T) {
 	forKinds(t, func(t *rapid.T, k *Kind) {
 		item := drawItem(t, k)
-		view := k.WPD(item)
-		got, err := k.FromWPD(item, nil, view, editedAt)
+		view := k.WPD(item, nil)
+		got, err := k.FromWPD(item, nil, view, editedAt, nil)
 		if err != nil && !strings.Contains(err.Error(), ErrNoObject.Error()) {
 			t.Fatal(err)
 		}
 		if err == nil && !bytes.Equal(k.Text(got), k.Text(item)) {
 			t.Fatalf("%q became %q", k.Text(item), k.Text(got))
 		}
-		if _, err := k.FromWPD(nil, nil, view, editedAt); err != nil {
+		if _, err := k.FromWPD(nil, nil, view, editedAt, nil); err != nil {
 			t.Fatalf("a new one: %v", err)
 		}
 	})
 	item := mustNew(t, fullest[0].kind, fullest[0].text)
-	made, err := Contacts.FromWPD(nil, nil, Contacts.WPD(item), editedAt)
+	made, err := Contacts.FromWPD(nil, nil, Contacts.WPD(item, nil), editedAt, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	unsaid := []valuebag.PropertyKey{ // the post office box has no key, but in the whole
 		valuebag.WPDContactPersonalFullPostalAddress, valuebag.WPDContactBusinessFullPostalAddress, valuebag.WPDContactOtherFullPostalAddress}
-	want, got := Contacts.WPD(item), Contacts.WPD(made)
+	want, got := Contacts.WPD(item, nil), Contacts.WPD(made, nil)
 	for key, v := range want.All() {
 		if g, err := got.Get(key); (err != nil || !g.Equal(v)) && !slices.Contains(unsaid, key) {
 			t.Errorf("%s: %v, want %v, in\n%s", key.Name(), g, v, Contacts.Text(made))
 		}
 	}
 	day := mustNew(t, Events, eventText("DTSTART;VALUE=DATE:20260601|DTEND;VALUE=DATE:20260603|SUMMARY:Holiday"))
-	if made, err = Events.FromWPD(nil, nil, Events.WPD(day), editedAt); err != nil || !strings.Contains(string(Events.Text(made)), "DTSTART;VALUE=DATE:20260601\r\nDTEND;VALUE=DATE:20260603\r\n") {
+	if made, err = Events.FromWPD(nil, nil, Events.WPD(day, nil), editedAt, nil); err != nil || !strings.Contains(string(Events.Text(made)), "DTSTART;VALUE=DATE:20260601\r\nDTEND;VALUE=DATE:20260603\r\n") {
 		t.Errorf("whole days: %q (%v)", Events.Text(made), err)
 	}
 }
@@ -225,7 +225,7 @@ func TestCorpusFromWPD(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := o.Kind.FromWPD(item, nil, o.Kind.WPD(item), editedAt)
+			got, err := o.Kind.FromWPD(item, nil, o.Kind.WPD(item, nil), editedAt, nil)
 			if err == nil && !bytes.Equal(o.Kind.Text(got), o.Kind.Text(item)) {
 				t.Errorf("%s object %d changed", f.name, i)
 			}

@@ -9,8 +9,8 @@ import (
 	"cradle/valuebag"
 )
 
-// wpdCalendar fills the keys of appointments and tasks. Times are UTC where the
-// zone is known, else the wall clock; a VT_DATE has no zone to say so.
+// wpdCalendar fills the keys of appointments and tasks. Times are UTC; dates and times that
+// name no zone, or one that nobody knows, are on the phone's clock.
 func (p *parsed) wpdCalendar(vs *valuebag.Values) {
 	comp := p.main
 	if comp == 0 {
@@ -47,24 +47,16 @@ func (p *parsed) wpdEntry(vs *valuebag.Values, comp int) {
 			vs.SetUint32(valuebag.WPDCommonInformationPriority, wpdPriority(n))
 		}
 	}
-	start, allDay, ok := p.when(p.line(comp, "DTSTART"))
-	if ok {
-		vs.SetDate(valuebag.WPDCommonInformationStartDatetime, start)
-	}
-	end := p.line(comp, "DTEND")
-	if end == nil {
-		end = p.line(comp, "DUE")
-	}
-	if t, _, there := p.when(end); there {
-		vs.SetDate(valuebag.WPDCommonInformationEndDatetime, t)
-	} else if ok {
-		if l := p.line(comp, "DURATION"); l != nil {
-			if d, good := parseDuration(l.RawValue); good {
-				vs.SetDate(valuebag.WPDCommonInformationEndDatetime, start.Add(d))
-			}
-		} else if allDay && p.kind == Events {
-			vs.SetDate(valuebag.WPDCommonInformationEndDatetime, start.AddDate(0, 0, 1))
+	start, end := p.spanOf(p.times(), comp)
+	if c := p.phoneClock(); !start.IsZero() {
+		vs.SetDate(valuebag.WPDCommonInformationStartDatetime, start.In(c).UTC())
+		if end.IsZero() && start.Date && p.kind == Events {
+			end = start
+			end.Wall = start.Wall.AddDate(0, 0, 1)
 		}
+	}
+	if !end.IsZero() {
+		vs.SetDate(valuebag.WPDCommonInformationEndDatetime, end.In(p.phoneClock()).UTC())
 	}
 	switch p.kind {
 	case Events:
@@ -72,7 +64,7 @@ func (p *parsed) wpdEntry(vs *valuebag.Values, comp int) {
 		p.wpdAttendees(vs)
 		p.serviceEvent(vs, comp)
 	case Tasks:
-		p.wpdTask(vs, comp, start, ok)
+		p.wpdTask(vs, comp)
 		p.serviceTask(vs, comp)
 	}
 	if cs := p.wpdCategories(); len(cs) > 0 {
@@ -91,9 +83,6 @@ func (p *parsed) wpdCategories() (out []string) {
 	}
 	return out
 }
-
-// serviceTime is a time as the services write it.
-func serviceTime(t time.Time) string { return t.Format("20060102T150405Z") }
 
 // serviceEvent fills the keys of the calendar service that Windows has no name for.
 func (p *parsed) serviceEvent(vs *valuebag.Values, comp int) {
@@ -114,9 +103,8 @@ func (p *parsed) serviceEvent(vs *valuebag.Values, comp int) {
 		vs.SetString(MessageObjSender, withoutMailto(l[0].text()))
 	}
 	vs.SetUint16(CalendarObjBusyStatus, p.busyStatus(comp))
-	if c := p.reminder(comp); c != 0 {
-		d, _ := parseDuration(p.line(c, "TRIGGER").RawValue)
-		vs.SetUint32(CalendarObjReminderOffset, uint32(-d/time.Minute))
+	if a, ok := p.wpdAlarm(comp); ok {
+		vs.SetUint32(CalendarObjReminderOffset, uint32(a.lead/time.Minute))
 	}
 }
 
@@ -145,34 +133,14 @@ func (p *parsed) busyStatus(comp int) uint16 {
 	return 1
 }
 
-// reminder is the first alarm that a device can have: shown or heard, at or before the
-// start, and told from it; 0 for none.
-func (p *parsed) reminder(comp int) int {
-	for _, c := range p.t.Children(comp) {
-		if p.t.Components[c].Name != "VALARM" {
-			continue
-		}
-		l := p.line(c, "TRIGGER")
-		if l == nil || strings.EqualFold(l.Param("RELATED"), "END") {
-			continue
-		}
-		switch strings.ToUpper(strings.TrimSpace(p.lineValue(c, "ACTION"))) {
-		case "", "DISPLAY", "AUDIO":
-		default:
-			continue
-		}
-		if d, ok := parseDuration(l.RawValue); ok && d <= 0 {
-			return c
-		}
-	}
-	return 0
-}
-
 // serviceTask fills the keys of the task service that Windows has no name for.
 func (p *parsed) serviceTask(vs *valuebag.Values, comp int) {
 	date := func(k valuebag.PropertyKey, name string) {
 		if l := p.line(comp, name); l != nil {
 			if s, ok := p.times().stamp(l); ok {
+				if s.Zone == recur.UTC { // whose date is the phone's
+					s.Wall = p.phoneClock().Wall(s.In(nil))
+				}
 				vs.SetString(k, s.Wall.Format("20060102"))
 			}
 		}
@@ -200,45 +168,7 @@ func wpdPriority(n int) uint32 {
 	return 1
 }
 
-func (p *parsed) wpdAttendees(vs *valuebag.Values) {
-	lists := map[valuebag.PropertyKey][]string{}
-	for _, l := range p.wpdLines("ATTENDEE") {
-		who := l.value
-		if hasFold(who, "mailto:") {
-			who = who[len("mailto:"):]
-		}
-		param := func(name string) string {
-			for _, q := range l.params {
-				if q.Name == name && len(q.Values) > 0 {
-					return strings.ToUpper(q.Values[0])
-				}
-			}
-			return ""
-		}
-		add := func(k valuebag.PropertyKey) { lists[k] = append(lists[k], who) }
-		switch param("PARTSTAT") {
-		case "ACCEPTED":
-			add(valuebag.WPDAppointmentAcceptedAttendees)
-		case "TENTATIVE":
-			add(valuebag.WPDAppointmentTentativeAttendees)
-		case "DECLINED":
-			add(valuebag.WPDAppointmentDeclinedAttendees)
-		}
-		switch cu, role := param("CUTYPE"), param("ROLE"); {
-		case cu == "RESOURCE" || cu == "ROOM":
-			add(valuebag.WPDAppointmentResources)
-		case role == "OPT-PARTICIPANT":
-			add(valuebag.WPDAppointmentOptionalAttendees)
-		case role == "" || role == "REQ-PARTICIPANT" || role == "CHAIR":
-			add(valuebag.WPDAppointmentRequiredAttendees)
-		}
-	}
-	for k, who := range lists { // a bag orders its keys itself
-		vs.SetString(k, strings.Join(who, ";"))
-	}
-}
-
-func (p *parsed) wpdTask(vs *valuebag.Values, comp int, start time.Time, started bool) {
+func (p *parsed) wpdTask(vs *valuebag.Values, comp int) {
 	if s := p.lineValue(comp, "STATUS"); s != "" {
 		vs.SetString(valuebag.WPDTaskStatus, s)
 	}
@@ -254,34 +184,10 @@ func (p *parsed) wpdTask(vs *valuebag.Values, comp int, start time.Time, started
 		vs.SetUint32(valuebag.WPDTaskPercentComplete, uint32(percent))
 	}
 	if l := p.line(comp, "ORGANIZER"); l != nil {
-		who := l.RawValue
-		if hasFold(who, "mailto:") {
-			who = who[len("mailto:"):]
-		}
-		vs.SetString(valuebag.WPDTaskOwner, who)
+		vs.SetString(valuebag.WPDTaskOwner, withoutMailto(l.RawValue))
 	}
-	for _, c := range p.t.Children(comp) {
-		if p.t.Components[c].Name != "VALARM" {
-			continue
-		}
-		l := p.line(c, "TRIGGER")
-		if l == nil {
-			continue
-		}
-		if t, _, ok := p.when(l); ok {
-			vs.SetDate(valuebag.WPDTaskReminderDate, t)
-			return
-		}
-		if d, ok := parseDuration(l.RawValue); ok {
-			base, there := start, started
-			if strings.EqualFold(l.Param("RELATED"), "END") || !started {
-				base, _, there = p.when(p.line(comp, "DUE"))
-			}
-			if there {
-				vs.SetDate(valuebag.WPDTaskReminderDate, base.Add(d))
-				return
-			}
-		}
+	if a, ok := p.wpdAlarm(comp); ok {
+		vs.SetDate(valuebag.WPDTaskReminderDate, a.at.UTC())
 	}
 }
 

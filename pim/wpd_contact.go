@@ -1,9 +1,12 @@
 package pim
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
+	"cradle/pim/recur"
 	"cradle/valuebag"
 )
 
@@ -11,13 +14,24 @@ import (
 // services, as a service or an abstract object would carry it. It is a view: what the
 // keys can't hold (a third number, labels, unknown lines) isn't in it, and nothing is
 // ever written back from it as a whole; [Kind.FromWPD] brings back what changed. Of a
-// series it is the series; the changed occurrences are in [Kind.WPDOccurrences].
-func (k *Kind) WPD(item *valuebag.Values) *valuebag.Values {
-	p, err := k.parseItem(string(k.Text(item)))
+// series it is the series; the changed occurrences are in [Kind.WPDOccurrences]. zone is the
+// phone's, whose clock dates and times without a zone are on, as a device says all times in
+// UTC; nil is UTC.
+func (k *Kind) WPD(item *valuebag.Values, zone *time.Location) *valuebag.Values {
+	p, err := k.parseFor(item, zone)
 	if err != nil {
 		return valuebag.New(0)
 	}
 	return p.wpd().Values
+}
+
+// parseFor takes an item apart for the view of a phone in that zone.
+func (k *Kind) parseFor(item *valuebag.Values, zone *time.Location) (*parsed, error) {
+	p, err := k.parseItem(string(k.Text(item)))
+	if err == nil && zone != nil {
+		p.phone = recur.InLocation(zone)
+	}
+	return p, err
 }
 
 func (p *parsed) wpd() *wpdBag {
@@ -74,7 +88,7 @@ type wpdLine struct {
 	modern
 	at    int    // index of Text.Lines
 	types string // " home voice " in lower case
-	pref  bool
+	rank  int    // its preference, the first the smallest
 	label string // its X-ABLabel
 }
 
@@ -85,7 +99,7 @@ func (l *wpdLine) text() string { return oneLine(unescapeText(l.value)) }
 // wpdLines gives the lines of that name, the preferred ones first, else in
 // order of appearance.
 func (p *parsed) wpdLines(name string) []*wpdLine {
-	var first, rest []*wpdLine
+	var out []*wpdLine
 	for i := range p.t.Lines {
 		l := &p.t.Lines[i]
 		if l.Component != p.main || l.Junk || l.Name != name {
@@ -95,32 +109,25 @@ func (p *parsed) wpdLines(name string) []*wpdLine {
 		var b strings.Builder
 		b.WriteByte(' ')
 		for _, q := range w.params {
-			switch q.Name {
-			case "TYPE":
-				for _, v := range q.Values {
-					for _, t := range strings.Split(v, ",") {
-						b.WriteString(strings.ToLower(strings.TrimSpace(t)) + " ")
-					}
+			if q.Name != "TYPE" {
+				continue
+			}
+			for _, v := range q.Values {
+				for _, t := range strings.Split(v, ",") {
+					b.WriteString(strings.ToLower(strings.TrimSpace(t)) + " ")
 				}
-			case "PREF":
-				w.pref = w.pref || len(q.Values) > 0 && q.Values[0] == "1"
 			}
 		}
-		w.types = b.String()
-		w.pref = w.pref || w.is("pref")
+		w.types, w.rank = b.String(), rank(w.params)
 		if w.group != "" {
 			w.label = p.label(w.group)
 		}
-		if w.text() == "" {
-			continue
-		}
-		if w.pref {
-			first = append(first, w)
-		} else {
-			rest = append(rest, w)
+		if w.text() != "" {
+			out = append(out, w)
 		}
 	}
-	return append(first, rest...)
+	slices.SortStableFunc(out, func(a, b *wpdLine) int { return cmp.Compare(a.rank, b.rank) })
+	return out
 }
 
 func (p *parsed) label(group string) string {

@@ -281,9 +281,10 @@ func untilOf(start recur.Stamp, day time.Time) string {
 
 // WPDOccurrences gives the changed occurrences of a series as a device service holds
 // them: each an object of its own, named by MessageObjPatternOriginalDateTime. Those that
-// are called off are among the dates that don't happen on the device, and not here.
-func (k *Kind) WPDOccurrences(item *valuebag.Values) []*valuebag.Values {
-	p, err := k.parseItem(string(k.Text(item)))
+// are called off are among the dates that don't happen on the device, and not here. zone is
+// the phone's, as of [Kind.WPD].
+func (k *Kind) WPDOccurrences(item *valuebag.Values, zone *time.Location) []*valuebag.Values {
+	p, err := k.parseFor(item, zone)
 	if err != nil || k.card() {
 		return nil
 	}

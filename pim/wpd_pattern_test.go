@@ -50,7 +50,7 @@ func TestPattern(t *testing.T) {
 		t.Run(c.rule, func(t *testing.T) {
 			const start = "DTSTART;TZID=Europe/Berlin:20260601T100000|DURATION:PT90M|RRULE:"
 			item := mustItem(t, Events, eventText(start+c.rule))
-			vs := Events.WPD(item)
+			vs := Events.WPD(item, nil)
 			if got := patternText(vs); got != c.want {
 				t.Fatalf("got %q, want %q", got, c.want)
 			}
@@ -102,11 +102,11 @@ func TestPatternExceptions(t *testing.T) {
 	item := mustItem(t, Events, eventText("DTSTART;TZID=Europe/Berlin:20260601T003000|SUMMARY:s|RRULE:FREQ=DAILY|EXDATE:20260602T223000Z|EXDATE;VALUE=DATE:20260607|END:VEVENT|"+
 		"BEGIN:VEVENT|UID:u|RECURRENCE-ID;TZID=Europe/Berlin:20260604T003000|DTSTART;TZID=Europe/Berlin:20260604T120000|SUMMARY:later|END:VEVENT|"+
 		"BEGIN:VEVENT|UID:u|RECURRENCE-ID;TZID=Europe/Berlin:20260605T003000|STATUS:CANCELLED"))
-	vs := Events.WPD(item)
+	vs := Events.WPD(item, nil)
 	if s, _ := vs.GetString(MessageObjPatternDeleteDates); s != "20260603;20260605;20260607" {
 		t.Errorf("dates that don't happen: %q", s)
 	}
-	moved := Events.WPDOccurrences(item)
+	moved := Events.WPDOccurrences(item, nil)
 	if len(moved) != 1 {
 		t.Fatalf("%d changed occurrences", len(moved))
 	}
@@ -121,7 +121,7 @@ func TestPatternExceptions(t *testing.T) {
 	} {
 		now := vs.Clone()
 		bad(now)
-		if _, err := Events.FromWPD(item, nil, now, editedAt); err == nil {
+		if _, err := Events.FromWPD(item, nil, now, editedAt, nil); err == nil {
 			t.Errorf("taken: %s", patternText(now))
 		}
 	}
