@@ -7,24 +7,35 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"cradle/hostprovider"
+	"cradle/pim"
 
 	"github.com/spf13/cobra"
 )
 
 func editCommand(g *globals) *cobra.Command {
-	from := ""
+	from, set := "", []string(nil)
 	c := &cobra.Command{
 		Use:   "edit ID|UID",
 		Short: "Edit an item's text",
 		Long: `Edit opens an item's text in $VISUAL, else $EDITOR, and stores what is saved
 there; --from takes the new text from a file or, with -, from standard input.
-Only the fields that differ count as edited.`,
-		Example: "  cradle edit 3f9a1c2e\n  cradle show --raw 3f9a | sed s/Ada/Augusta/ | cradle edit 3f9a --from -",
+Only the fields that differ count as edited. --set gives one property of cradle
+show --wpd another value, an empty one takes it out: just the line that it stands
+for changes, and keeps its label and parameters.`,
+		Example: "  cradle edit 3f9a1c2e\n  cradle edit 3f9a --set WPD_CONTACT_MOBILE_PHONE='+44 20 1234'\n  cradle show --raw 3f9a | sed s/Ada/Augusta/ | cradle edit 3f9a --from -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(set) > 0 && from != "" {
+				return usageError("--from and --set are two ways to edit an item: choose one")
+			}
+			if len(set) > 0 {
+				return g.editProperties(c.Context(), args[0], set)
+			}
 			if from == "" {
 				return g.editByHand(c.Context(), args[0])
 			}
@@ -36,6 +47,7 @@ Only the fields that differ count as edited.`,
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "take the new text from `FILE` (-: standard input)")
+	c.Flags().StringArrayVar(&set, "set", nil, "give the property `NAME=VALUE` of show --wpd (again for a further one)")
 	return c
 }
 
@@ -85,6 +97,31 @@ func (g *globals) editTo(ctx context.Context, name string, text, was []byte) err
 	}
 	g.say("edited %s  %s", it.ID.String()[:8], titled(it.Summary))
 	return nil
+}
+
+// editProperties gives properties of an item's view other values.
+func (g *globals) editProperties(ctx context.Context, name string, set []string) error {
+	var edits []pim.WPDEdit
+	for _, s := range set {
+		key, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return usageError("--set %q: want NAME=VALUE", s)
+		}
+		edits = append(edits, pim.WPDEdit{Name: strings.TrimSpace(key), Text: value})
+	}
+	it, err := g.readOne(ctx, name)
+	if err != nil {
+		return err
+	}
+	k, bag, err := bagOf(it)
+	if err == nil {
+		bag, err = k.EditWPD(bag, edits, g.now(), time.Local)
+	}
+	if err != nil {
+		return &failure{exit: exitFailure, Code: "property", What: "nothing was changed: the property can't be set", Why: err.Error(),
+			Next: g.command("show --wpd " + it.ID.String()[:8]), err: err}
+	}
+	return g.editTo(ctx, it.ID.String(), k.Text(bag), it.Text)
 }
 
 // one finds the one item that a name means.

@@ -10,6 +10,7 @@ import (
 	"cradle/engine"
 	"cradle/hostprovider"
 	"cradle/pim"
+	"cradle/valuebag"
 
 	"github.com/spf13/cobra"
 )
@@ -26,6 +27,10 @@ type textDocument struct {
 	Modified string `json:"modified"`
 	Text     string `json:"text"`
 	Encoding string `json:"encoding"` // "utf-8" or "base64"
+	// How a device with properties sees the item, and the changed occurrences of a series: with
+	// --wpd alone.
+	WPD         *valuebag.Values   `json:"wpd,omitempty"`
+	Occurrences []*valuebag.Values `json:"occurrences,omitempty"`
 }
 
 func withText(it hostprovider.Item) textDocument {
@@ -37,7 +42,7 @@ func withText(it hostprovider.Item) textDocument {
 }
 
 func showCommand(g *globals) *cobra.Command {
-	raw := false
+	raw, wpd := false, false
 	c := &cobra.Command{
 		Use:   "show ID|UID...",
 		Short: "Show items in full",
@@ -45,10 +50,15 @@ func showCommand(g *globals) *cobra.Command {
 an event and when it is next, in the time zone of this computer, and then every
 other line as it is. An item is named by its ID, by the beginning of its ID (4
 characters or more), or by its UID; all holders of a UID are shown. With --raw
-the text comes out as the store holds it, byte for byte.`,
-		Example: "  cradle show 3f9a1c2e\n  cradle show --raw 3f9a1c2e > ada.vcf",
+the text comes out as the store holds it, byte for byte. With --wpd it is what a
+device with properties sees of it, under the keys of Windows Portable Devices and
+of device services; cradle edit --set changes one of them.`,
+		Example: "  cradle show 3f9a1c2e\n  cradle show --raw 3f9a1c2e > ada.vcf\n  cradle show --wpd 3f9a1c2e",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if raw && wpd {
+				return usageError("--raw and --wpd are two ways to show an item: choose one")
+			}
 			s, err := g.readStore(c.Context())
 			if err != nil {
 				return err
@@ -68,10 +78,14 @@ the text comes out as the store holds it, byte for byte.`,
 					}
 				}
 			}
+			if wpd {
+				return g.showWPD(items)
+			}
 			return g.show(items, raw)
 		},
 	}
 	c.Flags().BoolVar(&raw, "raw", false, "the text's bytes as they are held now")
+	c.Flags().BoolVar(&wpd, "wpd", false, "the properties that a device sees, by their names")
 	return c
 }
 
@@ -98,6 +112,46 @@ func (g *globals) show(items []hostprovider.Item, raw bool) error {
 			g.say("")
 		}
 		g.showItem(it)
+	}
+	return nil
+}
+
+// bagOf is an item as pim has it.
+func bagOf(it hostprovider.Item) (*pim.Kind, *valuebag.Values, error) {
+	k, ok := pim.KindByName(it.Kind)
+	if !ok {
+		return nil, nil, fmt.Errorf("an item of kind %q has no properties for a device", it.Kind)
+	}
+	bag, err := k.New(it.Text, it.Collection)
+	return k, bag, err
+}
+
+// showWPD shows items as a device with properties sees them, the changed occurrences of a
+// series behind it, each after a blank line.
+func (g *globals) showWPD(items []hostprovider.Item) error {
+	doc := showDocument{Version: 1, Items: []textDocument{}}
+	for i, it := range items {
+		k, bag, err := bagOf(it)
+		if err != nil {
+			return err
+		}
+		d := withText(it)
+		d.WPD, d.Occurrences = k.WPD(bag, time.Local), k.WPDOccurrences(bag, time.Local)
+		doc.Items = append(doc.Items, d)
+		if g.json {
+			continue
+		}
+		for j, bag := range append([]*valuebag.Values{d.WPD}, d.Occurrences...) {
+			if i+j > 0 {
+				g.say("")
+			}
+			if _, err := fmt.Fprint(g.stdout, bag.Text(pim.WPDName)); err != nil {
+				return fmt.Errorf("writing the properties: %w", err)
+			}
+		}
+	}
+	if g.json {
+		return g.print(doc)
 	}
 	return nil
 }

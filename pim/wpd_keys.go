@@ -45,19 +45,34 @@ var (
 	TaskObjEndDate          = taskObj(16) // String: the date that it is due
 )
 
-// ServiceKeys names these keys as the headers of the services do.
+// ServiceKeys names these keys as the headers of the services do, with the type that they
+// have in a view.
 var ServiceKeys = []struct {
 	Key  valuebag.PropertyKey
 	Name string
+	Type valuebag.Type
 }{
-	{MessageObjCategory, "MessageObj.Category"}, {MessageObjSender, "MessageObj.Sender"},
-	{MessageObjPatternOriginalDateTime, "MessageObj.PatternOriginalDateTime"}, {MessageObjPatternType, "MessageObj.PatternType"},
-	{MessageObjPatternValidStartDate, "MessageObj.PatternValidStartDate"}, {MessageObjPatternValidEndDate, "MessageObj.PatternValidEndDate"},
-	{MessageObjPatternPeriod, "MessageObj.PatternPeriod"}, {MessageObjPatternDayOfWeek, "MessageObj.PatternDayOfWeek"},
-	{MessageObjPatternDayOfMonth, "MessageObj.PatternDayOfMonth"}, {MessageObjPatternMonthOfYear, "MessageObj.PatternMonthOfYear"},
-	{MessageObjPatternInstance, "MessageObj.PatternInstance"}, {MessageObjPatternDeleteDates, "MessageObj.PatternDeleteDates"},
-	{CalendarObjTimeZone, "CalendarObj.TimeZone"}, {CalendarObjReminderOffset, "CalendarObj.ReminderOffset"}, {CalendarObjBusyStatus, "CalendarObj.BusyStatus"},
-	{CalendarObjPatternStartTime, "CalendarObj.PatternStartTime"}, {CalendarObjPatternDuration, "CalendarObj.PatternDuration"},
-	{CalendarObjBeginDateTime, "CalendarObj.BeginDateTime"}, {CalendarObjEndDateTime, "CalendarObj.EndDateTime"},
-	{TaskObjReminderDateTime, "TaskObj.ReminderDateTime"}, {TaskObjComplete, "TaskObj.Complete"}, {TaskObjBeginDate, "TaskObj.BeginDate"}, {TaskObjEndDate, "TaskObj.EndDate"},
+	{MessageObjCategory, "MessageObj.Category", valuebag.TypeString},
+	{MessageObjSender, "MessageObj.Sender", valuebag.TypeString},
+	{MessageObjPatternOriginalDateTime, "MessageObj.PatternOriginalDateTime", valuebag.TypeString},
+	{MessageObjPatternType, "MessageObj.PatternType", valuebag.TypeUint32},
+	{MessageObjPatternValidStartDate, "MessageObj.PatternValidStartDate", valuebag.TypeString},
+	{MessageObjPatternValidEndDate, "MessageObj.PatternValidEndDate", valuebag.TypeString},
+	{MessageObjPatternPeriod, "MessageObj.PatternPeriod", valuebag.TypeUint32},
+	{MessageObjPatternDayOfWeek, "MessageObj.PatternDayOfWeek", valuebag.TypeUint16},
+	{MessageObjPatternDayOfMonth, "MessageObj.PatternDayOfMonth", valuebag.TypeUint8},
+	{MessageObjPatternMonthOfYear, "MessageObj.PatternMonthOfYear", valuebag.TypeUint8},
+	{MessageObjPatternInstance, "MessageObj.PatternInstance", valuebag.TypeUint8},
+	{MessageObjPatternDeleteDates, "MessageObj.PatternDeleteDates", valuebag.TypeString},
+	{CalendarObjTimeZone, "CalendarObj.TimeZone", valuebag.TypeString},
+	{CalendarObjReminderOffset, "CalendarObj.ReminderOffset", valuebag.TypeUint32},
+	{CalendarObjBusyStatus, "CalendarObj.BusyStatus", valuebag.TypeUint16},
+	{CalendarObjPatternStartTime, "CalendarObj.PatternStartTime", valuebag.TypeString},
+	{CalendarObjPatternDuration, "CalendarObj.PatternDuration", valuebag.TypeUint32},
+	{CalendarObjBeginDateTime, "CalendarObj.BeginDateTime", valuebag.TypeString},
+	{CalendarObjEndDateTime, "CalendarObj.EndDateTime", valuebag.TypeString},
+	{TaskObjReminderDateTime, "TaskObj.ReminderDateTime", valuebag.TypeString},
+	{TaskObjComplete, "TaskObj.Complete", valuebag.TypeUint8},
+	{TaskObjBeginDate, "TaskObj.BeginDate", valuebag.TypeString},
+	{TaskObjEndDate, "TaskObj.EndDate", valuebag.TypeString},
 }

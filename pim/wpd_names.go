@@ -1,0 +1,107 @@
+package pim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cradle/valuebag"
+)
+
+// Errors of edits by the name of a key.
+var (
+	ErrNoKey   = errors.New("no key of a view has that name")
+	ErrNotKept = errors.New("an item can't say that")
+)
+
+// WPDName is the name of a key of a view: that of the headers of Windows
+// (WPD_CONTACT_MOBILE_PHONE), of the device services (CalendarObj.TimeZone), else the key.
+func WPDName(k valuebag.PropertyKey) string {
+	for i := range ServiceKeys {
+		if ServiceKeys[i].Key == k {
+			return ServiceKeys[i].Name
+		}
+	}
+	return k.Name()
+}
+
+// wpdKey finds a key by the name that WPDName gives it, in any case, and its type.
+func wpdKey(name string) (valuebag.PropertyKey, valuebag.Type, error) {
+	for i := range ServiceKeys {
+		if k := &ServiceKeys[i]; strings.EqualFold(k.Name, name) {
+			return k.Key, k.Type, nil
+		}
+	}
+	if i, ok := valuebag.LookupName(strings.ToUpper(name)); ok && i.Use == valuebag.UseProperty {
+		return i.Key, i.Type, nil
+	}
+	if k, err := valuebag.ParseKey(name); err == nil {
+		return k, valuebag.TypeString, nil
+	}
+	return valuebag.PropertyKey{}, 0, fmt.Errorf("%q: %w", clip(name), ErrNoKey)
+}
+
+// WPDEdit gives a key of a view a value. Text is as the view shows it, without quotes: a time
+// as 2026-06-01T08:00:00, the values of a list parted by ";". An empty one takes the key out.
+type WPDEdit struct{ Name, Text string }
+
+// EditWPD makes edits of an item's view, as a device's user would, and brings them back into
+// the item ([Kind.FromWPD]). Errors: ErrNoKey; ErrNotKept where a key is shown only, or says
+// something that the item has no line for; a text that is no value of the key's type; those of
+// FromWPD.
+func (k *Kind) EditWPD(item *valuebag.Values, edits []WPDEdit, at time.Time, zone *time.Location) (*valuebag.Values, error) {
+	was := k.WPD(item, zone)
+	now := was.Clone()
+	keys := make([]valuebag.PropertyKey, len(edits))
+	for i, e := range edits {
+		key, as, err := wpdKey(e.Name)
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = key
+		if v, err := was.Get(key); err == nil {
+			as = v.Kind().Type()
+		}
+		var v valuebag.Value
+		switch {
+		case e.Text == "":
+			now.Remove(key)
+			continue
+		case as == valuebag.TypeUnknown:
+			v = valuebag.Strings(splitList(e.Text))
+		default:
+			if v, err = valuebag.String(e.Text).Convert(as); err != nil {
+				return nil, fmt.Errorf("%s: %q: %w", e.Name, clip(e.Text), err)
+			}
+		}
+		now.Set(key, v)
+	}
+	out, err := k.FromWPD(item, was, now, at, zone)
+	if err != nil {
+		return nil, err
+	}
+	is := k.WPD(out, zone)
+	for i, key := range keys {
+		if !sameUnder(now, was, key) && sameUnder(is, was, key) {
+			return nil, fmt.Errorf("%s: %w", edits[i].Name, ErrNotKept)
+		}
+	}
+	return out, nil
+}
+
+func splitList(s string) []string {
+	parts := strings.Split(s, ";")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+}
+
+// sameUnder compares what two views say under a key.
+func sameUnder(a, b *valuebag.Values, key valuebag.PropertyKey) bool {
+	x, err1 := a.Get(key)
+	y, err2 := b.Get(key)
+	return (err1 == nil) == (err2 == nil) && (err1 != nil || x.Equal(y))
+}
