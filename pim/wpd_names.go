@@ -37,7 +37,7 @@ func wpdKey(name string) (valuebag.PropertyKey, valuebag.Type, error) {
 	if i, ok := valuebag.LookupName(strings.ToUpper(name)); ok && i.Use == valuebag.UseProperty {
 		return i.Key, i.Type, nil
 	}
-	if k, err := valuebag.ParseKey(name); err == nil {
+	if k, err := valuebag.ParseKey(name); err == nil && strings.HasPrefix(name, "{") {
 		return k, valuebag.TypeString, nil
 	}
 	return valuebag.PropertyKey{}, 0, fmt.Errorf("%q: %w", clip(name), ErrNoKey)
