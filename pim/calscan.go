@@ -36,7 +36,7 @@ type calendarScan struct {
 func newCalendarScan(s *Scanner) *calendarScan {
 	x := newCalendarIndex()
 	x.begin, x.eol = s.offset, lineEnd(string(s.buf))
-	return &calendarScan{Scanner: s, x: x, ps: new(parser), least: min(calendarPieceSize, s.held+1), first: s.offset == 0, near: fileWindow{r: s.again, start: s.start}}
+	return &calendarScan{Scanner: s, x: x, ps: new(parser), least: min(calendarPieceSize, s.held+1), first: s.offset == 0, near: fileWindow{r: s.again}}
 }
 
 // scan goes to the next piece: what there is to tell of a part of the file, or
@@ -94,7 +94,7 @@ func (c *calendarScan) finish() {
 		}
 		c.x.beyond += c.beyond
 	}
-	c.file.Problems = append(c.file.Problems, c.x.finish(c.first, c.lost || slices.ContainsFunc(c.file.Problems, func(p Problem) bool { return p.Lost }))...)
+	c.file.Problems = append(append(c.file.Problems, c.damage()...), c.x.finish(c.first, c.lost || slices.ContainsFunc(c.file.Problems, func(p Problem) bool { return p.Lost }))...)
 	c.file.Torn = c.x.torn
 	c.indexed = true
 	c.buf, c.ps = nil, nil
@@ -160,9 +160,7 @@ func (c *calendarScan) overflow() {
 
 // drop takes the bytes before n off the buffer.
 func (c *calendarScan) drop(n int) {
-	c.lines += physicalLines(string(c.buf[:n]))
-	c.offset += n
-	c.buf = c.buf[n:]
+	c.passed(n)
 	c.at, c.line = max(c.at-n, 0), max(c.line-n, 0)
 }
 
@@ -196,16 +194,12 @@ func (c *calendarScan) give() bool {
 // giveWhole gives the one item of the file, whose text is the file's.
 func (c *calendarScan) giveWhole() bool {
 	from := int64(c.x.begin)
-	data, err := io.ReadAll(io.NewSectionReader(c.again, c.start+from, math.MaxInt64-c.start-from))
+	data, err := io.ReadAll(io.NewSectionReader(c.again, from, math.MaxInt64-from))
 	if err != nil {
 		c.err = err
 		return false
 	}
-	if c.wide {
-		c.file = readText(string(data), data, true)
-	} else {
-		c.file = Read(data)
-	}
+	c.file = readText(string(data), data, true)
 	c.file.Problems = nil // told already
 	for i := range c.file.Objects {
 		c.file.Objects[i].Line = int(c.x.items[0].line)
@@ -308,16 +302,15 @@ func (c *calendarScan) bytes(e *entryAt) ([]byte, error) {
 		return b, err
 	}
 	c.far = slices.Grow(c.far[:0], e.end-e.start)[:e.end-e.start]
-	_, err = io.ReadFull(io.NewSectionReader(c.again, c.start+int64(e.start), int64(len(c.far))), c.far)
+	_, err = io.ReadFull(io.NewSectionReader(c.again, int64(e.start), int64(len(c.far))), c.far)
 	return c.far, err
 }
 
 // fileWindow is a part of the file that moves on through it.
 type fileWindow struct {
-	r     io.ReaderAt
-	start int64 // of the text in the file
-	at    int   // of buf in the text
-	buf   []byte
+	r   io.ReaderAt
+	at  int // of buf in the text
+	buf []byte
 }
 
 // get gives the bytes from start to end if they are in the window or what follows
@@ -332,7 +325,7 @@ func (w *fileWindow) get(start, end int) (b []byte, ok bool, err error) {
 	if w.buf == nil {
 		w.buf = make([]byte, 0, calendarPieceSize)
 	}
-	n, err := w.r.ReadAt(w.buf[:calendarPieceSize], w.start+int64(start))
+	n, err := w.r.ReadAt(w.buf[:calendarPieceSize], int64(start))
 	w.at, w.buf = start, w.buf[:n]
 	if n < end-start {
 		return nil, false, err

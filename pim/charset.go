@@ -1,7 +1,6 @@
 package pim
 
 import (
-	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 
@@ -11,56 +10,6 @@ import (
 )
 
 const bom = "\ufeff"
-
-// sourceText gives a file's bytes as the string that the rest of the package
-// works on. UTF-16 (by its mark, or by the zero bytes of an unmarked one) is
-// transcoded to UTF-8; every other encoding is left as it is, since it is
-// decided line by line. utf16 says that a transcoding took place.
-func sourceText(data []byte) (s string, wasUTF16 bool) {
-	order := utf16Order(data)
-	if order == nil {
-		return string(data), false
-	}
-	if len(data) >= 2 && order.Uint16(data) == 0xfeff {
-		data = data[2:]
-	}
-	b, _ := appendUTF16(make([]byte, 0, len(data)/2+len(data)/16), data, order, true)
-	return string(b), true
-}
-
-// utf16Order recognises UTF-16 by its byte order mark, or by zero bytes at
-// every even (big endian) or odd (little endian) position of the first eight.
-func utf16Order(data []byte) binary.ByteOrder {
-	if len(data) >= 2 {
-		switch {
-		case data[0] == 0xfe && data[1] == 0xff:
-			return binary.BigEndian
-		case data[0] == 0xff && data[1] == 0xfe:
-			return binary.LittleEndian
-		}
-	}
-	if len(data) < 8 {
-		return nil
-	}
-	even, odd := 0, 0
-	for i := 0; i < 8; i++ {
-		if data[i] != 0 {
-			continue
-		}
-		if i%2 == 0 {
-			even++
-		} else {
-			odd++
-		}
-	}
-	switch {
-	case even == 4 && odd == 0:
-		return binary.BigEndian
-	case odd == 4 && even == 0:
-		return binary.LittleEndian
-	}
-	return nil
-}
 
 // wideCharsets name encodings whose bytes can pass for UTF-8 by accident
 // (ISO-2022-JP is pure ASCII): there the label is trusted first.

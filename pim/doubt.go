@@ -40,12 +40,15 @@ func outside(t *Text) []Problem {
 	return out
 }
 
+const utf32 = "UTF-32: save it as UTF-8 first"
+
 // looksLike says what else a file may be.
 func looksLike(data []byte) string {
 	data = bytes.TrimLeft(data, " \t\r\n\ufeff")
 	for _, k := range []struct{ begin, is string }{
 		{"<", "a web page or XML"}, {"{", "JSON"}, {"[", "JSON"}, {"%PDF", "a PDF"}, {"PK\x03\x04", "a ZIP archive: unpack it first"},
 		{"\x1f\x8b", "a gzip archive: unpack it first"}, {"\xff\xd8\xff", "a picture"}, {"\x89PNG", "a picture"}, {"SQLite format 3", "a database"},
+		{"\xff\xfe\x00\x00", utf32}, {"\x00\x00\xfe\xff", utf32},
 	} {
 		if bytes.HasPrefix(data, []byte(k.begin)) {
 			return "; it looks like " + k.is

@@ -16,10 +16,11 @@ var PlainNoteExtensions = []string{".txt", ".md", ".markdown"}
 // from one that is whole. A file that begins like a card, a calendar or a note
 // is read as such, and one with NULs in it is no text.
 func ReadPlain(title string, data []byte) File {
-	src, _ := sourceText(data)
+	src, _, d := sourceTextOf(data)
+	_, blank := blankFile([]byte(src))
 	head := strings.TrimLeft(src, bom+" \t\r\n")
 	switch {
-	case blankFile(data), hasFold(head, "BEGIN:V"):
+	case blank, hasFold(head, "BEGIN:V"):
 		return Read(data)
 	case len(src) > MaxLine:
 		return File{Problems: []Problem{{Line: 1, What: "text beyond the limits set aside", Lost: true}}}
@@ -30,6 +31,10 @@ func ReadPlain(title string, data []byte) File {
 	text, guessed := decodeCharset(strings.TrimPrefix(src, bom), "")
 	if guessed {
 		f.Problems = append(f.Problems, Problem{Line: 1, What: "no UTF-8; read as Windows-1252"})
+	}
+	f.Problems = append(f.Problems, d.placed(src)...)
+	if n := strings.IndexFunc(text, hidden); n >= 0 {
+		f.Problems = append(f.Problems, Problem{Offset: n, Line: physicalLines(text[:n] + "x"), What: "control characters, which no calendar may hold, left out"})
 	}
 	b := []byte("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" + ProductID + "\r\nBEGIN:VJOURNAL\r\n")
 	if title = strings.TrimSpace(strings.ToValidUTF8(title, "\ufffd")); title != "" {
@@ -45,11 +50,15 @@ func ReadPlain(title string, data []byte) File {
 // visible takes out the control characters that no calendar may hold.
 func visible(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+		if hidden(r) {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+func hidden(r rune) bool {
+	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0x7f
 }
 
 // PlainText is a note as plain text for a person or a .txt file: its title and

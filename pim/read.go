@@ -61,27 +61,22 @@ const noEntry = "no vCard and no calendar entry, so nothing of it was taken"
 // the others. Components that are no items (VFREEBUSY, a VTIMEZONE alone) are
 // listed in Problems.
 func Read(data []byte) File {
-	f := readPart(data, true)
-	f.Problems = f.hollow.appendTo(f.Problems)
+	src, recoded, d := sourceTextOf(data)
+	if recoded {
+		data = []byte(src)
+	}
+	f := readText(src, data, true)
+	f.Problems = append(f.hollow.appendTo(f.Problems), d.placed(src)...)
 	return f
 }
 
-// readPart reads a part of a file between its items; begins: it is the whole
-// file, or what that begins with.
-func readPart(data []byte, begins bool) File {
-	src, wide := sourceText(data)
-	if wide {
-		data = []byte(src)
-	}
-	return readText(src, data, begins)
-}
-
-// readText does so with a text, which is src and data; it isn't changed.
+// readText reads a part of a text between its items, which is src and data; it
+// isn't changed. begins: it is the whole text, or what that begins with.
 func readText(src string, data []byte, begins bool) File {
 	var f File
-	if blankFile(data) {
+	if what, blank := blankFile(data); blank {
 		f.Torn = true
-		f.Problems = []Problem{{Line: 1, What: "empty file", Lost: true}}
+		f.Problems = []Problem{{Line: 1, What: what, Lost: true}}
 		return f
 	}
 	t := parse(src)
@@ -178,18 +173,6 @@ func guessedIn(n int) string {
 		return "neither UTF-8 nor a CHARSET: read as Windows-1252"
 	}
 	return fmt.Sprintf("neither UTF-8 nor a CHARSET in %d lines: read as Windows-1252", n)
-}
-
-// blankFile reports a file of nothing but NULs, line ends, blanks and marks.
-func blankFile(data []byte) bool {
-	for i := 0; i < len(data); i++ {
-		switch data[i] {
-		case 0, ' ', '\t', '\r', '\n', 0xef, 0xbb, 0xbf, 0xfe, 0xff:
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // found is one item: a card or note, or the components of one UID.

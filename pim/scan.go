@@ -50,37 +50,29 @@ type Scanner struct {
 	beyond  int // objects that were more than MaxObjects
 	limited bool
 	hollow  hollow
-	wide    bool        // r gives UTF-8 for UTF-16
-	again   io.ReaderAt // the text once more, if it can be read twice
-	start   int64       // in again, of the text
+	text    *fileText   // what r reads
+	again   io.ReaderAt // text once more, if it can be read twice
+	midline bool        // the last line that was read has no end
 	held    int         // the most that is read as one piece from the first calendar on
 	cals    *calendarScan
 }
 
 // NewScanner reads from r, which may be in any encoding that Read takes.
 func NewScanner(r io.Reader) *Scanner {
-	s := &Scanner{most: MaxPiece, held: 1 << 20}
+	var again io.ReaderAt
+	var start int64
 	if file, ok := r.(interface {
 		io.ReaderAt
 		io.Seeker
 	}); ok {
 		if at, err := file.Seek(0, io.SeekCurrent); err == nil {
-			s.again, s.start = file, at
+			again, start = file, at
 		}
 	}
-	head := make([]byte, 8)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		s.err = err
-	}
-	head = head[:n]
-	s.r = io.MultiReader(bytes.NewReader(head), r)
-	if order := utf16Order(head); order != nil {
-		w := newWideText(s.r, order, order.Uint16(head) == 0xfeff, s.again, s.start)
-		s.wide = true
-		if s.r = w; s.again != nil {
-			s.again, s.start = w, 0
-		}
+	text := newFileText(r, again, start)
+	s := &Scanner{most: MaxPiece, held: 1 << 20, r: text, text: text}
+	if again != nil {
+		s.again = text
 	}
 	return s
 }
@@ -122,7 +114,7 @@ func (s *Scanner) last() bool {
 		return false
 	}
 	s.limited = true
-	s.file = File{Torn: s.file.Torn, Problems: s.hollow.appendTo(nil)}
+	s.file = File{Torn: s.file.Torn, Problems: s.hollow.appendTo(s.damage())}
 	if s.beyond > 0 {
 		s.file.Problems = append(s.file.Problems, Problem{Offset: s.offset, Line: s.lines + 1, Lost: true,
 			What: fmt.Sprintf("more than %d objects in one file; %d set aside", MaxObjects, s.beyond)})
@@ -257,12 +249,8 @@ func (s *Scanner) piece(cut int) bool {
 	switch {
 	case s.skip && !s.told:
 		s.file.Problems = []Problem{{Line: 1, Lost: true, What: fmt.Sprintf("more than %d MiB without the END of a card set aside", s.most>>20)}}
-	case !s.skip && (s.offset == 0 || !blankFile(data)):
-		if s.wide {
-			s.file = readText(string(data), data, s.offset == 0)
-		} else {
-			s.file = readPart(data, s.offset == 0)
-		}
+	case !s.skip && (s.offset == 0 || !emptyPart(data)):
+		s.file = readText(string(data), data, s.offset == 0)
 		s.file.Torn = s.file.Torn && s.eof && cut == len(s.buf)
 	}
 	s.told = s.skip
@@ -282,9 +270,7 @@ func (s *Scanner) piece(cut int) bool {
 		s.file.Objects = s.file.Objects[:len(s.file.Objects)-n]
 	}
 	s.objects += len(s.file.Objects)
-	s.lines += physicalLines(string(data))
-	s.offset += cut
-	s.buf = s.buf[cut:]
+	s.passed(cut)
 	s.at, s.line, s.closed = max(s.at-cut, 0), max(s.line-cut, 0), false
 	kept := s.open[:0]
 	for _, o := range s.open {
@@ -294,6 +280,27 @@ func (s *Scanner) piece(cut int) bool {
 	}
 	s.open = kept
 	return len(s.file.Objects) > 0 || len(s.file.Problems) > 0
+}
+
+// passed takes what was read off the buffer.
+func (s *Scanner) passed(n int) {
+	if n > 0 {
+		part := string(s.buf[:n])
+		s.text.damage.place(part, s.offset, s.lines)
+		s.lines += physicalLines(part)
+		s.midline = needsBreak(s.buf[:n])
+	}
+	s.offset += n
+	s.buf = s.buf[n:]
+}
+
+// damage tells of what was no character in the text, once all of it was read.
+func (s *Scanner) damage() []Problem {
+	last := s.lines + 1
+	if s.midline {
+		last--
+	}
+	return s.text.damage.problems(last)
 }
 
 // physicalLines counts as the parser does.

@@ -1,86 +1,82 @@
 package pim
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"sort"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
-// appendUTF16 appends as UTF-8 what data holds of UTF-16 in that order, and tells
-// how many bytes of data that was. A unit without its other half is U+FFFD. last:
-// nothing follows data; else a half at its end waits for more.
-func appendUTF16(b, data []byte, order binary.ByteOrder, last bool) (text []byte, used int) {
-	for used+1 < len(data) {
-		r, n := rune(order.Uint16(data[used:])), 2
-		if utf16.IsSurrogate(r) {
-			pair := rune(utf8.RuneError)
-			if used+3 < len(data) {
-				pair = utf16.DecodeRune(r, rune(order.Uint16(data[used+2:])))
-			} else if !last {
-				break
-			}
-			if r = pair; pair != utf8.RuneError {
-				n = 4
-			}
-		}
-		b = utf8.AppendRune(b, r)
-		used += n
-	}
-	return b, used
-}
-
-// wideStep is how far apart the places are that a wideText remembers, in bytes of
-// the text.
+// wideStep is how far apart the places are that a fileText remembers in UTF-16, in
+// bytes of the text.
 const wideStep = 64 << 10
 
-// wideText reads UTF-16 as UTF-8. While it is read forwards it remembers where in
-// the file each part of the text begins, so that the text can then be read from
-// any offset, as a text in UTF-8 can.
-type wideText struct {
-	r     io.Reader
-	order binary.ByteOrder
-	raw   []byte // read, not decoded
-	out   []byte // decoded, not given out
-	given int    // of out
-	err   error  // that ends r
+// fileText reads a file as the text that sourceText makes of it. While it is read
+// forwards it remembers where in the file each part of the text begins, so that the
+// text can then be read from any offset.
+type fileText struct {
+	r      io.Reader
+	c      coding // of what is decoded next
+	raw    []byte // read, not decoded
+	out    []byte // decoded, not given out
+	given  int    // of out
+	open   bool   // the text so far ends within a line
+	err    error  // that ends r
+	damage damage
 
 	file  io.ReaderAt // r's, nil if there is none
 	at    int64       // in file, of what is decoded next
 	text  int64       // bytes of the text before that
-	marks []wideMark
+	marks []textMark
 	part  []byte // of ReadAt
 }
 
-// wideMark says that the text goes on from there in the file.
-type wideMark struct{ text, file int64 }
+// textMark says that the text goes on from there in the file, in that coding.
+type textMark struct {
+	text, file int64
+	c          coding
+}
 
-// newWideText reads r from its byte order mark on, if it has one; start is where
-// in file that is.
-func newWideText(r io.Reader, order binary.ByteOrder, marked bool, file io.ReaderAt, start int64) *wideText {
-	w := &wideText{r: r, order: order, file: file, at: start}
-	if marked {
-		_, w.err = io.CopyN(io.Discard, r, 2)
-		w.at += 2
+// newFileText reads r; start is where in file that is.
+func newFileText(r io.Reader, file io.ReaderAt, start int64) *fileText {
+	w := &fileText{r: r, file: file, at: start}
+	for len(w.raw) < 8 && w.err == nil {
+		w.more()
 	}
-	w.marks = []wideMark{{0, w.at}}
+	var mark int
+	w.c, mark = codingOf(w.raw)
+	w.skip(mark)
+	w.mark()
 	return w
 }
 
+func (w *fileText) skip(n int) {
+	w.raw = append(w.raw[:0], w.raw[n:]...)
+	w.at += int64(n)
+}
+
+func (w *fileText) mark() { w.marks = append(w.marks, textMark{w.text, w.at, w.c}) }
+
+// more reads on in the file.
+func (w *fileText) more() {
+	const chunk = 64 << 10
+	n := len(w.raw)
+	if cap(w.raw) < n+chunk {
+		w.raw = append(make([]byte, 0, 2*chunk), w.raw...)
+	}
+	var got int
+	got, w.err = w.r.Read(w.raw[n : n+chunk])
+	w.raw = w.raw[:n+got]
+}
+
 // Read gives the next bytes of the text.
-func (w *wideText) Read(b []byte) (int, error) {
+func (w *fileText) Read(b []byte) (int, error) {
 	for w.given == len(w.out) {
-		if w.err != nil {
+		if w.err != nil && len(w.raw) == 0 {
 			return 0, w.err
 		}
-		const chunk = 32 << 10
-		n := len(w.raw)
-		w.raw = append(w.raw, make([]byte, chunk)...)
-		var got int
-		got, w.err = w.r.Read(w.raw[n:])
-		w.raw = w.raw[:n+got]
+		if w.err == nil {
+			w.more()
+		}
 		w.decode()
 	}
 	n := copy(b, w.out[w.given:])
@@ -88,25 +84,85 @@ func (w *wideText) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func (w *wideText) decode() {
-	if m := w.marks[len(w.marks)-1]; w.text-m.text >= wideStep {
-		w.marks = append(w.marks, wideMark{w.text, w.at})
+// decode makes text of what was read, up to where another part of the file begins,
+// or may begin.
+func (w *fileText) decode() {
+	if m := w.marks[len(w.marks)-1]; w.c != codingBytes && w.text-m.text >= wideStep {
+		w.mark()
+	}
+	ended := w.err != nil
+	at, to, mark := w.c.turn(w.raw)
+	n := len(w.raw)
+	switch {
+	case at >= 0:
+		n = at
+	case !ended:
+		n = max(n-turnLength, 0)
 	}
 	var used int
-	w.out, used = appendUTF16(w.out[:0], w.raw, w.order, errors.Is(w.err, io.EOF))
+	w.out, used = w.c.appendText(w.out[:0], w.raw[:n], at >= 0 || ended && errors.Is(w.err, io.EOF), &w.damage, int(w.text))
 	w.given = 0
-	w.raw = append(w.raw[:0], w.raw[used:]...)
-	w.at += int64(used)
+	if used < n && (ended || at >= 0) {
+		used = n // the reader's error came in the midst of a character
+	}
+	w.skip(used)
 	w.text += int64(len(w.out))
+	if len(w.out) > 0 {
+		w.open = needsBreak(w.out)
+	}
+	if at < 0 {
+		return
+	}
+	if w.open {
+		w.open, w.c = false, codingBreak
+		w.mark()
+		w.out = append(w.out, '\n')
+		w.text++
+	}
+	w.skip(mark)
+	w.c = to
+	w.mark()
 }
 
 // ReadAt reads the text from an offset on, of what was read forwards before.
-func (w *wideText) ReadAt(b []byte, off int64) (int, error) {
+func (w *fileText) ReadAt(b []byte, off int64) (int, error) {
 	i := sort.Search(len(w.marks), func(i int) bool { return w.marks[i].text > off }) - 1
 	if i < 0 || w.file == nil {
 		return 0, io.EOF
 	}
-	at, skip, n := w.marks[i].file, off-w.marks[i].text, 0
+	n := 0
+	for ; i < len(w.marks) && n < len(b); i++ {
+		m := w.marks[i]
+		left := int64(-1)
+		if i+1 < len(w.marks) {
+			left = w.marks[i+1].text - max(off, m.text)
+		}
+		room := b[n:]
+		if left >= 0 && left < int64(len(room)) {
+			room = room[:left]
+		}
+		got, err := w.readPart(room, m, max(off, m.text)-m.text)
+		n += got
+		if err != nil || got < len(room) && left < 0 {
+			return n, err
+		}
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// readPart fills b from an offset in the part that begins at m, which has as much
+// unless it is the file's last.
+func (w *fileText) readPart(b []byte, m textMark, off int64) (n int, err error) {
+	switch m.c {
+	case codingBytes:
+		return w.file.ReadAt(b, m.file+off)
+	case codingBreak:
+		return copy(b, "\n"), nil
+	}
+	at := m.file
 	raw := make([]byte, min(2*len(b)+64, 32<<10))
 	for n < len(b) {
 		got, err := w.file.ReadAt(raw, at)
@@ -114,18 +170,17 @@ func (w *wideText) ReadAt(b []byte, off int64) (int, error) {
 			return n, err
 		}
 		var used int
-		w.part, used = appendUTF16(w.part[:0], raw[:got], w.order, err != nil)
+		w.part, used = m.c.appendText(w.part[:0], raw[:got], err != nil, nil, 0)
 		if used == 0 {
 			return n, io.EOF
 		}
 		at += int64(used)
-		part := w.part
-		if skip >= int64(len(part)) {
-			skip -= int64(len(part))
+		if off >= int64(len(w.part)) {
+			off -= int64(len(w.part))
 			continue
 		}
-		n += copy(b[n:], part[skip:])
-		skip = 0
+		n += copy(b[n:], w.part[off:])
+		off = 0
 	}
 	return n, nil
 }
