@@ -29,8 +29,7 @@ type calendarIndex struct {
 	unlisted int       // more of them
 	skipped  bool      // an entry was set aside that had no end
 	hollow   hollow
-	guessed  int // lines in an encoding that nothing says
-	guessAt  Problem
+	guesses  guesses
 	torn     bool // the last component outside all others has no END
 	tornAt   Problem
 }
@@ -46,6 +45,9 @@ type wrapperAt struct {
 	versioned   bool
 	entries     bool
 	children    bool
+	singles     bool // cards or notes
+	entered     bool // entries
+	more        bool // lines that say something of their own
 	closed      bool
 }
 
@@ -119,7 +121,11 @@ func (c *calendarPiece) collect(room int) {
 	for _, p := range t.Problems {
 		c.problems = append(c.problems, c.moved(p))
 	}
-	c.guesses()
+	var g guesses
+	if g.count(t); g.n > 0 {
+		g.first = c.moved(g.first)
+		c.guesses.more(g)
+	}
 	for _, p := range outside(t) {
 		if len(c.outside) < maxOutside {
 			c.outside = append(c.outside, c.moved(p))
@@ -156,9 +162,7 @@ func (c *calendarPiece) collect(room int) {
 		c.torn = !k.Closed
 		c.tornAt = c.problem(k, k.Name+cutOff, false)
 	}
-	if c.open != 0 && c.wrappers[c.open].closed {
-		c.open = 0
-	}
+	c.open = c.wrapperOf[c.p.cur]
 }
 
 // moved gives a problem of the piece its place in the file.
@@ -175,20 +179,6 @@ func (c *calendarPiece) moved(p Problem) Problem {
 
 func (c *calendarPiece) problem(k *Component, what string, lost bool) Problem {
 	return c.moved(Problem{Offset: k.Start, Line: k.Number, What: what, Lost: lost})
-}
-
-// guesses counts, as File.guessed does.
-func (c *calendarPiece) guesses() {
-	utf8 := isUTF8(c.t.Source)
-	for i := range c.t.Lines {
-		l := &c.t.Lines[i]
-		if !l.guessed(utf8) {
-			continue
-		}
-		if c.guessed++; c.guessed == 1 {
-			c.guessAt = c.moved(Problem{Offset: l.Start, Line: l.Number})
-		}
-	}
 }
 
 // calendar takes in a VCALENDAR's own lines, or more of those of the open one.
@@ -217,6 +207,7 @@ func (c *calendarPiece) calendar(i int) {
 			}
 		}
 		if !l.stray {
+			at.more = at.more || saysMore(l.Name)
 			own = appendRaw(own, t.Raw(l), c.eol)
 		}
 	}
@@ -252,14 +243,16 @@ func (c *calendarPiece) component(i, in, room int) {
 	if isEntry(k.Name) {
 		w.entries, w.alone = true, nil
 	}
-	if kind != nil && t.isHollow(i) && (in == 0 || k.Name != "VCARD") {
+	if kind != nil && t.isHollow(i) {
 		c.hollow.add(k.Name, c.problem(k, "", true))
 		return
 	}
 	switch {
-	case k.Name == "VCARD" && in == 0, k.Name == "VNOTE":
+	case k.Name == "VCARD", k.Name == "VNOTE":
+		w.singles = true
 		c.item(i, itemAt{wrapper: int32(in), kind: kindNumber(kind), single: true, torn: !k.Closed}, room)
 	case kind != nil && kind != Contacts:
+		w.entered = true
 		c.entry(&p, i, in, room)
 	case k.Name == "VTIMEZONE":
 		alone := c.problem(k, "a time zone alone is no item", true)
@@ -382,15 +375,15 @@ func (x *calendarIndex) finish(first bool, lost bool) []Problem {
 		if i > 0 && !w.children {
 			out = append(out, Problem{Offset: w.start, Line: w.line, What: "calendar without an entry", Lost: true})
 		}
+		if i > 0 && w.singles && !w.entered && w.more {
+			out = append(out, Problem{Offset: w.start, Line: w.line, What: linesLeft, Lost: true})
+		}
 		out = append(out, w.alone...)
 	}
 	if x.torn {
 		out = append(out, x.tornAt)
 	}
-	if x.guessed > 0 {
-		x.guessAt.What = guessedIn(x.guessed)
-		out = append(out, x.guessAt)
-	}
+	out = x.guesses.appendTo(out)
 	if x.beyond > 0 {
 		x.firstOut.What = fmt.Sprintf("more than %d objects in one file; %d set aside", MaxObjects, x.beyond)
 		out = append(out, x.firstOut)

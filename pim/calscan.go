@@ -88,6 +88,8 @@ func (c *calendarScan) index() bool {
 func (c *calendarScan) finish() {
 	c.hollow.more(c.x.hollow)
 	c.x.hollow = c.hollow
+	c.guesses.more(c.x.guesses)
+	c.x.guesses = c.guesses
 	if c.beyond > 0 {
 		if c.x.beyond == 0 {
 			c.x.firstOut = Problem{Offset: c.offset, Line: c.lines + 1, Lost: true}

@@ -188,9 +188,13 @@ func (p *parser) logical(start, number int) {
 		if l.Name == "END" && p.end(start, number, l.RawValue) {
 			return
 		}
-		// A stray one stays in the bytes and means nothing.
-		text = p.join(p.segs)
-		l.Junk, l.stray, l.Name, l.NameAsWritten, l.Params = true, true, "", "", nil
+		// A stray one stays in the bytes and means nothing; one that says more than a
+		// name is a line like others that are broken.
+		whole := p.join(p.segs)
+		name := strings.ToUpper(strings.TrimSpace(l.RawValue))
+		l.stray = len(whole) < len(text) || validName(name) && (l.Name == "END" || !tornName(name))
+		text = whole
+		l.Junk, l.Name, l.NameAsWritten, l.Params = true, "", "", nil
 		l.RawValue, l.End = text, p.pos
 		p.t.Lines = append(p.t.Lines, l)
 		return
@@ -394,8 +398,10 @@ func wholeDelimiter(s string) bool {
 // is, because the nesting limit is reached.
 func (p *parser) begin(l *Line, start, number int, value string, agent int) bool {
 	name := strings.ToUpper(strings.TrimSpace(value))
-	if !validName(name) {
-		p.t.problem(start, number, false, "BEGIN without a name: kept, and it means nothing")
+	if !validName(name) || tornName(name) {
+		if p.cur != 0 { // outside of all it is the reader's to tell
+			p.t.problem(start, number, false, "BEGIN without a whole name: kept, and it means nothing")
+		}
 		return false
 	}
 	p.repair(name, start, agent)
@@ -415,6 +421,17 @@ func (p *parser) begin(l *Line, start, number int, value string, agent int) bool
 	})
 	p.cur = len(p.t.Components) - 1
 	return true
+}
+
+// tornName reports what a cut leaves of a name that is known: no component, or it
+// would hold the rest of the file.
+func tornName(name string) bool {
+	for _, n := range [...]string{"VCARD", "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VNOTE", "VTIMEZONE", "VALARM"} {
+		if len(name) < len(n) && strings.HasPrefix(n, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // repair closes components whose END is missing before a BEGIN that can't
@@ -437,7 +454,7 @@ func (p *parser) repair(name string, start, agent int) {
 		if p.match == nil {
 			p.match = matchCards(p.s)
 		}
-		for p.cur != 0 && !p.match[p.t.Components[p.cur].Start] {
+		for p.t.Components[p.cur].Name == "VCARD" && !p.match[p.t.Components[p.cur].Start] {
 			p.missingEnd(p.cur, start)
 		}
 	case "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VNOTE", "VTIMEZONE":
@@ -509,7 +526,13 @@ func (p *parser) end(start, number int, value string) bool {
 		p.cur = p.t.Components[c].Parent
 		return true
 	}
-	p.t.problem(start, number, false, "END:%s without BEGIN: it means nothing", clip(name))
+	switch n := len(p.t.Lines); {
+	case p.cur == 0 && !validName(name): // the reader's to tell
+	case p.cur == 0 && n > 0 && p.t.Lines[n-1].Component == 0 && !p.t.Lines[n-1].stray && p.t.Lines[n-1].Start >= p.t.lastEnd():
+		p.t.problem(start, number, true, "END:%s without BEGIN: the lines before it are in no item", clip(name))
+	default:
+		p.t.problem(start, number, false, "END:%s without BEGIN: it means nothing", clip(name))
+	}
 	return false
 }
 

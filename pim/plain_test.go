@@ -100,7 +100,17 @@ func FuzzReadPlain(f *testing.F) {
 	seeds(f)
 	f.Add([]byte("# Plans\n\n* one\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, o := range ReadPlain("title", data).Objects {
+		file := ReadPlain("title", data)
+		if len(file.Objects) == 0 && len(file.Problems) == 0 {
+			t.Fatal("nothing taken, and nothing told")
+		}
+		if src, _ := sourceText(data); len(file.Problems) == 0 && isUTF8(src) && !hasFold(strings.TrimLeft(src, bom+" \t\r\n"), "BEGIN:V") {
+			want := strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(src, bom)), "\n")
+			if got := strings.TrimRight(string(PlainText(file.Objects[0].Text)), "\n"); got != "title\n\n"+want && got != want {
+				t.Fatalf("%q became %q", src, got)
+			}
+		}
+		for _, o := range file.Objects {
 			if _, err := o.Kind.New(o.Text, ""); err != nil {
 				t.Fatalf("New of %q: %v", o.Text, err)
 			}

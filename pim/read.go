@@ -51,7 +51,8 @@ type File struct {
 	Torn     bool
 	Problems []Problem // what was repaired, and with Lost what is in no object
 
-	hollow hollow // yet to be told
+	hollow  hollow // yet to be told
+	guesses guesses
 }
 
 // noEntry is the problem of a file without an item.
@@ -66,7 +67,7 @@ func Read(data []byte) File {
 		data = []byte(src)
 	}
 	f := readText(src, data, true)
-	f.Problems = append(f.hollow.appendTo(f.Problems), d.placed(src)...)
+	f.Problems = append(f.guesses.appendTo(f.hollow.appendTo(f.Problems)), d.placed(src)...)
 	return f
 }
 
@@ -74,14 +75,14 @@ func Read(data []byte) File {
 // isn't changed. begins: it is the whole text, or what that begins with.
 func readText(src string, data []byte, begins bool) File {
 	var f File
-	if what, blank := blankFile(data); blank {
+	if what, blank := blankFile(data); blank && begins {
 		f.Torn = true
 		f.Problems = []Problem{{Line: 1, What: what, Lost: true}}
 		return f
 	}
 	t := parse(src)
 	f.Problems = t.Problems
-	f.guessed(t)
+	f.guesses.count(t)
 	r := reader{t: t, f: &f}
 	r.collect()
 	r.torn()
@@ -124,55 +125,6 @@ func readText(src string, data []byte, begins bool) File {
 		f.Objects = append(f.Objects, o)
 	}
 	return f
-}
-
-// guessed tells, once a file, of lines that are neither UTF-8 nor labelled with
-// what else they are.
-func (f *File) guessed(t *Text) {
-	n, first := 0, Problem{}
-	utf8 := isUTF8(t.Source)
-	for i := range t.Lines {
-		l := &t.Lines[i]
-		if !l.guessed(utf8) {
-			continue
-		}
-		if n++; n == 1 {
-			first = Problem{Offset: l.Start, Line: l.Number}
-		}
-	}
-	if n > 0 {
-		first.What = guessedIn(n)
-		f.Problems = append(f.Problems, first)
-	}
-}
-
-// guessed reports whether nothing says what encoding the line's value is in; utf8:
-// the whole text is in UTF-8, and just quoted-printable can hide another.
-func (l *Line) guessed(utf8 bool) bool {
-	if utf8 && !l.qp || l.Param("CHARSET") != "" {
-		return false
-	}
-	v := l.RawValue // where a fold parts no character any more
-	if l.qp {
-		v = unquotePrintable(v)
-	}
-	if !isUTF8(v) {
-		return true
-	}
-	for i := range l.Params {
-		if !utf8 && slices.ContainsFunc(l.Params[i].Values, func(v string) bool { return !isUTF8(v) }) {
-			return true
-		}
-	}
-	return false
-}
-
-// guessedIn tells of n lines whose encoding was guessed.
-func guessedIn(n int) string {
-	if n == 1 {
-		return "neither UTF-8 nor a CHARSET: read as Windows-1252"
-	}
-	return fmt.Sprintf("neither UTF-8 nor a CHARSET in %d lines: read as Windows-1252", n)
 }
 
 // found is one item: a card or note, or the components of one UID.
@@ -253,6 +205,7 @@ func (r *reader) head(w int, eol string) *wrapperHead {
 func (r *reader) collect() {
 	t := r.t
 	r.byUID = map[string]int{}
+	bare := map[int]bool{} // calendars that hold cards and notes, and no entry
 	for i := 1; i < len(t.Components); i++ {
 		c := &t.Components[i]
 		in := 0
@@ -264,15 +217,19 @@ func (r *reader) collect() {
 			continue
 		}
 		k := kindOfComponent(c.Name)
-		if k != nil && t.isHollow(i) && (in == 0 || c.Name != "VCARD") {
+		if k != nil && t.isHollow(i) {
 			r.f.hollow.add(c.Name, Problem{Offset: c.Start, Line: c.Number})
 			continue
 		}
 		switch {
-		case c.Name == "VCARD" && in == 0, c.Name == "VNOTE":
+		case c.Name == "VCARD", c.Name == "VNOTE":
+			if _, ok := bare[in]; !ok && in != 0 {
+				bare[in] = true
+			}
 			p := parsed{t: t, kind: k, d: VCard30}
 			r.items = append(r.items, found{kind: k, uid: strings.TrimSpace(p.lineValue(i, "UID")), comps: []int{i}, single: true, torn: !c.Closed})
 		case k != nil && k != Contacts:
+			bare[in] = false
 			r.entry(i, in, k)
 		case c.Name == "VCALENDAR" && in == 0:
 			if len(t.Children(i)) == 0 {
@@ -286,7 +243,22 @@ func (r *reader) collect() {
 			r.problem(c, clip(c.Name)+" is no item that Cradle syncs")
 		}
 	}
+	for i := range t.Components {
+		c := &t.Components[i]
+		for j := t.linesFrom(c.BodyStart); bare[i] && j < len(t.Lines) && t.Lines[j].Start < c.End; j++ {
+			if l := &t.Lines[j]; l.Component == i && !l.stray && saysMore(l.Name) {
+				r.problem(c, linesLeft)
+				break
+			}
+		}
+	}
 }
+
+// linesLeft tells of a VCALENDAR whose cards and notes are items without it.
+const linesLeft = "calendar without an entry: its own lines left out"
+
+// saysMore reports whether a line of a calendar says something of its own.
+func saysMore(name string) bool { return name != "VERSION" && name != "PRODID" }
 
 func (r *reader) problem(c *Component, what string) {
 	r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: what, Lost: true})

@@ -104,6 +104,50 @@ func TestReadingCharset(t *testing.T) {
 	})
 }
 
+// Files put together of which some are UTF-16, and what is no character there.
+func TestReadingWideParts(t *testing.T) {
+	le := func(s string) string { return string(utf16Bytes(s, false)) }
+	be := func(s string) string { return string(utf16Bytes(s, true)) }
+	a, b := v30("FN:ä\r\n"), v30("FN:ö\r\n")
+	e, f := v2("", "SUMMARY:ä\r\n"), strings.Replace(v2("", "SUMMARY:ö\r\n"), "UID:a", "UID:f", 1)
+	cut := func(s string) string { return strings.TrimRight(s, "\r\n") }
+	const ab, ef = "FN:ä\nFN:ö", "UID:a | SUMMARY:ä\nUID:f | SUMMARY:ö"
+	open := strings.Replace(cut(v30("FN:a")), "END:VCARD", "", 1) // within a line
+	checkReading(t, []readingRule{
+		{"cards: wide, then not", le(bom+a) + b, ab},
+		{"cards: wide, then not, with a mark", be(bom+a) + bom + b, ab},
+		{"cards: not wide, then wide", a + le(bom+b), ab},
+		{"cards: not wide, then wide without a mark", a + be(b), ab},
+		{"cards: both orders", le(bom+a) + be(bom+b), ab},
+		{"cards: both orders without marks", be(a) + le(b), ab},
+		{"cards: wide, not, wide", le(a) + b + be(bom+a), ab + "\nFN:ä"},
+		{"cards: no line end between them", cut(a) + le(bom+cut(b)) + a, ab + "\nFN:ä"},
+		{"calendars: wide, then not", le(bom+e) + f, ef},
+		{"calendars: not wide, then wide", e + be(bom+f), ef},
+		{"calendars: both orders", be(bom+e) + le(bom+f), ef},
+		{"calendars: no line end between them", le(bom+cut(e)) + cut(f), ef},
+		{"a calendar, wide cards, a calendar", e + le(a+b) + f, "UID:a | SUMMARY:ä\nFN:ä\nFN:ö\nUID:f | SUMMARY:ö"},
+		{"the first cut off within a line", open + le(bom+b), "FN:a (torn)\nFN:ö\n! line 1: VCARD without END: taken"},
+		{"lower case", le(a) + strings.ToLower(b), ab},
+		{"an odd byte before a mark", le(a) + "\n" + le(bom+b), ab + "\n! line 5: a byte (0A) at"},
+		{"an odd byte before none", le(a) + "x" + b, ab + "\n! line 5: a byte (78) at"},
+		{"half a character at the end", le(a)[:2*len([]rune(a))-1], "FN:ä\n! line 5: a byte (0A) at"},
+		{"more than half a character", le(a) + "x", "FN:ä\n! line 5: a byte (78) at"},
+		{"the first half of a pair alone", strings.Replace(le(a), "\xe4\x00", "\x3d\xd8", 1), "FN:\ufffd\n! line 3: half a character of"},
+		{"the second half of a pair alone", strings.Replace(be(e), "\x00\xe4", "\xde\x00", 1), "UID:a | SUMMARY:\ufffd\n! line 6: half a character of"},
+		{"NULs in UTF-16", strings.Replace(le(a), "\xe4\x00", "a\x00\x00\x00\x00\x00b\x00", 1), "FN:ab\n! line 3: a NUL in UTF-16"},
+		{"UTF-32", "\xff\xfe\x00\x00B\x00\x00\x00", "! line 1: no vCard and no\n! line 1: neither UTF-8 nor a"},
+		{"nothing but NULs", "\x00\x00\x00", "! line 1: nothing but NULs, so"},
+		{"one byte of a mark", "\xff", "! line 1: no text, just bytes"},
+		{"two bytes of three of a mark", "\xef\xbb", "! line 1: no text, just bytes"},
+		{"erased memory", strings.Repeat("\xff", 512), "! line 1: no text, just bytes"},
+		{"a mark alone", bom, "! line 1: empty file"},
+		{"a wide mark alone", "\xfe\xff", "! line 1: empty file"},
+		{"erased memory behind a card", a + "\xff\xff\xff", "FN:ä\n! line 5: a line outside of\n! line 5: neither UTF-8 nor a"},
+		{"NULs behind a card", a + "\x00\x00", "FN:ä\n! line 5: a line outside of"},
+	})
+}
+
 // Files put together that have no line end at their own ends: END and BEGIN are
 // one line then, and the first of one isn't more of the other.
 func TestReadingGluedFiles(t *testing.T) {
@@ -307,6 +351,14 @@ func TestReadingCalendarRepair(t *testing.T) {
 		{"a broken line is told, the rest used", calendar(event("a", "broken\r\nSUMMARY:x\r\n")), "UID:a | SUMMARY:x\n! line 6: not a content line:"},
 		{"a broken entry is told, the rest used", calendar("BEGIN:VEVENT\r\nUID:b\r\n" + x), "UID:b (torn)\nUID:a | SUMMARY:x\n! line 4: VEVENT without END: taken"},
 		{"no END of the wrapper", strings.TrimSuffix(calendar(x), "END:VCALENDAR\r\n"), "UID:a | SUMMARY:x\n! line 1: VCALENDAR without END at"},
+		{"a card in a calendar", calendar(x + bare("FN:c\r\n")), "UID:a | SUMMARY:x\nFN:c"},
+		{"cards in a calendar that says something", calendar("X-WR-CALNAME:n\r\n" + bare("FN:c\r\n")), "FN:c\n! line 1: calendar without an entry:"},
+		{"an END that says more", "END:VCALENDAR to be\r\n" + bare("FN:c\r\n"), "FN:c\n! line 1: a line outside of"},
+		{"a BEGIN that says more", "BEGIN:VCAL: to be\r\n" + bare("FN:c\r\n"), "FN:c\n! line 1: a line outside of"},
+		{"a card without END in a calendar", calendar("BEGIN:VCARD\r\nFN:b\r\n" + bare("FN:c\r\n") + x), "FN:b (torn)\nFN:c\nUID:a | SUMMARY:x\n! line 4: VCARD without END: taken"},
+		{"a BEGIN that is none", "\x00BEGIN:VCARD\r\nFN:b\r\nEND:VCARD\r\n" + bare("FN:c\r\n"), "FN:c\n! line 3: END:VCARD without BEGIN: the\n! line 1: 2 lines outside of"},
+		{"a name cut off", "BEGIN:VC\r\n" + bare("FN:c\r\n"), "FN:c\n! line 1: a line outside of"},
+		{"an entry's name cut off", calendar("BEGIN:VEV\r\n" + x), "UID:a | SUMMARY:x\n! line 4: BEGIN without a whole"},
 		{"overrides in front of their master", calendar(event("s", "RECURRENCE-ID:20260102\r\nSUMMARY:o\r\n") + x + event("s", "SUMMARY:m\r\n")),
 			"override:20260102/UID:s | override:20260102/RECURRENCE-ID:20260102 | override:20260102/SUMMARY:o | UID:s | SUMMARY:m\nUID:a | SUMMARY:x"},
 		{"an override without a master", calendar(event("s", "RECURRENCE-ID:20260102\r\nSUMMARY:o\r\n")),

@@ -50,6 +50,7 @@ type Scanner struct {
 	beyond  int // objects that were more than MaxObjects
 	limited bool
 	hollow  hollow
+	guesses guesses
 	text    *fileText   // what r reads
 	again   io.ReaderAt // text once more, if it can be read twice
 	midline bool        // the last line that was read has no end
@@ -114,7 +115,7 @@ func (s *Scanner) last() bool {
 		return false
 	}
 	s.limited = true
-	s.file = File{Torn: s.file.Torn, Problems: s.hollow.appendTo(s.damage())}
+	s.file = File{Torn: s.file.Torn, Problems: s.guesses.appendTo(s.hollow.appendTo(s.damage()))}
 	if s.beyond > 0 {
 		s.file.Problems = append(s.file.Problems, Problem{Offset: s.offset, Line: s.lines + 1, Lost: true,
 			What: fmt.Sprintf("more than %d objects in one file; %d set aside", MaxObjects, s.beyond)})
@@ -198,11 +199,11 @@ func (s *Scanner) whole(l []byte) {
 	}
 	l = bytes.TrimRight(l, " \t")
 	if n := glued(string(l)); n > 0 && equalFold(l[:n], "END:VCARD") {
-		next := bytes.TrimPrefix(l[n:], []byte(bom))
+		next := bytes.TrimLeft(l[n:], bom)
 		switch {
 		case equalFold(next, "BEGIN:VCARD"): // both cards are in one piece
 			return
-		case len(s.open) == 1 && hasFold(string(next), "BEGIN:"):
+		case len(s.open) <= 1 && hasFold(string(next), "BEGIN:"):
 			s.open, s.rest = s.open[:0], true
 			return
 		}
@@ -264,6 +265,9 @@ func (s *Scanner) piece(cut int) bool {
 	s.file.hollow.first.Line += s.lines
 	s.file.hollow.first.Offset += s.offset
 	s.hollow.more(s.file.hollow)
+	s.file.guesses.first.Line += s.lines
+	s.file.guesses.first.Offset += s.offset
+	s.guesses.more(s.file.guesses)
 	if n := s.objects + len(s.file.Objects) - MaxObjects; n > 0 {
 		n = min(n, len(s.file.Objects))
 		s.beyond += n

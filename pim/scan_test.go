@@ -53,6 +53,7 @@ func sameFile(t rapid.TB, data []byte, got File) {
 			t.Fatalf("object %d is %+v\n%q, Read has %+v\n%q, of %q", i, g, g.Text, w, w.Text, data)
 		}
 	}
+	got.Problems, want.Problems = outsideAsOne(got.Problems), outsideAsOne(want.Problems)
 	order := func(a, b Problem) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
 	slices.SortFunc(got.Problems, order)
 	slices.SortFunc(want.Problems, order)
@@ -62,6 +63,22 @@ func sameFile(t rapid.TB, data []byte, got File) {
 	if got.Torn != want.Torn {
 		t.Fatalf("torn %v, Read has %v, of %q", got.Torn, want.Torn, data)
 	}
+}
+
+// outsideAsOne counts the lines outside of all items together: pieces part those
+// that stand behind each other.
+func outsideAsOne(ps []Problem) []Problem {
+	n := 0
+	ps = slices.DeleteFunc(ps, func(p Problem) bool {
+		if !strings.Contains(p.What, " outside of any card or entry") {
+			return false
+		}
+		lines := 1
+		fmt.Sscanf(p.What, "%d lines", &lines)
+		n += lines
+		return true
+	})
+	return append(ps, Problem{What: fmt.Sprintf("%d lines outside", n)})
 }
 
 func TestLawScan(t *testing.T) {
@@ -212,7 +229,8 @@ func TestScanUnclosed(t *testing.T) {
 			}
 		}
 	}
-	if s.Err() != nil || lost != 1 || len(names) != 1 || names[0] != card("FN:after\r\n") {
+	// Its beginning was set aside, and its END has no BEGIN then.
+	if s.Err() != nil || lost != 2 || len(names) != 1 || names[0] != card("FN:after\r\n") {
 		t.Errorf("after an endless card %q, %d set aside, %v", names, lost, s.Err())
 	}
 }

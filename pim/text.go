@@ -97,6 +97,18 @@ func (l *Line) Param(name string) string {
 	return ""
 }
 
+// lastEnd is where the last component outside of others ends.
+func (t *Text) lastEnd() int {
+	c := len(t.Components) - 1
+	for c > 0 && t.Components[c].Parent != 0 {
+		c = t.Components[c].Parent
+	}
+	if c == 0 {
+		return 0
+	}
+	return t.Components[c].End
+}
+
 func (t *Text) problem(offset, line int, lost bool, format string, args ...any) {
 	t.Problems = append(t.Problems, Problem{Offset: offset, Line: line, Lost: lost, What: fmt.Sprintf(format, args...)})
 }

@@ -3,6 +3,7 @@ package pim
 import (
 	"errors"
 	"io"
+	"math"
 	"sort"
 )
 
@@ -16,7 +17,9 @@ const wideStep = 64 << 10
 type fileText struct {
 	r      io.Reader
 	c      coding // of what is decoded next
-	raw    []byte // read, not decoded
+	buf    []byte
+	raw    []byte // of buf: read, not decoded
+	ahead  bool   // raw has another part
 	out    []byte // decoded, not given out
 	given  int    // of out
 	open   bool   // the text so far ends within a line
@@ -34,6 +37,7 @@ type fileText struct {
 type textMark struct {
 	text, file int64
 	c          coding
+	before     int64 // where in the file the part before ends
 }
 
 // newFileText reads r; start is where in file that is.
@@ -45,27 +49,28 @@ func newFileText(r io.Reader, file io.ReaderAt, start int64) *fileText {
 	var mark int
 	w.c, mark = codingOf(w.raw)
 	w.skip(mark)
-	w.mark()
+	w.mark(0)
 	return w
 }
 
 func (w *fileText) skip(n int) {
-	w.raw = append(w.raw[:0], w.raw[n:]...)
+	w.raw = w.raw[n:]
 	w.at += int64(n)
 }
 
-func (w *fileText) mark() { w.marks = append(w.marks, textMark{w.text, w.at, w.c}) }
+func (w *fileText) mark(before int64) {
+	w.marks = append(w.marks, textMark{w.text, w.at, w.c, before})
+}
 
 // more reads on in the file.
 func (w *fileText) more() {
 	const chunk = 64 << 10
-	n := len(w.raw)
-	if cap(w.raw) < n+chunk {
-		w.raw = append(make([]byte, 0, 2*chunk), w.raw...)
+	if w.buf == nil {
+		w.buf = make([]byte, chunk+2*turnLength)
 	}
-	var got int
-	got, w.err = w.r.Read(w.raw[n : n+chunk])
-	w.raw = w.raw[:n+got]
+	n := copy(w.buf, w.raw)
+	got, err := w.r.Read(w.buf[n:])
+	w.raw, w.err = w.buf[:n+got], err
 }
 
 // Read gives the next bytes of the text.
@@ -74,7 +79,7 @@ func (w *fileText) Read(b []byte) (int, error) {
 		if w.err != nil && len(w.raw) == 0 {
 			return 0, w.err
 		}
-		if w.err == nil {
+		if w.err == nil && !w.ahead {
 			w.more()
 		}
 		w.decode()
@@ -88,10 +93,11 @@ func (w *fileText) Read(b []byte) (int, error) {
 // or may begin.
 func (w *fileText) decode() {
 	if m := w.marks[len(w.marks)-1]; w.c != codingBytes && w.text-m.text >= wideStep {
-		w.mark()
+		w.mark(w.at)
 	}
 	ended := w.err != nil
 	at, to, mark := w.c.turn(w.raw)
+	w.ahead = at >= 0
 	n := len(w.raw)
 	switch {
 	case at >= 0:
@@ -115,13 +121,14 @@ func (w *fileText) decode() {
 	}
 	if w.open {
 		w.open, w.c = false, codingBreak
-		w.mark()
+		w.mark(w.at)
 		w.out = append(w.out, '\n')
 		w.text++
 	}
+	before := w.at
 	w.skip(mark)
 	w.c = to
-	w.mark()
+	w.mark(before)
 }
 
 // ReadAt reads the text from an offset on, of what was read forwards before.
@@ -133,15 +140,15 @@ func (w *fileText) ReadAt(b []byte, off int64) (int, error) {
 	n := 0
 	for ; i < len(w.marks) && n < len(b); i++ {
 		m := w.marks[i]
-		left := int64(-1)
+		left, end := int64(-1), int64(math.MaxInt64)
 		if i+1 < len(w.marks) {
-			left = w.marks[i+1].text - max(off, m.text)
+			left, end = w.marks[i+1].text-max(off, m.text), w.marks[i+1].before
 		}
 		room := b[n:]
 		if left >= 0 && left < int64(len(room)) {
 			room = room[:left]
 		}
-		got, err := w.readPart(room, m, max(off, m.text)-m.text)
+		got, err := w.readPart(room, m, end, max(off, m.text)-m.text)
 		n += got
 		if err != nil || got < len(room) && left < 0 {
 			return n, err
@@ -153,9 +160,9 @@ func (w *fileText) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// readPart fills b from an offset in the part that begins at m, which has as much
-// unless it is the file's last.
-func (w *fileText) readPart(b []byte, m textMark, off int64) (n int, err error) {
+// readPart fills b from an offset in the part that begins at m and ends there in the
+// file; it has as much unless it is the file's last.
+func (w *fileText) readPart(b []byte, m textMark, end, off int64) (n int, err error) {
 	switch m.c {
 	case codingBytes:
 		return w.file.ReadAt(b, m.file+off)
@@ -165,12 +172,12 @@ func (w *fileText) readPart(b []byte, m textMark, off int64) (n int, err error) 
 	at := m.file
 	raw := make([]byte, min(2*len(b)+64, 32<<10))
 	for n < len(b) {
-		got, err := w.file.ReadAt(raw, at)
+		got, err := w.file.ReadAt(raw[:min(int64(len(raw)), end-at)], at)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return n, err
 		}
 		var used int
-		w.part, used = m.c.appendText(w.part[:0], raw[:got], err != nil, nil, 0)
+		w.part, used = m.c.appendText(w.part[:0], raw[:got], err != nil || at+int64(got) == end, nil, 0)
 		if used == 0 {
 			return n, io.EOF
 		}
