@@ -281,28 +281,31 @@ func (w *wpdBack) contact() {
 			w.primary(n.key, siblings, n.name, n.params)
 		}
 	}
+	before := w.namedBy("N")
 	for i := range structures {
 		w.structure(i)
 	}
+	w.displayName(before)
 }
 
-// slot brings a changed key back into the line that filled it.
+// slot brings a changed key back into the line that the device held in it.
 func (w *wpdBack) slot(k valuebag.PropertyKey, name, params string) {
 	was, now, ok := w.changed(k)
 	if !ok {
 		return
 	}
-	s, there := w.bag.slots[k]
-	switch {
-	case !there && now != "" && was == "":
-		w.add(name, params, now)
-	case !there:
-	case s.part >= 0:
+	if s, there := w.bag.slots[k]; there && s.part >= 0 {
 		w.part(s.lines[0], s.part, was, now)
+		return
+	}
+	switch line := w.behind(k, name, was); {
+	case line == nil && now != "":
+		w.add(name, params, now)
+	case line == nil:
 	case now == "":
-		w.drop(s.lines[0].at)
+		w.drop(line.at)
 	default:
-		w.set(s.lines[0], was, now)
+		w.set(line, was, now)
 	}
 }
 
@@ -350,19 +353,23 @@ func (w *wpdBack) list(k valuebag.PropertyKey, name, params string) {
 		return out
 	}
 	gone, more := less(was, now), less(now, was)
+	edited := len(gone) == len(more)
 	for i, old := range gone {
-		at := slices.IndexFunc(w.bag.slots[k].lines, func(l *wpdLine) bool {
-			return (l.text() == old || wpdNumber(l) == old) && !w.gone[l.at] && w.rows[l.at] == nil
-		})
+		line := w.holding(w.bag.slots[k].lines, old)
+		if line == nil && several[name] {
+			line = w.holding(w.wpdLines(name), old)
+		}
 		switch {
-		case at < 0:
-		case len(gone) == len(more):
-			w.set(w.bag.slots[k].lines[at], old, more[i])
+		case line == nil && edited:
+			w.add(name, params, more[i])
+		case line == nil:
+		case edited:
+			w.set(line, old, more[i])
 		default:
-			w.drop(w.bag.slots[k].lines[at].at)
+			w.drop(line.at)
 		}
 	}
-	if len(gone) != len(more) || len(gone) == 0 {
+	if !edited {
 		for _, s := range more {
 			w.add(name, params, s)
 		}
@@ -399,7 +406,16 @@ func (w *wpdBack) part(l *wpdLine, part int, was, now string) {
 	for len(parts) <= part {
 		parts = append(parts, "")
 	}
-	parts[part] = w.escape(spliced(w.unescape(parts[part]), was, now))
+	value := spliced(w.unescape(parts[part]), was, now)
+	if len(splitEscaped(parts[part], ',')) > 1 && !(w.d.old() && w.d.card()) { // a list stays one
+		list := strings.Split(value, ",")
+		for i := range list {
+			list[i] = w.escape(list[i])
+		}
+		parts[part] = strings.Join(list, ",")
+	} else {
+		parts[part] = w.escape(value)
+	}
 	row.Value = strings.Join(parts, ";")
 }
 

@@ -41,6 +41,7 @@ func TestFromWPDContact(t *testing.T) {
 		{"one more", numbers, numbers + "|TEL:5", list(valuebag.WPDContactOtherPhones, "3", "4", "5")},
 		{"a new slot", "FN:Ada", "FN:Ada|EMAIL;TYPE=WORK:a@example.org", str(valuebag.WPDContactBusinessEmail, "a@example.org")},
 		{"a part of a name", "FN:Ada|N:Byron;Ada;A,B;;", "FN:Ada|N:King;Ada;A,B;;", str(valuebag.WPDContactLastName, "King")},
+		{"a part that is a list", "FN:Ada|N:L;A;Byron,King;;", "FN:Ada|N:L;A;Byron,King,Noel;;", str(valuebag.WPDContactMiddleNames, "Byron,King,Noel")},
 		{"a part of an address", "FN:Ada|ADR;TYPE=HOME;X-P=1:;;1 Rd\\, top;Town;;;UK", "FN:Ada|ADR;TYPE=HOME;X-P=1:;;1 Rd\\, top;City\\; new;;;UK", func(vs *valuebag.Values) {
 			vs.SetString(valuebag.WPDContactPersonalPostalAddressCity, "City; new")
 			vs.SetString(valuebag.WPDContactPersonalFullPostalAddress, "1 Rd, top, City; new, UK")

@@ -45,8 +45,9 @@ func (w *wpdBack) primary(k valuebag.PropertyKey, siblings []valuebag.PropertyKe
 		return
 	}
 	mine := -1
-	if s, there := w.bag.slots[k]; there {
-		mine = s.lines[0].at
+	own := w.behind(k, name, was)
+	if own != nil {
+		mine = own.at
 	}
 	if now == "" {
 		w.noPrimary(mine, siblings)
@@ -57,10 +58,10 @@ func (w *wpdBack) primary(k valuebag.PropertyKey, siblings []valuebag.PropertyKe
 	case found && made == nil && line == mine:
 	case found:
 		w.prefer(name, line, made)
-	case mine < 0 && was == "":
+	case mine < 0:
 		w.add(name, params, now)
 	case mine >= 0 && !w.gone[mine] && w.rows[mine] == nil:
-		w.set(w.bag.slots[k].lines[0], was, now)
+		w.set(own, was, now)
 	}
 }
 
