@@ -3,6 +3,8 @@ package pim
 import (
 	"strings"
 
+	"cradle/pim/recur"
+
 	"cradle/valuebag"
 )
 
@@ -54,12 +56,30 @@ func (k *Kind) elementNorms(item *valuebag.Values, unit string) map[[8]byte]stri
 	return norms
 }
 
-// occurrence is the RECURRENCE-ID line of an override's normal form.
+// occurrence says which occurrence an override's normal form is for, "" for no override.
 func occurrence(norm string) string {
 	for line := range strings.Lines(norm) {
-		if strings.HasPrefix(line, "RECURRENCE-ID") {
-			return strings.TrimSuffix(line, "\n")
+		if name, params, value := splitNorm(strings.TrimSuffix(line, "\n")); name == "RECURRENCE-ID" {
+			return instantOf(params, value) + ";" + paramOf(params, "RANGE")
 		}
 	}
 	return ""
+}
+
+// instantOf is a time in UTC, so that one that is said in a zone is known again; one of
+// no zone, or of a zone that has no name, is as it is said.
+func instantOf(params []string, value string) string {
+	id := paramOf(params, "TZID")
+	if id == "" || strings.HasPrefix(id, madeZone) {
+		return value
+	}
+	z, ok := recur.LoadZone(id)
+	if !ok {
+		return id + ":" + value
+	}
+	s, err := recur.ParseStamp(value, z)
+	if err != nil || s.Date {
+		return value
+	}
+	return s.In(nil).UTC().Format("20060102T150405Z")
 }

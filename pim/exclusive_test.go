@@ -44,3 +44,28 @@ func TestExclusive(t *testing.T) {
 		t.Errorf("alarms exclude each other: %x", drop)
 	}
 }
+
+// One occurrence is one, whichever zone says it.
+func TestExclusiveZones(t *testing.T) {
+	for _, tt := range []struct {
+		name, dst, src string
+		one            bool
+	}{
+		{"UTC and a zone", "RECURRENCE-ID:20260102T100000Z", "RECURRENCE-ID;TZID=Europe/Berlin:20260102T110000", true},
+		{"two zones", "RECURRENCE-ID;TZID=America/New_York:20260102T050000", "RECURRENCE-ID;TZID=Europe/Berlin:20260102T110000", true},
+		{"two zones, two instants", "RECURRENCE-ID;TZID=America/New_York:20260102T110000", "RECURRENCE-ID;TZID=Europe/Berlin:20260102T110000", false},
+		{"a date and a time", "RECURRENCE-ID;VALUE=DATE:20260102", "RECURRENCE-ID;TZID=Europe/Berlin:20260102T110000", false},
+		{"zones that nobody knows", "RECURRENCE-ID;TZID=Moon:20260102T110000", "RECURRENCE-ID;TZID=Mars:20260102T110000", false},
+		{"a range", "RECURRENCE-ID;RANGE=THISANDFUTURE:20260102T100000Z", "RECURRENCE-ID:20260102T100000Z", false},
+	} {
+		form := func(id, summary string) string {
+			return strings.Replace(string(series("02 "+summary)), "RECURRENCE-ID:20260102T100000Z", id, 1)
+		}
+		dst, src := mustNew(t, Events, form(tt.dst, "ours")), mustNew(t, Events, form(tt.src, "theirs"))
+		theirs := Events.Elements(src, "overrides")
+		keep := append(Events.Elements(dst, "overrides"), theirs...)
+		if drop := Events.Exclusive(dst, src, "overrides", keep, false); (len(drop) == 1 && drop[0] == theirs[0]) != tt.one || len(drop) > 1 {
+			t.Errorf("%s: drops %x of %x", tt.name, drop, keep)
+		}
+	}
+}

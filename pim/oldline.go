@@ -8,8 +8,8 @@ import (
 )
 
 // nameWasLine is the line behind a DTEND, DUE and the like of vCalendar 1.0 that was
-// made of what that version's readers don't know, a DURATION or a time in another zone
-// than the start's: it says what that was, as the lines of alarms do. The digest is of
+// made of what that version's readers don't know, a DURATION, a period or a time in
+// another zone than the start's: it says what that was, as the lines of alarms do. The digest is of
 // DTSTART too: an end that stays when the start moves is no DURATION any more.
 const nameWasLine = "X-CRADLE-LINE"
 
@@ -37,11 +37,14 @@ func (p *parsed) oldLine(l *Line, eol string) (text []byte, ok bool) {
 		note += ";TZID=" + joinParamValues([]string{id}) // or its VTIMEZONE would be nobody's
 	}
 	start := p.startNorm(l.Component)
-	if l.Name == "DTSTART" {
+	if standsAlone(l.Name) {
 		start = ""
 	}
 	return appendFolded(text, note+":"+carry(start+"\n"+normLine(&made.Lines[0], VCalendar1), raw), eol), true
 }
+
+// standsAlone reports the lines that mean the same wherever the start is.
+func standsAlone(name string) bool { return name == "DTSTART" || name == "RECURRENCE-ID" }
 
 // oldTime is what oldLine makes of a line.
 func (p *parsed) oldTime(l *Line) (*modern, bool) {
@@ -49,31 +52,45 @@ func (p *parsed) oldTime(l *Line) (*modern, bool) {
 	if l.Name == "DURATION" {
 		return p.oldEnd(r, l)
 	}
-	if !isZoned(l.Name) || l.Name == "RECURRENCE-ID" || l.Name == "DTSTART" && l.Component == p.main || l.Param("VALUE") != "" && !strings.EqualFold(l.Param("VALUE"), "DATE-TIME") {
+	kind := strings.ToUpper(l.Param("VALUE"))
+	periods := l.Name == "RDATE" && kind == "PERIOD"
+	if !isZoned(l.Name) || l.Name == "DTSTART" && l.Component == p.main || kind != "" && kind != "DATE-TIME" && !periods {
 		return nil, false
 	}
-	first := p.clockLine(l.Component)
 	z := r.zone(l)
-	if id := l.Param("TZID"); z == nil || z == recur.UTC || id == "" || strings.HasPrefix(id, madeZone) || first == l {
+	away := p.isAway(r, l, z)
+	if !away && !periods {
 		return nil, false
-	}
-	if first != nil {
-		if own := r.zone(first); own != nil && own.Name() == z.Name() {
-			return nil, false
-		}
 	}
 	m := modernise(l, p.d)
 	values := dateList(m.value)
 	for i, v := range values {
+		v, _, isPeriod := strings.Cut(v, "/")
 		s, err := recur.ParseStamp(v, z)
-		if err != nil || s.Date {
+		if err != nil || s.Date || isPeriod != periods {
 			return nil, false
 		}
-		values[i] = s.In(nil).UTC().Format("20060102T150405Z")
+		if values[i] = v; away {
+			values[i] = s.In(nil).UTC().Format("20060102T150405Z")
+		}
 	}
 	m.value = strings.Join(values, ",")
-	m.params = slices.DeleteFunc(slices.Clone(m.params), func(q Param) bool { return q.Name == "TZID" })
+	m.params = slices.DeleteFunc(slices.Clone(m.params), func(q Param) bool { return away && q.Name == "TZID" || periods && q.Name == "VALUE" })
 	return &m, len(values) > 0
+}
+
+// isAway reports whether a line's times are in another zone than the one that TZ and
+// DAYLIGHT say.
+func (p *parsed) isAway(r *timeReader, l *Line, z *recur.Zone) bool {
+	first := p.clockLine(l.Component)
+	if id := l.Param("TZID"); z == nil || z == recur.UTC || id == "" || strings.HasPrefix(id, madeZone) || first == l {
+		return false
+	}
+	if first == nil {
+		return true
+	}
+	own := r.zone(first)
+	return own == nil || own.Name() != z.Name()
 }
 
 // clockLine is the line of an item whose zone TZ and DAYLIGHT say; entry is its, if it
@@ -155,7 +172,7 @@ func oneLine1(s string) (*Text, bool) {
 // what was made.
 func (p *parsed) wasLineOf(note, made *Line, norm string) (from string, t *Text, ok bool) {
 	start := ""
-	if made.Name != "DTSTART" {
+	if !standsAlone(made.Name) {
 		start = p.startNorm(made.Component)
 	}
 	if !isZoned(made.Name) {

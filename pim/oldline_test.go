@@ -35,7 +35,10 @@ func TestConvertOldLines(t *testing.T) {
 		{"a length and an end", utc + "DTEND:20260601T090000Z\r\nDURATION:PT1H\r\n", utc + "DTEND:20260601T090000Z\r\nDURATION:PT1H\r\n"},
 		{"no length", utc + "DURATION:soon\r\n", utc + "DURATION:soon\r\n"},
 		{"a zone that nobody knows", berlinStart + "DTEND;TZID=Moon:20260601T110000\r\n", berlinStart + "DTEND;TZID=Moon:20260601T110000\r\n"},
-		{"periods", berlinStart + "RDATE;VALUE=PERIOD;TZID=Europe/London:20260602T090000/PT1H\r\n", berlinStart + "RDATE;VALUE=PERIOD;TZID=Europe/London:20260602T090000/PT1H\r\n"},
+		{"periods in another zone", berlinStart + "RDATE;VALUE=PERIOD;TZID=Europe/London:20260602T090000/20260602T110000\r\n", berlinStart + "RDATE:20260602T080000Z\r\n"},
+		{"periods in the start's zone", berlinStart + "RDATE;VALUE=PERIOD;TZID=Europe/Berlin:20260602T090000/PT1H\r\n", berlinStart + "RDATE;TZID=Europe/Berlin:20260602T090000\r\n"},
+		{"periods in UTC", utc + "RDATE;VALUE=PERIOD:20260602T090000Z/PT1H\r\n", utc + "RDATE:20260602T090000Z\r\n"},
+		{"no periods, though it says so", utc + "RDATE;VALUE=PERIOD:20260602T090000Z\r\n", utc + "RDATE;VALUE=PERIOD:20260602T090000Z\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,6 +104,19 @@ func TestConvertOverride(t *testing.T) {
 	later := mustNew(t, Events, strings.Replace(text, "DALARM:20260608T084500Z", "DALARM:20260608T083000Z", 1))
 	if merged, err = Events.Replace(item, later, []string{"overrides"}); err != nil || !strings.Contains(string(Events.Text(merged)), "TRIGGER:-PT30M\r\n") || strings.Contains(string(Events.Text(merged)), "DALARM") {
 		t.Errorf("merged %q (%v)", Events.Text(merged), err)
+	}
+
+	// The occurrence that it changes may be said in another zone than the series'.
+	away := strings.Replace(string(Events.Text(item)), overrideID, "RECURRENCE-ID;TZID=America/New_York:20260608T040000\r\n", 1)
+	item = mustNew(t, Events, away)
+	if old, err = Events.Convert(item, VCalendar1); err != nil || !strings.Contains(string(Events.Text(old)), overrideID) {
+		t.Errorf("no %q in %q (%v)", overrideID, Events.Text(old), err)
+	}
+	checkConverted(t, Events, item)
+	edited = mustNew(t, Events, strings.Replace(string(Events.Text(old)), "DTSTART:20260608T090000Z", "DTSTART:20260608T093000Z", 1))
+	merged, err = Events.Replace(item, edited, []string{"overrides"})
+	if err != nil || !strings.Contains(string(Events.Text(merged)), "RECURRENCE-ID;TZID=America/New_York:20260608T040000\r\n") || !strings.Contains(string(Events.Text(merged)), "DTSTART:20260608T093000Z\r\n") {
+		t.Errorf("moved there: %q (%v)", Events.Text(merged), err)
 	}
 
 	// And from an old text.

@@ -98,8 +98,10 @@ func componentKey(norm string) string {
 		case depth != 1:
 			continue
 		}
-		switch name, _, value := splitNorm(line); name {
-		case "RECURRENCE-ID", "TZID":
+		switch name, params, value := splitNorm(line); name {
+		case "RECURRENCE-ID":
+			return instantOf(params, value)
+		case "TZID":
 			return value
 		case "TRIGGER":
 			key = value
