@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -27,8 +28,8 @@ type textDocument struct {
 	Modified string `json:"modified"`
 	Text     string `json:"text"`
 	Encoding string `json:"encoding"` // "utf-8" or "base64"
-	// How a device with properties sees the item, and the changed occurrences of a series: with
-	// --wpd alone.
+	// How a device with properties sees the item, and occurrences of a series by themselves:
+	// with --wpd alone.
 	WPD         *valuebag.Values   `json:"wpd,omitempty"`
 	Occurrences []*valuebag.Values `json:"occurrences,omitempty"`
 }
@@ -79,7 +80,7 @@ of device services; cradle edit --set changes one of them.`,
 				}
 			}
 			if wpd {
-				return g.showWPD(items)
+				return g.showWPD(c.Context(), items)
 			}
 			return g.show(items, raw)
 		},
@@ -126,9 +127,9 @@ func bagOf(it hostprovider.Item) (*pim.Kind, *valuebag.Values, error) {
 	return k, bag, err
 }
 
-// showWPD shows items as a device with properties sees them, the changed occurrences of a
-// series behind it, each after a blank line.
-func (g *globals) showWPD(items []hostprovider.Item) error {
+// showWPD shows items as a device with properties sees them, and behind a series its changed
+// occurrences, or all where no pattern says it, each after a blank line.
+func (g *globals) showWPD(ctx context.Context, items []hostprovider.Item) error {
 	doc := showDocument{Version: 1, Items: []textDocument{}}
 	for i, it := range items {
 		k, bag, err := bagOf(it)
@@ -136,7 +137,17 @@ func (g *globals) showWPD(items []hostprovider.Item) error {
 			return err
 		}
 		d := withText(it)
-		d.WPD, d.Occurrences = k.WPD(bag, time.Local), k.WPDOccurrences(bag, time.Local)
+		d.WPD = k.WPD(bag, time.Local)
+		now := g.now()
+		d.Occurrences, err = k.WPDExpanded(ctx, bag, now.Add(-pim.ExpandBefore), now.Add(pim.ExpandAfter), time.Local)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			fmt.Fprintf(g.stderr, "note: %s: not all of its occurrences: %v\n", it.ID.String()[:8], err)
+		case d.Occurrences == nil: // a pattern says it
+			d.Occurrences = k.WPDOccurrences(bag, time.Local)
+		}
 		doc.Items = append(doc.Items, d)
 		if g.json {
 			continue

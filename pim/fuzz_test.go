@@ -2,11 +2,15 @@ package pim
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"cradle/valuebag"
 )
 
 func seeds(f *testing.F) {
@@ -42,6 +46,31 @@ func seeds(f *testing.F) {
 
 // Whatever is in a file: no panic, and each object that comes out can be made an
 // item whose functions hold together.
+// fuzzOccurrences edits and deletes occurrences of a series by their views.
+func fuzzOccurrences(t *testing.T, k *Kind, item *valuebag.Values) {
+	views := k.WPDOccurrences(item, nil)
+	start, err := k.WPD(item, nil).GetDate(valuebag.WPDCommonInformationStartDatetime)
+	if more, err2 := k.WPDExpanded(context.Background(), item, start, start.AddDate(0, 0, 20), nil); err == nil && err2 == nil {
+		views = append(views, more...)
+	}
+	for _, was := range views[:min(len(views), 3)] {
+		now := was.Clone()
+		now.SetString(valuebag.WPDCommonInformationSubject, "another subject")
+		got, err := k.FromWPDOccurrence(item, was, now, editedAt, nil)
+		if err == nil && !bytes.Contains(k.Text(got), []byte("another subject")) {
+			t.Fatalf("an edit of %q is nowhere: %q", k.Text(item), k.Text(got))
+		}
+		if err == nil {
+			if _, err := k.New(k.Text(got), "c"); err != nil {
+				t.Fatalf("%q became %q: %v", k.Text(item), k.Text(got), err)
+			}
+		}
+		if _, err := k.FromWPDOccurrence(item, was, nil, editedAt, nil); err != nil && !errors.Is(err, ErrNoOccurrence) {
+			t.Fatalf("a deletion from %q: %v", k.Text(item), err)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("BEGIN:VEVENT\nDESCRIPTION:\x00"))
 	seeds(f)
@@ -75,7 +104,7 @@ func FuzzRead(f *testing.F) {
 			if _, err := o.Kind.FromWPD(nil, nil, o.Kind.WPD(item, nil), editedAt, nil); err != nil {
 				t.Fatalf("a new one by the view of %q: %v", o.Text, err)
 			}
-			o.Kind.WPDOccurrences(item, nil)
+			fuzzOccurrences(t, o.Kind, item)
 			o.Kind.PairKeys(item)
 			if _, err := o.Kind.Copy(item, " (phone)", "u"); err != nil {
 				t.Fatalf("copy of %q: %v", o.Text, err)

@@ -14,8 +14,10 @@ import (
 type wpdAlarm struct {
 	comp int       // its VALARM, 0 for a line of vCalendar 1.0
 	line int       // its TRIGGER, or that line
-	at   time.Time // when it rings; of an appointment, if it is before the start by a fixed time, zero
+	at   time.Time // when it rings; zero for a VALARM of an appointment
 	lead time.Duration
+	// relative: told from the start or the end, and so moves with it.
+	relative bool
 }
 
 // wpdAlarm finds the first alarm that a device can have. Of an appointment: shown or heard,
@@ -33,6 +35,7 @@ func (p *parsed) wpdAlarm(comp int) (a wpdAlarm, ok bool) {
 		}
 		l := &p.t.Lines[a.line]
 		d, relative := parseDuration(l.RawValue)
+		a.relative = relative
 		switch p.kind {
 		case Events:
 			switch strings.ToUpper(strings.TrimSpace(p.lineValue(child, "ACTION"))) {
@@ -178,7 +181,7 @@ func (w *wpdBack) newAlarm(trigger Property) {
 		return
 	}
 	alarm := "alarm:1"
-	for n := 1; slices.Contains(w.r.paths, alarm); n++ {
+	for n := 1; slices.Contains(w.r.paths, prefixed(w.path)+alarm); n++ {
 		alarm = "alarm:" + strconv.Itoa(n+1)
 	}
 	for _, p := range []Property{{Name: "ACTION", Value: "DISPLAY"}, trigger, {Name: "DESCRIPTION", Value: said}} {

@@ -82,6 +82,7 @@ type wpdBack struct {
 	at       time.Time
 	r        *rows
 	pos      map[int]int       // line → its row
+	path     string            // of the component, as in Property: "" but for an occurrence
 	rows     map[int]*Property // edited, by line
 	gone     map[int]bool      // lines
 	added    []Property
@@ -117,6 +118,11 @@ func (w *wpdBack) write(item *valuebag.Values) (*valuebag.Values, error) {
 	}
 	for _, a := range w.added {
 		a.Value = sayable(a.Value)
+		if a.Component == "" {
+			a.Component = w.path
+		} else {
+			a.Component = prefixed(w.path) + a.Component
+		}
 		edits = append(edits, PropertyEdit{Op: EditInsert, New: a})
 	}
 	if len(edits) == 0 {

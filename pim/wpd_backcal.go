@@ -10,6 +10,19 @@ import (
 
 // calendar brings what changed of an appointment, a task or a note back.
 func (w *wpdBack) calendar() error {
+	w.entry()
+	if w.kind == Notes {
+		return nil
+	}
+	if err := w.pattern(); err != nil {
+		return err
+	}
+	w.followMove()
+	return nil
+}
+
+// entry is what any entry has, a series or one occurrence of it.
+func (w *wpdBack) entry() {
 	body := "DESCRIPTION"
 	if w.d == VNote11 {
 		body = "BODY"
@@ -20,10 +33,6 @@ func (w *wpdBack) calendar() error {
 	if w.kind != Notes {
 		w.priority()
 		w.times()
-		if err := w.pattern(); err != nil {
-			return err
-		}
-		w.followMove()
 	}
 	switch w.kind {
 	case Events:
@@ -35,7 +44,6 @@ func (w *wpdBack) calendar() error {
 	case Tasks:
 		w.task()
 	}
-	return nil
 }
 
 // first is the index of the first line of that name in the entry, -1 without.

@@ -37,7 +37,7 @@ func (p *parsed) wpdPattern(vs *valuebag.Values, t *Timetable) {
 	}
 	rule := t.Rules[0]
 	m, ok := patternOf(&rule, t.Start.Wall)
-	if !ok {
+	if !ok || !m.on(t.Start.Wall) { // a start beside the rule happens, too, and no pattern says that
 		return
 	}
 	last := ""
@@ -60,6 +60,9 @@ func (p *parsed) wpdPattern(vs *valuebag.Values, t *Timetable) {
 	if m.instance != 0 {
 		vs.SetUint8(MessageObjPatternInstance, m.instance)
 	}
+	if t.Start.Zone == recur.UTC { // else its times of day are taken for the phone's
+		vs.SetString(CalendarObjTimeZone, recur.UTC.Name())
+	}
 	vs.SetString(MessageObjPatternValidStartDate, t.Start.Wall.Format("20060102"))
 	if last != "" {
 		vs.SetString(MessageObjPatternValidEndDate, last)
@@ -77,8 +80,12 @@ func (p *parsed) wpdPattern(vs *valuebag.Values, t *Timetable) {
 			away = append(away, o.ID)
 		}
 	}
+	moved := map[string]bool{}
+	for _, o := range t.Override {
+		moved[clockDate(o.ID, t.Start.Zone)] = !o.Cancelled
+	}
 	for _, x := range away {
-		if d := clockDate(x, t.Start.Zone); !slices.Contains(gone, d) {
+		if d := clockDate(x, t.Start.Zone); !slices.Contains(gone, d) && !moved[d] {
 			gone = append(gone, d)
 		}
 	}
@@ -138,7 +145,7 @@ func patternOf(r *recur.Rule, start time.Time) (m pattern, ok bool) {
 		switch {
 		case len(r.ByMonth) == 1:
 			m.month = uint8(r.ByMonth[0])
-		case len(r.ByMonth) == 0 && len(r.ByDay) == 0:
+		case len(r.ByMonth)+len(r.ByDay)+len(r.ByMonthDay)+len(r.BySetPos) == 0:
 			m.month = uint8(start.Month())
 		default:
 			return m, false
@@ -146,6 +153,30 @@ func patternOf(r *recur.Rule, start time.Time) (m pattern, ok bool) {
 		ok = m.inMonth(r, start)
 	}
 	return m, ok
+}
+
+// on reports whether a pattern says a day.
+func (m *pattern) on(day time.Time) bool {
+	week := m.days == 0 || m.days&(1<<day.Weekday()) != 0
+	last := day.AddDate(0, 0, 1).Month() != day.Month()
+	dated := m.day == 0 || int(m.day) == day.Day() || last && int(m.day) > day.Day()
+	in := m.instance == 0
+	for n, d := 0, day; !in && week; d = d.AddDate(0, 0, -1) { // which of the days it is in its month
+		if d.Month() != day.Month() {
+			in = n == int(m.instance)
+			break
+		}
+		if m.days&(1<<d.Weekday()) != 0 {
+			n++
+		}
+	}
+	if m.instance == 5 && week {
+		in = true
+		for d := day.AddDate(0, 0, 1); d.Month() == day.Month(); d = d.AddDate(0, 0, 1) {
+			in = in && m.days&(1<<d.Weekday()) == 0
+		}
+	}
+	return week && dated && in && (m.month == 0 || int(m.month) == int(day.Month()))
 }
 
 // inMonth finds the day of the month that a rule means.

@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -26,29 +27,32 @@ func TestPattern(t *testing.T) {
 	for _, c := range []struct {
 		rule, want string
 		back       string // "" the rule
+		day        string // of the start; "" the first of June, a Monday
 	}{
-		{"FREQ=DAILY;INTERVAL=3", " Type=1 Period=3", ""},
-		{"FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE", " Type=2 Period=2 DayOfWeek=10", ""},
-		{"FREQ=WEEKLY", " Type=2 Period=1 DayOfWeek=2", "FREQ=WEEKLY;BYDAY=MO"},
-		{"FREQ=MONTHLY;BYMONTHDAY=15", " Type=3 Period=1 DayOfMonth=15", ""},
-		{"FREQ=MONTHLY", " Type=3 Period=1 DayOfMonth=1", "FREQ=MONTHLY;BYMONTHDAY=1"},
-		{"FREQ=MONTHLY;BYMONTHDAY=-1", " Type=3 Period=1 DayOfMonth=31", ""},
-		{"FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", " Type=3 Period=1 DayOfMonth=30", ""},
-		{"FREQ=MONTHLY;BYDAY=2TU", " Type=3 Period=1 DayOfWeek=4 Instance=2", ""},
-		{"FREQ=MONTHLY;BYDAY=TU;BYSETPOS=2", " Type=3 Period=1 DayOfWeek=4 Instance=2", "FREQ=MONTHLY;BYDAY=2TU"},
-		{"FREQ=MONTHLY;BYDAY=-1FR", " Type=3 Period=1 DayOfWeek=32 Instance=5", ""},
-		{"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", " Type=3 Period=1 DayOfWeek=62 Instance=5", ""},
-		{"FREQ=YEARLY", " Type=4 Period=1 DayOfMonth=1 MonthOfYear=6", "FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=1"},
-		{"FREQ=YEARLY;INTERVAL=2;BYMONTH=11;BYDAY=4TH", " Type=4 Period=2 DayOfWeek=16 MonthOfYear=11 Instance=4", ""},
-		{"FREQ=DAILY;COUNT=10", " Type=1 ValidEndDate=20260610 Period=1", "FREQ=DAILY;UNTIL=20260610T215959Z"},
-		{"FREQ=WEEKLY;BYDAY=MO;UNTIL=20260621T000000Z", " Type=2 ValidEndDate=20260615 Period=1 DayOfWeek=2", "FREQ=WEEKLY;BYDAY=MO;UNTIL=20260615T215959Z"},
-		{rule: "FREQ=MONTHLY;BYMONTHDAY=31"}, {rule: "FREQ=MONTHLY;BYMONTHDAY=1,15"}, {rule: "FREQ=MONTHLY;BYMONTHDAY=-2"}, {rule: "FREQ=HOURLY"},
+		{"FREQ=DAILY;INTERVAL=3", " Type=1 Period=3", "", ""},
+		{"FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE", " Type=2 Period=2 DayOfWeek=10", "", ""},
+		{"FREQ=WEEKLY", " Type=2 Period=1 DayOfWeek=2", "FREQ=WEEKLY;BYDAY=MO", ""},
+		{"FREQ=MONTHLY;BYMONTHDAY=15", " Type=3 Period=1 DayOfMonth=15", "", "20260615"},
+		{"FREQ=MONTHLY", " Type=3 Period=1 DayOfMonth=1", "FREQ=MONTHLY;BYMONTHDAY=1", ""},
+		{"FREQ=MONTHLY;BYMONTHDAY=-1", " Type=3 Period=1 DayOfMonth=31", "", "20260630"},
+		{"FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", " Type=3 Period=1 DayOfMonth=30", "", "20260630"},
+		{"FREQ=MONTHLY;BYDAY=2TU", " Type=3 Period=1 DayOfWeek=4 Instance=2", "", "20260609"},
+		{"FREQ=MONTHLY;BYDAY=TU;BYSETPOS=2", " Type=3 Period=1 DayOfWeek=4 Instance=2", "FREQ=MONTHLY;BYDAY=2TU", "20260609"},
+		{"FREQ=MONTHLY;BYDAY=-1FR", " Type=3 Period=1 DayOfWeek=32 Instance=5", "", "20260626"},
+		{"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", " Type=3 Period=1 DayOfWeek=62 Instance=5", "", "20260630"},
+		{"FREQ=YEARLY", " Type=4 Period=1 DayOfMonth=1 MonthOfYear=6", "FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=1", ""},
+		{"FREQ=YEARLY;INTERVAL=2;BYMONTH=11;BYDAY=4TH", " Type=4 Period=2 DayOfWeek=16 MonthOfYear=11 Instance=4", "", "20261126"},
+		{"FREQ=DAILY;COUNT=10", " Type=1 ValidEndDate=20260610 Period=1", "FREQ=DAILY;UNTIL=20260610T215959Z", ""},
+		{"FREQ=WEEKLY;BYDAY=MO;UNTIL=20260621T000000Z", " Type=2 ValidEndDate=20260615 Period=1 DayOfWeek=2", "FREQ=WEEKLY;BYDAY=MO;UNTIL=20260615T215959Z", ""},
+		{rule: "FREQ=WEEKLY;BYDAY=TU"}, {rule: "FREQ=MONTHLY;BYMONTHDAY=15"}, {rule: "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=1"}, // the start is none of these
+		{rule: "FREQ=YEARLY;BYMONTHDAY=1"}, {rule: "FREQ=MONTHLY;BYMONTHDAY=31", day: "20260731"}, {rule: "FREQ=MONTHLY;BYMONTHDAY=1,15"}, {rule: "FREQ=MONTHLY;BYMONTHDAY=-2"}, {rule: "FREQ=HOURLY"},
 		{rule: "FREQ=YEARLY;BYYEARDAY=100"}, {rule: "FREQ=YEARLY;BYWEEKNO=20"}, {rule: "FREQ=YEARLY;BYDAY=20MO"}, {rule: "FREQ=YEARLY;BYMONTH=1,6"},
 		{rule: "FREQ=MONTHLY;BYDAY=MO,TU"}, {rule: "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=5"}, {rule: "FREQ=DAILY;BYHOUR=9,10"},
 		{rule: "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU"}, {rule: "FREQ=DAILY;BYDAY=MO"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			const start = "DTSTART;TZID=Europe/Berlin:20260601T100000|DURATION:PT90M|RRULE:"
+			day := cmp.Or(c.day, "20260601")
+			start := "DTSTART;TZID=Europe/Berlin:" + day + "T100000|DURATION:PT90M|RRULE:"
 			item := mustItem(t, Events, eventText(start+c.rule))
 			vs := Events.WPD(item, nil)
 			if got := patternText(vs); got != c.want {
@@ -62,7 +66,7 @@ func TestPattern(t *testing.T) {
 			}
 			first, _ := vs.GetString(MessageObjPatternValidStartDate)
 			at, _ := vs.GetString(CalendarObjPatternStartTime)
-			if n, _ := vs.GetUint32(CalendarObjPatternDuration); first != "20260601" || at != "100000.0" || n != 90 {
+			if n, _ := vs.GetUint32(CalendarObjPatternDuration); first != day || at != "100000.0" || n != 90 {
 				t.Errorf("from %s, at %s, %d minutes", first, at, n)
 			}
 			tab, err := Events.Timetable(Events.Text(item))

@@ -307,7 +307,7 @@ func (w *wpdBack) newTimes(s *wpdSpan, endName string) {
 	if w.kind == Events && s.hasStart && s.hasEnd && s.endNow.After(s.startNow) {
 		days = w.dayClock(s.startNow, s.endNow) != nil
 	}
-	if !s.hadStart && s.hasStart {
+	if s.hasStart && (!s.hadStart || s.movedStart()) {
 		w.start = w.newStamp(s.startNow, days)
 		w.from = w.start
 		w.added = append(w.added, w.stampRow("DTSTART", w.start))
