@@ -30,6 +30,8 @@ func seeds(f *testing.F) {
 	for _, s := range []string{
 		"\xff\xfeB\x00E\x00G\x00I\x00N\x00:\x00V\x00C\x00A\x00R\x00D\x00\n\x00F\x00N\x00:\x00\x3d\xd8\n\x00E\x00N\x00D\x00:\x00V\x00C\x00A\x00R\x00D\x00BEGIN:VCARD\nFN:x\nEND:VCARD",
 		"BEGIN:VCALENDAR\nX:1\nBEGIN:VCARD\nFN:x\nEND:VCARD\n\x00B\x00E\x00G\x00I\x00N\x00:\x00V\x00E\x00V\x00E\x00N\x00T\x00\n\x00U\x00I\x00D\x00:\x001\x00\n\x00E\x00N\x00D\x00:\x00V\x00E\x00V\x00E\x00N\x00T\x00\n",
+		"BEGIN:0\nBEGIN:VCARD\nEND:VCARD\nBEGIN:VCARD\n0", " BEGIN:" + strings.Repeat("A", 70) + "\nBEGIN:VCARD\nFN:x\nEND:VCARD\nBEGIN:VCARD\nFN:y\n",
+		"BEGIN:VTIMEZONE\nTZID:Europe/Copenhagen\nBEGIN:0\nBEGIN:VEVENT\n0;TZID=Europe/Copenhagen:\nSUMMARY:0\nBEGIN:VEVENT\nSUMMARY:0\nBEGI%:VEVENT\n\nSUMMARY:'\nBEGIN:VEVENT\n\nSUMMARY:U",
 		"BEGIN:VC\nBEGIN:VCARD\nFN:a\nEND:VCARD to be\nEND:VCARD\xef\xbb\xbf\xef\xbb\xbfBEGIN:VCARD\nFN:b\nEND:VCARD\nEND:VCALENDAR\n",
 	} {
 		f.Add([]byte(s))

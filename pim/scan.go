@@ -194,7 +194,15 @@ func (s *Scanner) whole(l []byte) {
 	for bytes.HasPrefix(l, []byte(bom)) {
 		l = l[len(bom):]
 	}
-	if len(l) > longest || len(l) < 9 {
+	if len(s.open) == 0 && len(l) > len("BEGIN:") {
+		if b := bytes.TrimLeft(l, " \t"); hasFold(string(b[:min(len(b), 6)]), "BEGIN:") {
+			name := strings.ToUpper(strings.TrimSpace(string(b[6:])))
+			if s.rest = name != "VCARD" && validName(name) && !tornName(name); s.rest {
+				return
+			}
+		}
+	}
+	if len(l) > longest || len(l) < len("END:VCARD") {
 		return
 	}
 	l = bytes.TrimRight(l, " \t")
@@ -218,8 +226,6 @@ func (s *Scanner) whole(l []byte) {
 			s.closed = n == 1
 		}
 		s.skip = s.skip && len(s.open) > 0
-	case len(s.open) == 0 && len(l) > 6 && equalFold(l[:6], "BEGIN:"):
-		s.rest = true
 	}
 }
 
