@@ -99,6 +99,7 @@ type Folder struct {
 	texts    map[wholeKey]*valuebag.Values // of those that were read or written
 	fresh    map[itemKey]*shadow           // of what was written in this session; nil: all of it is there
 	restored map[itemKey]restored          // by the last survey
+	behind   map[itemKey]bool              // of which the new full text wasn't taken by the device
 }
 
 // spot is where an object lies.

@@ -318,6 +318,71 @@ func TestNoRoomForFullTexts(t *testing.T) {
 	}
 }
 
+// TestNoRoomForAnEdit: an edit on a phone that has no room for the new full text is taken
+// all the same, by this computer and by another; the old text and what was held go on
+// saying what the phone's part is part of.
+func TestNoRoomForAnEdit(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL,NOTE/6")
+	s.survey()
+	var junk strings.Builder
+	for i := range uint64(3000) {
+		fmt.Fprintf(&junk, "%x", i*0x9E3779B97F4A7C15)
+	}
+	full := card("u", "Ada", "TEL;X-P=1:1", "NOTE:a long note of hers", "ROLE:"+junk.String())
+	s.must(s.write("contacts", uidOf("u"), "personal", full))
+	s.must(s.write("contacts", uidOf("v"), "personal", card("v", "Bob", "TEL;X-P=1:1", "ROLE:Author")))
+	s.must(s.commit())
+	before := s.fullTexts()
+	room := int64(15000)
+	dial := func(name, from, to string) {
+		files, err := filepath.Glob(filepath.Join(s.dir, "Cradle/contacts/personal", name+".*"))
+		s.must(err)
+		path, _ := filepath.Rel(s.dir, files[0])
+		write(t, s.dir, path, strings.Replace(s.file(path), "X-P=1:"+from+"\r", "X-P=1:"+to+"\r", 1), -time.Minute)
+	}
+	want := func(number string) {
+		t.Helper()
+		want := strings.Replace(full, "X-P=1:1", "X-P=1:"+number, 1)
+		if got := textOf(s.items[itemKey{"contacts", uidOf("u")}]); got != want {
+			t.Errorf("taken over\n%.300s\nwant\n%.300s", got, want)
+		}
+		b := newPC(t, 'B')
+		b.must(b.open(NewMTPStore(session(t, s.phone)), s.opt))
+		_, err := b.take()
+		b.must(err)
+		v, err := b.f.Load(ctxb, "contacts", uidOf("u"), b.next["contacts"][uidOf("u")].Place)
+		b.must(err)
+		if textOf(v) != want {
+			t.Errorf("another computer reads\n%.300s\nwant\n%.300s", textOf(v), want)
+		}
+	}
+	s.free = &room
+	for _, c := range [][2]string{{"1", "22"}, {"22", "333"}} {
+		dial("ada", c[0], c[1])
+		dial("bob", c[0], c[1])
+		s.plug()
+		s.survey()
+		s.must(s.commit())
+		s.plug()
+		s.survey()
+		want(c[1])
+		if got := textOf(s.items[itemKey{"contacts", uidOf("v")}]); !strings.Contains(got, "TEL;X-P=1:"+c[1]+"\r\n") || !strings.Contains(got, "ROLE:Author") {
+			t.Errorf("the other item is %q", got)
+		}
+		if got := s.fullTexts(); len(got) != 2 || !slices.Contains(got, before[0]) && !slices.Contains(got, before[1]) {
+			t.Errorf("full texts %q, before %q", got, before)
+		}
+	}
+	s.free = nil
+	dial("ada", "333", "1")
+	s.plug()
+	s.survey()
+	s.must(s.commit())
+	s.plug()
+	s.survey()
+	want("1")
+}
+
 // TestBrokenFullText: a full text of which the bytes are no more what they were is written
 // again, whoever finds out: the computer that has the text, in a session that writes a
 // state anyway; one that hasn't tells the other by the state.

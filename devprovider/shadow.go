@@ -383,8 +383,12 @@ func (fl *file) holdsStep() bool {
 	return !fl.sent.IsZero() && strings.Contains(hex.EncodeToString(fl.sent[:8]), fl.step.digest)
 }
 
-// keepRestored writes the full texts that the next state is going to name.
+// keepRestored writes the full texts that the next state is going to name. Of an item
+// whose text the phone doesn't take, for want of room say, the state goes on naming the
+// text from before and what was held then: the difference from that is the same for
+// whoever reads it next.
 func (f *Folder) keepRestored(ctx context.Context, states map[string]*engine.PartialState) error {
+	f.behind = map[itemKey]bool{}
 	for name, st := range states {
 		for i := range st.Items {
 			it := &st.Items[i]
@@ -403,7 +407,15 @@ func (f *Folder) keepRestored(ctx context.Context, states map[string]*engine.Par
 			}
 			w, err := f.writeWhole(ctx, name, key.id, r.full)
 			if err != nil {
-				return err
+				if f.ends(ctx, err) {
+					return err
+				}
+				f.log.Info("the full text of an item that the phone's user changed can't be written now", "err", err)
+				if f.state.shadows[key] != nil || len(r.from) > 0 {
+					f.behind[key] = true
+					continue
+				}
+				f.markBroken(w) // this computer has the text
 			}
 			if f.fresh[key], err = packShadow(k, r.body, w.sent, r.held); err != nil {
 				return err
@@ -428,6 +440,10 @@ func (f *Folder) nextShadows(next *state) map[itemKey]*shadow {
 				continue
 			}
 			was := f.state.shadows[key]
+			if f.behind[key] && was != nil {
+				out[key] = was
+				continue
+			}
 			if sh, ok := f.fresh[key]; ok && (sh == nil && (was == nil || was.body != it.Place.Body) || sh != nil && sh.body == it.Place.Body) {
 				if sh != nil {
 					out[key] = sh
@@ -467,7 +483,7 @@ func (f *Folder) dropWholes(ctx context.Context) {
 		}
 	}
 	for key, r := range f.restored {
-		if bodies[key] != r.body {
+		if bodies[key] != r.body || f.behind[key] {
 			for _, k := range r.from {
 				keep[k] = true
 			}
