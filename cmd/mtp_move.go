@@ -130,6 +130,9 @@ func (m *mover) one(err error, path, line string, moved mtpMoved) error {
 		m.doc.Failed = append(m.doc.Failed, mtpFailure{path, err.Error()})
 		m.g.warn("%v", err)
 		m.exists = m.exists || errors.Is(err, files.ErrExists)
+		if errors.Is(err, files.ErrNotFile) {
+			fmt.Fprintf(m.g.stderr, "  next: --to - writes a file to standard output, wherever that goes\n")
+		}
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 package mtp
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"time"
 )
 
 // receive reads what the device sends after a command and its data: perhaps a
@@ -123,16 +125,24 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		s.pipe.ReadAhead(ahead)
 		defer s.pipe.ReadAhead(0)
 	}
+	defer x.endAside()
 	for (!ended || alone) && (!known || got < total) {
 		if !known || total-got > drainable {
 			if x.caller.Err() != nil {
 				return false, context.Cause(x.caller)
 			}
-			if x.sinkErr != nil {
+			if x.sinkFailed() {
+				x.endAside()
 				return false, x.sinkErr
 			}
 		}
+		if x.aside == nil && s.pipe != nil && x.sinkErr == nil && (!known || total-got > asideSize) && x.callerIsSlow() {
+			x.aside = s.newAside(in)
+		}
 		buf := s.buf
+		if x.aside != nil {
+			buf = x.aside.room()
+		}
 		if known {
 			// No more than what is left in whole packets: the response of a
 			// device that sends no ZLP stays out of it.
@@ -141,14 +151,14 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		x.alive()
 		n, err := s.t.Read(x.ctx, buf)
 		if err != nil {
-			x.sink(in, buf[:n])
+			x.took(in, buf, n)
 			return false, err
 		}
 		if early && s.isResponse(x, buf[:n]) {
-			s.rest = buf[:n]
+			s.rest = bytes.Clone(buf[:n])
 			return false, nil
 		}
-		x.sink(in, buf[:n])
+		x.took(in, buf, n)
 		got += int64(n)
 		alone = false
 		ended, early = s.ends(n, len(buf), known)
@@ -189,5 +199,42 @@ func (x *txn) sink(in io.Writer, p []byte) {
 	if in == nil || x.sinkErr != nil || len(p) == 0 {
 		return
 	}
+	x.pause()
+	from := time.Now()
 	_, x.sinkErr = in.Write(p)
+	x.callers += time.Since(from)
+}
+
+// took hands on the n bytes that came into buf, which is s.buf or the room of x.aside.
+func (x *txn) took(in io.Writer, buf []byte, n int) {
+	if x.aside == nil {
+		x.sink(in, buf[:n])
+		return
+	}
+	x.pause()
+	x.bytesIn += int64(n)
+	x.aside.took(n)
+}
+
+// endAside waits for the Writer.
+func (x *txn) endAside() {
+	if x.aside == nil {
+		return
+	}
+	x.pause()
+	x.sinkErr = x.aside.close()
+	x.aside = nil
+}
+
+// sinkFailed reports whether the Writer has given up.
+func (x *txn) sinkFailed() bool {
+	if x.aside == nil {
+		return x.sinkErr != nil
+	}
+	select {
+	case <-x.aside.failed:
+		return true
+	default:
+		return false
+	}
 }

@@ -37,36 +37,45 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 			}
 		}()
 	}
-	header, _ := DataHeader(x.op, x.id, out.size).AppendBinary(s.buf[:0])
-	fill := len(header) // bytes of s.buf to go in the next transfer
+	header, _ := DataHeader(x.op, x.id, out.size).AppendBinary(nil)
 	split := out.split || s.Quirks().Has(QuirkSplitHeader)
 	if split {
 		if err := s.write(x, header); err != nil {
 			return err
 		}
-		fill = 0
+		header = nil
 	}
-	left := out.size
-	for first := true; first || left > 0; first = false {
-		n := len(s.buf) - fill
-		if int64(n) >= left {
-			n = int(left)
-		} else if tail := left - int64(n); tail < HeaderSize {
-			// QEMU's device stalls a transfer shorter than a header, so the
-			// last one isn't left with that little.
-			n -= s.mps
+	c := &cutter{out: out, header: header, left: out.size, packet: s.mps, first: true}
+	var parts <-chan part // of a Reader that is slow
+	next := func() part {
+		if parts != nil {
+			return <-parts
 		}
-		if err := out.read(s.buf[fill : fill+n]); err != nil {
+		from := time.Now()
+		p := c.next(s.buf)
+		x.callers += time.Since(from)
+		return p
+	}
+	for first, left := true, out.size; first || left > 0; first = false {
+		if parts == nil && s.pipe != nil && out.r != nil && left > asideSize && x.callerIsSlow() {
+			var stop func()
+			parts, stop = s.readAhead(c)
+			defer stop()
+		}
+		x.pause()
+		p := next()
+		err := p.err
+		if err == nil && len(p.p) > 0 {
+			left -= int64(p.payload)
+			err = s.writePart(x, p.p, left > 0)
+		}
+		if p.done != nil {
+			p.done <- p.p[:cap(p.p)]
+		}
+		if err != nil {
 			return err
 		}
-		if fill+n > 0 {
-			if err := s.writePart(x, s.buf[:fill+n], left > int64(n)); err != nil {
-				return err
-			}
-		}
-		x.bytesOut += int64(n)
-		left -= int64(n)
-		fill = 0
+		x.bytesOut += int64(p.payload)
 		if left > drainable && x.caller.Err() != nil {
 			return context.Cause(x.caller)
 		}
@@ -85,6 +94,42 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 		s.writeZLP(x)
 	}
 	return nil
+}
+
+// cutter cuts a container into transfers.
+type cutter struct {
+	out    dataOut
+	header []byte // for the first transfer
+	left   int64  // of the payload
+	packet int    // bytes of a full packet
+	first  bool
+}
+
+// part is what goes out in one transfer.
+type part struct {
+	p       []byte
+	payload int // bytes of p that are no header
+	err     error
+	done    chan<- []byte // takes the buffer back
+}
+
+func (c *cutter) more() bool { return c.first || c.left > 0 }
+
+// next fills buf with the next part.
+func (c *cutter) next(buf []byte) part {
+	fill := copy(buf, c.header)
+	n := len(buf) - fill
+	if int64(n) >= c.left {
+		n = int(c.left)
+	} else if tail := c.left - int64(n); tail < HeaderSize {
+		// QEMU's device stalls a transfer shorter than a header, so the
+		// last one isn't left with that little.
+		n -= c.packet
+	}
+	err := c.out.read(buf[fill : fill+n])
+	c.left -= int64(n)
+	c.header, c.first = nil, false
+	return part{p: buf[:fill+n], payload: n, err: err}
 }
 
 // read fills p with the next bytes.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
+	"time"
 
 	"cradle/hwtest"
 	"cradle/mtp"
@@ -169,6 +171,62 @@ func TestPipelinedFailures(t *testing.T) {
 	}
 	if p.droppedAfterFailure == 0 {
 		t.Error("no part was ever called back")
+	}
+}
+
+// TestSlowEnds: a Reader or a Writer that takes longer than any device may takes its time.
+func TestSlowEnds(t *testing.T) {
+	const size, limit = 3 << 20, 200 * time.Millisecond
+	dir := t.TempDir()
+	body := pattern(size)
+	tree(t, dir, map[string]string{"big.bin": string(body), "small.bin": string(body[:100_000])})
+	for _, large := range []bool{true, false} {
+		for _, plain := range []bool{true, false} {
+			var tr mtp.Transport = phone(t, hwtest.Android, dir, hwtest.Options{}).Transport()
+			if !plain {
+				tr = &pipelined{Transport: tr, t: t}
+			}
+			s, err := mtp.Open(t.Context(), tr, mtp.Options{Timeout: limit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			storage := firstStorage(t, s)
+			name, want := "small.bin", body[:100_000]
+			if large {
+				name, want = "big.bin", body
+			}
+			slept := false
+			rest := func() {
+				if !slept {
+					time.Sleep(2 * limit)
+				}
+				slept = true
+			}
+			var got bytes.Buffer
+			root, err := s.ListFolder(t.Context(), storage, mtp.Root)
+			at := slices.IndexFunc(root, func(e mtp.ObjectEntry) bool { return e.Name == name })
+			if err != nil || at < 0 {
+				t.Fatal(root, err)
+			}
+			if _, err := s.GetObject(t.Context(), root[at].Handle, writer(func(b []byte) (int, error) { rest(); return got.Write(b) })); err != nil || !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("%s, a slow Writer: %d bytes, %v", name, got.Len(), err)
+			}
+			slept = false
+			from := bytes.NewReader(want)
+			c, err := s.CreateObjectFrom(t.Context(), storage, mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "slow.bin"},
+				reader(func(b []byte) (int, error) { rest(); return from.Read(b) }), int64(len(want)))
+			if err != nil {
+				t.Fatalf("%s, a slow Reader: %v", name, err)
+			}
+			if back, err := s.GetObjectBytes(t.Context(), c.Handle, size); err != nil || !bytes.Equal(back, want) {
+				t.Errorf("%s, a slow Reader: %d bytes arrived, %v", name, len(back), err)
+			}
+			if err := s.DeleteObject(t.Context(), c.Handle); err != nil {
+				t.Fatal(err)
+			}
+			_ = s.Close(t.Context())
+			_ = tr.Close()
+		}
 	}
 }
 

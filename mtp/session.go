@@ -83,6 +83,7 @@ type Session struct {
 	tx      TransactionID // of the last transaction
 	inTx    bool          // an OpenSession has succeeded
 	buf     []byte        // for transfers in both directions
+	spare   chan []byte   // for large data phases
 	rest    []byte        // of buf: what came in one transfer after the data
 	timeout time.Duration
 	lost    atomic.Pointer[lostError]

@@ -25,14 +25,24 @@ type txn struct {
 	silence time.Duration // the longest before one that ended
 
 	bytesIn, bytesOut int64
-	sinkErr           error // the caller's Writer; the data phase goes on
-	zlpRefused        bool  // the device would not take the ZLP after the data
+	start             time.Time
+	callers           time.Duration // of it, in the caller's Reader or Writer
+	aside             *aside        // writes to the caller's Writer meanwhile, in a large data phase
+	sinkErr           error         // the caller's Writer; the data phase goes on
+	zlpRefused        bool          // the device would not take the ZLP after the data
 }
 
 // alive starts the clock for the next transfer.
 func (x *txn) alive() {
 	x.idle.Reset(x.wait)
 	x.heard()
+}
+
+// pause stops the clock: it is the caller's Reader or Writer that takes its time.
+func (x *txn) pause() {
+	x.idle.Stop()
+	x.heard()
+	x.since = time.Time{}
 }
 
 // heard takes note of how long the device was silent.
@@ -115,7 +125,7 @@ func (s *Session) nextID(op OpCode) TransactionID {
 func (s *Session) run(caller context.Context, op OpCode, id TransactionID, params []uint32, out dataOut, in io.Writer) (Message, error) {
 	start := time.Now()
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
-	x := &txn{caller: caller, ctx: ctx, wait: s.timeout, op: op, id: id}
+	x := &txn{caller: caller, ctx: ctx, wait: s.timeout, op: op, id: id, start: start}
 	x.idle = time.AfterFunc(x.wait, func() { cancel(ErrTimeout) })
 	stop := context.AfterFunc(caller, func() {
 		late := time.NewTimer(s.opt.Grace)

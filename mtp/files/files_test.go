@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -395,6 +396,12 @@ func TestGet(t *testing.T) {
 			}
 			if _, err := tree.Get(t.Context(), n, dir, "f.bin", files.Options{Replace: true}); err != nil {
 				t.Errorf("replace: %v", err)
+			}
+			if err := syscall.Mkfifo(filepath.Join(dir.Name(), "pipe"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tree.Get(t.Context(), n, dir, "pipe", files.Options{Replace: true}); !errors.Is(err, files.ErrNotFile) {
+				t.Errorf("in place of a pipe: %v, want ErrNotFile", err)
 			}
 		})
 	}

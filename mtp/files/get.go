@@ -58,13 +58,17 @@ const overlap = 64 << 10
 // If the fetch is interrupted, the next one of the same object (its phone,
 // path, size and time) goes on where this one ended, where the device gives
 // parts of objects; one that is there with its size and time isn't fetched again.
-// Errors: ErrFolder, ErrExists, ErrSize, those of the session
+// Errors: ErrFolder, ErrExists, ErrNotFile, ErrSize, those of the session
 // and of the file system.
 func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Options) (Got, error) {
 	if n.IsFolder() {
 		return Got{}, fmt.Errorf("%s: %w", n.Path, ErrFolder)
 	}
-	if st, err := dir.Lstat(name); err == nil && !o.Replace {
+	st, err := dir.Lstat(name)
+	switch {
+	case err == nil && st.Mode().Type()&^(fs.ModeSymlink|fs.ModeDir) != 0:
+		return Got{}, fmt.Errorf("%s: %w", path.Join(dir.Name(), name), ErrNotFile)
+	case err == nil && !o.Replace:
 		if n.is(st) {
 			return Got{Bytes: st.Size(), Resumed: st.Size()}, nil
 		}

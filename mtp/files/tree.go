@@ -24,6 +24,8 @@ var (
 	ErrFolder = errors.New("is a folder")
 	// ErrExists says that the name is taken.
 	ErrExists = errors.New("is there already")
+	// ErrNotFile says that the name is that of a device, a pipe or the like.
+	ErrNotFile = errors.New("not a file")
 	// ErrCannotReplace says that the device can't replace a file safely: it
 	// can't rename one.
 	ErrCannotReplace = errors.New("the phone can't rename files, so one can't be replaced safely")

@@ -3,6 +3,7 @@
 package usb
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"sync"
@@ -32,6 +33,10 @@ type fakeKernel struct {
 	setups    [][]byte
 	answer    func(setup, data []byte) (int, error) // of control transfers; nil doesn't answer
 
+	mapped      int                  // pieces of memory given
+	going       map[*usbfsURB][]byte // out of such memory: what they were when they were submitted
+	overwritten int                  // and weren't any more when they were done
+
 	claimed   int
 	claimErr  error
 	cleared   []uint8
@@ -42,7 +47,7 @@ type fakeKernel struct {
 func newFakeKernel() *fakeKernel {
 	return &fakeKernel{
 		caps: capScatterGather, packet: 512, claimed: -1,
-		queued: map[uint8][]*usbfsURB{}, most: map[uint8]int{},
+		queued: map[uint8][]*usbfsURB{}, most: map[uint8]int{}, going: map[*usbfsURB][]byte{},
 		completed: make(chan *usbfsURB, 4096), gone: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
@@ -56,6 +61,17 @@ func (k *fakeKernel) claim(i int) error {
 func (k *fakeKernel) release(i int) error  { k.claimed = -1; return nil }
 func (k *fakeKernel) connect(i int) error  { k.connected = true; return nil }
 func (k *fakeKernel) capabilities() uint32 { return k.caps }
+
+// memory is there if the capabilities say so.
+func (k *fakeKernel) memory(size int) ([]byte, error) {
+	if k.caps&capMmap == 0 {
+		return nil, unix.ENOTSUP
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.mapped++
+	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+}
 
 // data is where a URB's buffer is.
 func data(u *usbfsURB) []byte {
@@ -86,6 +102,9 @@ func (k *fakeKernel) submit(u *usbfsURB) error {
 		}
 	} else if u.endpoint&0x80 == 0 {
 		k.out = append(k.out, slices.Clone(data(u)))
+		if k.caps&capMmap != 0 {
+			k.going[u] = k.out[len(k.out)-1]
+		}
 	}
 	q := append(k.queued[u.endpoint], u)
 	k.queued[u.endpoint] = q
@@ -124,6 +143,9 @@ func (k *fakeKernel) move() {
 		u := k.queued[out][0]
 		k.queued[out] = k.queued[out][1:]
 		u.actual = u.length
+		if p, ok := k.going[u]; ok && !bytes.Equal(p, data(u)) {
+			k.overwritten++
+		}
 		if k.outResult != nil {
 			k.outResult(len(k.out), u)
 		}

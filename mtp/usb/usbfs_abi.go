@@ -57,6 +57,7 @@ const disconnectExcept = 2
 const (
 	capNoPacketSizeLimit = 0x04 // transfers longer than 16 KiB
 	capScatterGather     = 0x08 // and without one piece of memory as long
+	capMmap              = 0x20 // memory of the controller's can be mapped
 )
 
 func ioc(dir, nr, size uintptr) uintptr { return dir<<iocDirShift | size<<16 | 'U'<<8 | nr }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -24,6 +25,9 @@ type kernel interface {
 	connect(iface int) error
 	// capabilities are the cap bits.
 	capabilities() uint32
+	// memory gives size bytes that the controller reads and writes by itself, for
+	// buffers of transfers; munmap frees them. An error: there is none of it.
+	memory(size int) ([]byte, error)
 	// submit starts a transfer. u and its buffer have to stay where they are
 	// until it is reaped; what goes out is copied at once.
 	submit(u *usbfsURB) error
@@ -132,6 +136,36 @@ func (n *node) capabilities() uint32 {
 	}
 	return caps
 }
+
+func (n *node) memory(size int) ([]byte, error) {
+	if !sharesMemory() || n.capabilities()&capMmap == 0 {
+		return nil, unix.ENOTSUP
+	}
+	var p []byte
+	var err error
+	if cerr := n.raw.Control(func(fd uintptr) {
+		p, err = unix.Mmap(int(fd), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	}); cerr != nil {
+		return nil, cerr
+	}
+	return p, err
+}
+
+// sharesMemory reports whether the controller's memory is as fast as any, and the kernel maps it
+// right: on processors that keep caches and controllers in step, since Linux 5.10 (before
+// that, "usbfs: fix mmap dma mismatch" and others are missing).
+var sharesMemory = sync.OnceValue(func() bool {
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "386" {
+		return false
+	}
+	var u unix.Utsname
+	var major, minor int
+	if err := unix.Uname(&u); err != nil {
+		return false
+	}
+	n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor)
+	return n == 2 && (major > 5 || major == 5 && minor >= 10)
+})
 
 func (n *node) submit(u *usbfsURB) error {
 	_, err := n.ioctl(usbfsSubmitURB, unsafe.Pointer(u))

@@ -107,7 +107,7 @@ func (p *inPipe) take() (*transfer, error) {
 		p.idle = p.idle[:n-1]
 		return x, nil
 	}
-	return newTransfer(urbBulk, p.endpoint, p.size)
+	return p.f.newBulk(p.endpoint, p.size, p.size)
 }
 
 // readAhead announces n bytes; 0 calls back what is in flight.
@@ -233,7 +233,7 @@ func (p *outPipe) take() (*transfer, error) {
 		p.idle = p.idle[:n-1]
 		return x, nil
 	}
-	return newTransfer(urbBulk, p.endpoint, 0)
+	return p.f.newBulk(p.endpoint, p.size, 0)
 }
 
 // stop calls everything back.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -81,7 +82,7 @@ func TestUsbfsReads(t *testing.T) {
 	d := fakePhone(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		k := newFakeKernel()
-		k.caps = rapid.SampledFrom([]uint32{capScatterGather, capNoPacketSizeLimit, 0}).Draw(rt, "caps")
+		k.caps = rapid.SampledFrom([]uint32{capScatterGather, capScatterGather | capMmap, capNoPacketSizeLimit, 0}).Draw(rt, "caps")
 		tr := openFake(t, k, d)
 		defer tr.Close()
 		var sent []byte
@@ -183,8 +184,26 @@ func TestUsbfsReadCancelled(t *testing.T) {
 	}
 }
 
-func TestUsbfsWrites(t *testing.T) {
-	k := newFakeKernel()
+// bothMemories: with the program's memory for transfers, and with the controller's.
+func bothMemories(t *testing.T, test func(*testing.T, *fakeKernel)) {
+	for _, caps := range []uint32{capScatterGather, capScatterGather | capMmap} {
+		t.Run(fmt.Sprintf("capabilities %#x", caps), func(t *testing.T) {
+			k := newFakeKernel()
+			k.caps = caps
+			test(t, k)
+			if shared := caps&capMmap != 0; (k.mapped > 0) != shared {
+				t.Errorf("%d pieces of the controller's memory were used", k.mapped)
+			}
+			if k.overwritten > 0 {
+				t.Errorf("%d transfers were written over while they were in flight", k.overwritten)
+			}
+		})
+	}
+}
+
+func TestUsbfsWrites(t *testing.T) { bothMemories(t, usbfsWrites) }
+
+func usbfsWrites(t *testing.T, k *fakeKernel) {
 	tr, _ := onFake(t, k)
 	defer tr.Close()
 	p := make([]byte, 600_000)
@@ -208,8 +227,9 @@ func TestUsbfsWrites(t *testing.T) {
 	}
 }
 
-func TestUsbfsWritesAhead(t *testing.T) {
-	k := newFakeKernel()
+func TestUsbfsWritesAhead(t *testing.T) { bothMemories(t, usbfsWritesAhead) }
+
+func usbfsWritesAhead(t *testing.T, k *fakeKernel) {
 	k.holdOut = true
 	tr, _ := onFake(t, k)
 	defer tr.Close()
@@ -304,8 +324,9 @@ func TestUsbfsStall(t *testing.T) {
 }
 
 // TestUsbfsMemory: the kernel's memory for transfers is short.
-func TestUsbfsMemory(t *testing.T) {
-	k := newFakeKernel()
+func TestUsbfsMemory(t *testing.T) { bothMemories(t, usbfsMemory) }
+
+func usbfsMemory(t *testing.T, k *fakeKernel) {
 	k.refuse = func(u *usbfsURB) error {
 		if u.length > 40_000 {
 			return unix.ENOMEM

@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// transfer is a URB with its buffer. Both lie in memory of their own outside of
-// Go's heap, for the kernel keeps their addresses from submit to reap.
+// transfer is a URB with its buffer. Both lie in memory outside of Go's heap, for the kernel
+// keeps their addresses from submit to reap.
 type transfer struct {
 	*usbfsURB
-	mem  []byte // urbRoom for the usbfsURB, then the buffer
-	buf  []byte
-	done chan struct{} // has one when the URB was reaped
+	mem    []byte // of the usbfsURB, and of a buffer that isn't shared
+	buf    []byte
+	shared bool          // buf is the controller's memory: nothing is copied by the kernel
+	done   chan struct{} // has one when the URB was reaped
 
 	finished bool // done was taken
 	given    int  // bytes of the buffer that were read by Read
@@ -43,7 +44,28 @@ func newTransfer(kind, endpoint uint8, size int) (*transfer, error) {
 	return x, nil
 }
 
-func (x *transfer) free() { _ = unix.Munmap(x.mem) }
+// newBulk makes a bulk transfer whose buffer of size bytes is the controller's. Where there is no
+// such memory the buffer has plain bytes of the program's.
+func (f *inFlight) newBulk(endpoint uint8, size, plain int) (*transfer, error) {
+	buf, err := f.k.memory(size)
+	if err != nil {
+		return newTransfer(urbBulk, endpoint, plain)
+	}
+	x, err := newTransfer(urbBulk, endpoint, 0)
+	if err != nil {
+		_ = unix.Munmap(buf)
+		return nil, err
+	}
+	x.buf, x.shared = buf, true
+	return x, nil
+}
+
+func (x *transfer) free() {
+	if x.shared {
+		_ = unix.Munmap(x.buf)
+	}
+	_ = unix.Munmap(x.mem)
+}
 
 // reset makes it ready for submission with the first n bytes of its buffer.
 func (x *transfer) reset(n int) {
@@ -121,6 +143,9 @@ func (f *inFlight) submit(x *transfer, n int) error {
 
 // submitFrom starts a transfer out of p, which is the caller's again at once.
 func (f *inFlight) submitFrom(x *transfer, p []byte) error {
+	if x.shared {
+		return f.submit(x, copy(x.buf, p))
+	}
 	x.reset(0)
 	x.length = int32(len(p))
 	if len(p) > 0 {

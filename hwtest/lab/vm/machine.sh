@@ -9,7 +9,9 @@ machine() {
 	local run=$1 n tag
 	case $accel in
 	kvm) args+=(-accel kvm -cpu "host,migratable=on") ;;
-	tcg) args+=(-accel "tcg,thread=multi,tb-size=512" -cpu max) ;;
+	# Without "fast short rep movsb": the kernel and Go would copy with it, which a real processor
+	# does by the line and an emulated one by the byte. With it a copy is a third as fast.
+	tcg) args+=(-accel "tcg,thread=multi,tb-size=512" -cpu max,-erms,-fsrm) ;;
 	*) die "LAB_ACCEL=$accel: kvm or tcg" ;;
 	esac
 	args+=(-name lab -M "pc,usb=off,vmport=off" -m "$mem" -smp "$smp"
@@ -38,7 +40,7 @@ machine() {
 
 # kernel_line MODE: the kernel's command line for a guest of mode plain, systemd or session.
 kernel_line() {
-	local words="lab=$1 console=ttyS0 panic=-1 oops=panic no_timer_check mitigations=off nokaslr apparmor=0 selinux=0
+	local words="lab=$1 console=ttyS0 panic=-1 oops=panic no_timer_check tsc=reliable mitigations=off nokaslr apparmor=0 selinux=0
 		audit=0 random.trust_cpu=on cryptomgr.notests net.ifnames=0
 		systemd.mask=serial-getty@ttyS0.service systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer
 		systemd.mask=e2scrub_all.timer systemd.mask=e2scrub_reap.service systemd.mask=fstrim.timer
