@@ -12,10 +12,10 @@ import (
 // didn't hold as they were sent can't stay as they are.
 
 // once lists lines of which an item has one at most (RFC 5545, 3.6.1 to 3.6.6; RFC 6350,
-// 6.2): one that the peer has now takes the place of one that it didn't store.
+// 6.2; two RRULEs are allowed, but no phone's user means a second one): one that the peer has now takes the place of one that it didn't store.
 var once = map[bool][]string{
 	true:  {"N", "BDAY", "ANNIVERSARY", "GENDER"},
-	false: {"SUMMARY", "DTSTART", "DTEND", "DUE", "DURATION", "LOCATION", "STATUS", "TRANSP", "CLASS", "PRIORITY", "PERCENT-COMPLETE", "COMPLETED", "GEO", "ORGANIZER"},
+	false: {"SUMMARY", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "LOCATION", "STATUS", "TRANSP", "CLASS", "PRIORITY", "PERCENT-COMPLETE", "COMPLETED", "GEO", "ORGANIZER"},
 }
 
 // replaced is the line of the full object, unknown to the peer, that one which is new
@@ -24,6 +24,9 @@ func (d *slotDiff) replaced(now int, mapped []bool) int {
 	a := &d.now[now]
 	if a.comp || !slices.Contains(once[d.card], a.name) {
 		return -1
+	}
+	if len(named(d.full, a.name)) > 1 {
+		return -1 // which of them nobody knows
 	}
 	return slices.IndexFunc(indexes(len(d.full)), func(f int) bool { return !mapped[f] && !d.full[f].comp && d.full[f].name == a.name })
 }

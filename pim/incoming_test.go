@@ -268,6 +268,29 @@ func FuzzIncoming(f *testing.F) {
 	})
 }
 
+// TestIncomingOwnRule: a rule that the peer's user makes where the peer showed none takes
+// the place of the one that it didn't store.
+func TestIncomingOwnRule(t *testing.T) {
+	const start = "DTSTART:20260105T100000Z|"
+	for _, c := range []struct{ name, full, was, now, want string }{
+		{"made there", start + "RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1|EXDATE:20260202T100000Z", start, start + "RRULE:FREQ=DAILY", start + "RRULE:FREQ=DAILY|EXDATE:20260202T100000Z"},
+		{"the same one", start + "RRULE:FREQ=DAILY", start, start + "RRULE:FREQ=DAILY", start + "RRULE:FREQ=DAILY"},
+		{"none made", start + "RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1", start, start + "SUMMARY:x", start + "RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1|SUMMARY:x"},
+		{"two that it didn't store", start + "RRULE:FREQ=YEARLY|RRULE:FREQ=MONTHLY", start, start + "RRULE:FREQ=DAILY", start + "RRULE:FREQ=YEARLY|RRULE:FREQ=MONTHLY|RRULE:FREQ=DAILY"},
+		{"one of two that it stored", start + "RRULE:FREQ=YEARLY|RRULE:FREQ=MONTHLY", start + "RRULE:FREQ=YEARLY", start + "RRULE:FREQ=DAILY", start + "RRULE:FREQ=DAILY|RRULE:FREQ=MONTHLY"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Events.Incoming(mustItem(t, Events, eventText(c.full)), Events.Shadow(mustItem(t, Events, eventText(c.was))), mustItem(t, Events, eventText(c.now)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g, w := string(Events.Text(got)), eventText(c.want); g != w {
+				t.Errorf("got\n%s\nwant\n%s", g, w)
+			}
+		})
+	}
+}
+
 // TestIncomingDone: whoever finishes a task on a peer that doesn't store how far it was,
 // or takes it up again, doesn't leave one that says both.
 func TestIncomingDone(t *testing.T) {
