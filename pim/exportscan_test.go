@@ -19,7 +19,7 @@ func TestLawScanEntries(t *testing.T) {
 	}
 	yes := 0
 	rapid.Check(t, func(t *rapid.T) {
-		text := []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 6).Draw(t, "parts"), "") + rapid.SampledFrom([]string{"", "END:VCALENDAR\r\n"}).Draw(t, "end"))
+		text := []byte(rapid.SampledFrom([]string{"", entry}).Draw(t, "first") + strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 6).Draw(t, "parts"), "") + rapid.SampledFrom([]string{"", "END:VCALENDAR\r\n"}).Draw(t, "end"))
 		end, ok := scanEntries(text)
 		if !ok {
 			return

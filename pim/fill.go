@@ -8,7 +8,7 @@ import (
 
 // Fill gives dst with what src has and dst lacks: the units that dst has nothing
 // in, and the elements of list units. What dst has stays as it is, and a number or
-// an e-mail address in another spelling is no new one. dst's collection stays.
+// an address of any sort in another spelling is no new one. dst's collection stays.
 func (k *Kind) Fill(dst, src *valuebag.Values) (*valuebag.Values, error) {
 	out := dst
 	var units []string
@@ -40,8 +40,8 @@ func (k *Kind) Fill(dst, src *valuebag.Values) (*valuebag.Values, error) {
 	return k.Replace(out, src, units)
 }
 
-// matchElement is an element as it matches another: a number or an address
-// without its parameters, all else as it is.
+// matchElement is an element as it matches another: a number or an address of any sort in
+// matching form without its parameters, all else as it is.
 func (k *Kind) matchElement(unit, norm string) string {
 	p := parser{}
 	var l Line
@@ -56,6 +56,14 @@ func (k *Kind) matchElement(unit, norm string) string {
 	case unit == "email" && l.Name == "EMAIL":
 		if e := matchEmail(unescapeText(l.RawValue)); e != "" {
 			return e
+		}
+	case unit == "adr" && l.Name == "ADR":
+		if a := matchAddress(l.RawValue); a != "" {
+			return a
+		}
+	case unit == "net" && l.Name == "URL":
+		if u := matchURL(l.RawValue); u != "" {
+			return u
 		}
 	}
 	return norm

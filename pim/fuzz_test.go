@@ -75,6 +75,8 @@ func fuzzOccurrences(t *testing.T, k *Kind, item *valuebag.Values) {
 
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("BEGIN:VEVENT\nDESCRIPTION:\x00"))
+	f.Add([]byte("BEGIN:VEVENT\nDTSTART:20260101T000000\nDTEND:20260110"))
+	f.Add([]byte("BEGIN:VEVENT\nUID:a\nBEGIN:VEVENT\nUID:a\nRECURRENCE-ID:00011001\n00"))
 	seeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := Read(data)

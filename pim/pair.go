@@ -60,8 +60,8 @@ func (k *Kind) startKey(item *valuebag.Values) string {
 	}
 }
 
-// matchName is a name in matching form: compatibility decomposed, without
-// marks, case folded, blanks collapsed.
+// matchName is a name in matching form: composed, case folded, without marks, blanks
+// collapsed.
 func matchName(s string) string {
 	s = oneLine(s)
 	if isASCII(s) {

@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -64,8 +65,8 @@ func rewriting(card bool, name, sent, got string) Rewriting {
 	return ""
 }
 
-// stable reports whether two values say the same to anybody: a peer that writes the
-// one as the other isn't edited.
+// stable reports whether two values say the same to anybody: a peer that writes the one as
+// the other isn't edited. Of an address the part before the @ counts as it is written.
 func stable(card bool, name, a, b string) bool {
 	switch {
 	case a == b:
@@ -73,11 +74,25 @@ func stable(card bool, name, a, b string) bool {
 	case card && name == "TEL":
 		return dialled(a) != "" && dialled(a) == dialled(b)
 	case card && name == "EMAIL":
-		return sameEnds(a, b) || matchEmail(a) != "" && matchEmail(a) == matchEmail(b)
+		return sameEnds(lowerDomain(a), lowerDomain(b))
 	case name == "URL":
 		return sameURL(a, b)
 	}
 	return sameEnds(a, b)
+}
+
+// alike reports whether two values stand for the same thing, for finding one that is there
+// already.
+func alike(card bool, name, a, b string) bool {
+	return stable(card, name, a, b) || card && name == "EMAIL" && matchEmail(a) != "" && matchEmail(a) == matchEmail(b)
+}
+
+// lowerDomain is an e-mail address with its domain in lower case.
+func lowerDomain(s string) string {
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		return s[:i] + strings.ToLower(s[i:])
+	}
+	return s
 }
 
 // someParts reports whether each part of got that isn't empty is the beginning of the
@@ -125,20 +140,34 @@ func samePhone(a, b string) bool {
 	return bare(x) == bare(y) && len(bare(x)) >= 3 && (bare(x) == x || bare(y) == y)
 }
 
-func sameURL(a, b string) bool {
-	trim := func(s string) string { return strings.TrimSuffix(strings.TrimSpace(s), "/") }
-	a, b = trim(a), trim(b)
-	if a == b {
-		return true
+// sameURL compares addresses of the web in matching form: scheme and host in any case, without
+// the scheme's own port, and without a slash at the end.
+func sameURL(a, b string) bool { return matchURL(a) == matchURL(b) }
+
+// ports are those that a scheme has if none is said.
+var ports = map[string]string{"http": ":80", "https": ":443", "ftp": ":21"}
+
+func matchURL(s string) string {
+	s = strings.TrimSuffix(strings.TrimSpace(s), "/")
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return s
 	}
-	as, ar, aok := strings.Cut(a, "://")
-	bs, br, bok := strings.Cut(b, "://")
-	if !aok || !bok || !strings.EqualFold(as, bs) {
-		return false
+	host, path, more := strings.Cut(rest, "/")
+	scheme, host = strings.ToLower(scheme), strings.ToLower(host)
+	s = scheme + "://" + strings.TrimSuffix(host, ports[scheme])
+	if more {
+		s += "/" + path
 	}
-	ah, ap, _ := strings.Cut(ar, "/")
-	bh, bp, _ := strings.Cut(br, "/")
-	return strings.EqualFold(ah, bh) && ap == bp
+	return s
+}
+
+// matchAddress is an address in matching form: the words of all of its parts, sorted, since
+// phones move them between the lines of a street and from one part to another.
+func matchAddress(s string) string {
+	words := strings.Fields(matchName(strings.NewReplacer(";", " ", ",", " ").Replace(unescapeText(s))))
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 // sameBlanks compares texts by their words.

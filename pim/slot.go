@@ -323,7 +323,7 @@ func (d *slotDiff) place(now int, mapped []bool) int {
 	a := &d.now[now]
 	for j := range d.full {
 		f := &d.full[j]
-		if !mapped[j] && sameName(a, f) && !a.comp && (f.value == a.value || stable(d.card, a.name, f.value, a.value)) {
+		if !mapped[j] && sameName(a, f) && !a.comp && alike(d.card, a.name, f.value, a.value) {
 			return j
 		}
 	}

@@ -212,27 +212,22 @@ func original(start recur.Stamp, o *recur.Occurrence, c *recur.Zone) recur.Stamp
 
 // withoutOccurrence takes an occurrence out of a series.
 func (k *Kind) withoutOccurrence(item *valuebag.Values, p *parsed, o *recur.Occurrence, own int) (*valuebag.Values, error) {
-	r := rowsOf(p.t)
-	var edits []PropertyEdit
-	if own != p.main {
-		for n, i := range r.lines {
-			if path := r.paths[p.t.Lines[i].Component]; path == r.paths[own] || strings.HasPrefix(path, r.paths[own]+"/") {
-				edits = append(edits, PropertyEdit{Op: EditDelete, Old: r.property(&p.t.Lines[i], n+1)})
-			}
-		}
+	src, _ := sourceText(k.Text(item))
+	if own != p.main { // whole, with what nobody reads in it
+		c := &p.t.Components[own]
+		src = src[:c.Start] + src[c.End:]
 	}
 	start, _ := p.span(p.times())
 	w := wpdBack{parsed: p}
 	x := original(start, o, p.phoneClock())
-	edits = append(edits, PropertyEdit{Op: EditInsert, New: w.exclusion(start, x.Wall.Truncate(24*time.Hour))})
-	if !x.Date { // also one of several a day
-		at := x
+	row := w.exclusion(start, x.Wall.Truncate(24*time.Hour))
+	if !x.Date { // one of several a day, too
 		if x.Zone != nil {
-			at = recur.Stamp{Wall: o.ID.UTC(), Zone: recur.UTC}
+			x = recur.Stamp{Wall: o.ID.UTC(), Zone: recur.UTC}
 		}
-		edits[len(edits)-1].New = w.stampRow("EXDATE", at)
+		row = w.stampRow("EXDATE", x)
 	}
-	text, errs := EditProperties(k.Text(item), edits)
+	text, errs := EditProperties([]byte(src), []PropertyEdit{{Op: EditInsert, New: row}})
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("what the device deleted: %w", err)
 	}

@@ -196,7 +196,7 @@ func (w *wpdBack) end(s *wpdSpan, from recur.Stamp, name string) {
 			}
 			w.setStamp(end, was, w.moveTo(was, s.endWas, s.endNow, w.dayClockOf(s)))
 			w.zone = to
-		case was.Date && !w.start.Date: // both are days, or neither
+		case was.Date && from.Date && !w.start.Date: // both are days, or neither
 			w.setStamp(end, was, w.moveTo(was, s.endNow, s.endNow, nil))
 		case also:
 			now := was
@@ -282,6 +282,9 @@ func (w *wpdBack) stampRow(name string, s recur.Stamp) Property {
 
 // setStamp writes a time of a line anew, with the parameters that say what it is.
 func (w *wpdBack) setStamp(line int, was, now recur.Stamp) {
+	if y := now.Wall.Year(); now.IsZero() || y < 1 || y > 9999 {
+		return // no time that can be written
+	}
 	row := w.row(line)
 	row.Value = now.String()
 	if was.Date != now.Date || was.IsZero() {
