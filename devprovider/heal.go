@@ -136,9 +136,21 @@ func (f *Folder) veryText(ctx context.Context, key itemKey) (*valuebag.Values, e
 // whole, in each session that writes a state: all of them have their turn.
 const checkedAtOnce = 2
 
+// listedForCheck is how many full texts may be listed for that in each session. A phone
+// without property lists gives a name a request, so of more of them some are looked at in
+// every second session, or third, and as many more then.
+const listedForCheck = 64
+
 // checkWholes looks at some full texts.
 func (f *Folder) checkWholes(ctx context.Context) error {
 	if f.checked || len(f.state.shadows) == 0 {
+		return nil
+	}
+	turns := uint64(1)
+	if f.wholes == nil {
+		turns += uint64(len(f.state.shadows) / listedForCheck)
+	}
+	if f.highest%turns != 0 {
 		return nil
 	}
 	f.checked = true
@@ -146,8 +158,8 @@ func (f *Folder) checkWholes(ctx context.Context) error {
 		return err
 	}
 	keys := sortedItems(f.state.shadows)
-	for i := range min(checkedAtOnce, len(keys)) {
-		key := keys[(f.highest*checkedAtOnce+uint64(i))%uint64(len(keys))]
+	for i := range min(turns*checkedAtOnce, uint64(len(keys))) {
+		key := keys[(f.highest*checkedAtOnce+i)%uint64(len(keys))]
 		if f.kinds[key.scope] == nil { // of a kind that another program syncs
 			continue
 		}

@@ -27,6 +27,7 @@ type lossyScene struct {
 	notes  notebook
 	phone  *hwtest.Phone
 	free   *int64 // of the phone from the next session on
+	kind   hwtest.Kind
 }
 
 // notebook is a NoteCache in memory.
@@ -47,7 +48,11 @@ func newLossyScene(t *testing.T, stores string) *lossyScene {
 // plug starts a session.
 func (s *lossyScene) plug() {
 	s.t.Helper()
-	phone, session := plug(s.t, hwtest.Lossy, s.dir, hwtest.Options{Stores: s.stores, Free: s.free})
+	kind := s.kind
+	if kind == "" {
+		kind = hwtest.Lossy
+	}
+	phone, session := plug(s.t, kind, s.dir, hwtest.Options{Stores: s.stores, Free: s.free})
 	s.phone = phone
 	s.opt = Options{Serial: phone.Serial(), Models: s.notes, Kinds: s.opt.Kinds}
 	s.must(s.open(NewMTPStore(session), s.opt))
@@ -381,6 +386,39 @@ func TestNoRoomForAnEdit(t *testing.T) {
 	s.plug()
 	s.survey()
 	want("1")
+}
+
+// TestManyFullTextsAreCheckedInTurn: a session that writes a state does not list hundreds
+// of full texts by a request each only to look at two; all of them are looked at in time.
+func TestManyFullTextsAreCheckedInTurn(t *testing.T) {
+	s := newLossyScene(t, "FN,N,TEL")
+	s.kind = hwtest.Basic
+	s.plug()
+	s.survey()
+	const items = 300
+	for i := range items {
+		u := fmt.Sprintf("u%d", i)
+		s.must(s.write("contacts", uidOf(u), "personal", card(u, "Ada", "TEL:1", "ROLE:Author")))
+	}
+	s.must(s.commit())
+	files := s.fullTexts()
+	if len(files) != items {
+		t.Fatalf("%d full texts, want %d", len(files), items)
+	}
+	s.must(os.WriteFile(files[items/2], []byte("rotten"), 0o600))
+	asked, found := 0, 0
+	for n := 1; n <= items/2+10 && found == 0; n++ {
+		s.plug()
+		at := s.phone.Transactions()
+		s.must(s.commit())
+		asked += s.phone.Transactions() - at
+		if len(s.f.brokenWholes()) > 0 {
+			found = n
+		}
+	}
+	if found == 0 || asked/found > items/2 {
+		t.Errorf("found after %d sessions, %d requests a session", found, asked/max(found, 1))
+	}
 }
 
 // TestBrokenFullText: a full text of which the bytes are no more what they were is written
