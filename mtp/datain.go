@@ -136,7 +136,7 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 				return false, x.sinkErr
 			}
 		}
-		if x.aside == nil && s.pipe != nil && x.sinkErr == nil && (!known || total-got > asideSize) && x.callerIsSlow() {
+		if x.aside == nil && in != nil && s.pipe != nil && x.sinkErr == nil && (!known || total-got > asideSize) && x.callerIsSlow() {
 			x.aside = s.newAside(in)
 		}
 		buf := s.buf
@@ -222,8 +222,9 @@ func (x *txn) endAside() {
 		return
 	}
 	x.pause()
-	x.sinkErr = x.aside.close()
+	a := x.aside
 	x.aside = nil
+	x.sinkErr = a.close()
 }
 
 // sinkFailed reports whether the Writer has given up.

@@ -28,9 +28,10 @@ var errSource = errors.New("reading what is to be sent")
 // in a packet of its own for devices that want it so, then a ZLP if the last
 // packet was full.
 func (s *Session) sendData(x *txn, out dataOut) (err error) {
+	whole := false
 	if s.pipe != nil {
 		defer func() {
-			if err != nil { // nothing of this container may go out any more
+			if !whole || err != nil { // nothing of this container may go out any more
 				over, cancel := context.WithCancel(x.ctx)
 				cancel()
 				_ = s.pipe.Flush(over)
@@ -49,7 +50,11 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 	var parts <-chan part // of a Reader that is slow
 	next := func() part {
 		if parts != nil {
-			return <-parts
+			p := <-parts
+			if p.panicked != nil {
+				panic(p.panicked)
+			}
+			return p
 		}
 		from := time.Now()
 		p := c.next(s.buf)
@@ -93,6 +98,7 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 	if total > 0 && total%int64(s.mps) == 0 && !s.Quirks().Has(QuirkNoOutZLP) {
 		s.writeZLP(x)
 	}
+	whole = true
 	return nil
 }
 
@@ -111,6 +117,8 @@ type part struct {
 	payload int // bytes of p that are no header
 	err     error
 	done    chan<- []byte // takes the buffer back
+
+	panicked any // what the Reader panicked with, instead of all that
 }
 
 func (c *cutter) more() bool { return c.first || c.left > 0 }

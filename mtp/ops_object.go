@@ -103,6 +103,10 @@ func (s *Session) ObjectSize(ctx context.Context, h ObjectHandle) (uint64, error
 // called off. A body of another length than the device has announced is held
 // against the object's size; if it isn't whole the error wraps [ErrMalformed].
 // The caller compares the count with the size that it knows, too.
+//
+// The device is patient while w takes its time, so w may be slow; GetObject
+// returns once w has. Its Write may be called by another goroutine, one call
+// at a time and none after GetObject has returned.
 func (s *Session) GetObject(ctx context.Context, h ObjectHandle, w io.Writer) (int64, error) {
 	n := counter{w: w}
 	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &n)

@@ -136,7 +136,17 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		case <-ctx.Done():
 		}
 	})
+	whole := false
+	defer func() {
+		if !whole { // the caller's Reader or Writer has panicked, and that goes on
+			stop()
+			x.idle.Stop()
+			cancel(nil)
+			_ = s.broken(x, errEnded, nil)
+		}
+	}()
 	resp, err := s.phases(x, params, out, in)
+	whole = true
 	x.heard()
 	if err == nil && x.silence > usualTimeout && s.opt.Timeout == 0 {
 		s.learn(QuirkLongTimeout) // it was worth waiting

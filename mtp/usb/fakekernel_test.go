@@ -33,7 +33,7 @@ type fakeKernel struct {
 	setups    [][]byte
 	answer    func(setup, data []byte) (int, error) // of control transfers; nil doesn't answer
 
-	mapped      int                  // pieces of memory given
+	mapped      [][]byte             // pieces of memory given
 	going       map[*usbfsURB][]byte // out of such memory: what they were when they were submitted
 	overwritten int                  // and weren't any more when they were done
 
@@ -69,8 +69,11 @@ func (k *fakeKernel) memory(size int) ([]byte, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.mapped++
-	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	p, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err == nil {
+		k.mapped = append(k.mapped, p)
+	}
+	return p, err
 }
 
 // data is where a URB's buffer is.

@@ -171,6 +171,7 @@ func (p *outPipe) write(ctx context.Context, from []byte) error {
 		}
 		x, err := p.take()
 		if err != nil {
+			p.stop()
 			return err
 		}
 		piece := from[:min(len(from), p.size)]

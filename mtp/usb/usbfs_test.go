@@ -191,8 +191,8 @@ func bothMemories(t *testing.T, test func(*testing.T, *fakeKernel)) {
 			k := newFakeKernel()
 			k.caps = caps
 			test(t, k)
-			if shared := caps&capMmap != 0; (k.mapped > 0) != shared {
-				t.Errorf("%d pieces of the controller's memory were used", k.mapped)
+			if shared := caps&capMmap != 0; (len(k.mapped) > 0) != shared {
+				t.Errorf("%d pieces of the controller's memory were used", len(k.mapped))
 			}
 			if k.overwritten > 0 {
 				t.Errorf("%d transfers were written over while they were in flight", k.overwritten)
@@ -426,6 +426,65 @@ func TestUsbfsClose(t *testing.T) {
 	}
 	if k.claimed != -1 || !k.connected {
 		t.Errorf("interface %d still claimed; driver looked for again: %v", k.claimed, k.connected)
+	}
+}
+
+// TestUsbfsCloseInTransfer: a transport that is closed, or unplugged, while bytes move ends the
+// calls under way before their memory goes, and then all of it goes. A byte that is touched after
+// that ends the test program.
+func TestUsbfsCloseInTransfer(t *testing.T) { bothMemories(t, usbfsCloseInTransfer) }
+
+func usbfsCloseInTransfer(t *testing.T, k *fakeKernel) {
+	all := k
+	for i := range 24 {
+		k := newFakeKernel()
+		k.caps = all.caps
+		tr, _ := onFake(t, k)
+		ended := make(chan error, 3)
+		go func() { // data in
+			buf := make([]byte, 256<<10)
+			for {
+				tr.ReadAhead(4 << 20)
+				k.feed(make([]byte, 1<<20+100))
+				if _, err := tr.Read(context.Background(), buf); err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		go func() { // data out
+			buf := make([]byte, 300<<10)
+			for {
+				err := tr.WriteAhead(context.Background(), buf)
+				if err == nil && i%3 == 0 {
+					err = tr.Flush(context.Background())
+				}
+				if err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		go func() {
+			_, err := tr.ReadEvent(context.Background())
+			ended <- err
+		}()
+		time.Sleep(time.Duration(i%6) * time.Millisecond / 2)
+		if i%2 == 0 {
+			close(k.gone)
+		}
+		tr.Close()
+		for range 3 {
+			if err := <-ended; !errors.Is(err, mtp.ErrTransportClosed) && !errors.Is(err, mtp.ErrDeviceGone) {
+				t.Errorf("a call under way ended with %v", err)
+			}
+		}
+		for _, p := range k.mapped {
+			if err := unix.Munmap(p); !errors.Is(err, unix.EINVAL) {
+				t.Errorf("%d bytes of the controller's memory were still mapped after Close, %v", len(p), err)
+			}
+		}
+		all.mapped = append(all.mapped, k.mapped...)
 	}
 }
 
