@@ -132,6 +132,10 @@ func (w *wpdBack) write(item *valuebag.Values) (*valuebag.Values, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("what the device changed: %w", err)
 	}
+	text, err := w.withZones(text)
+	if err != nil {
+		return nil, fmt.Errorf("what the device changed: %w", err)
+	}
 	return w.kind.New(text, w.kind.Collection(item))
 }
 

@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func checkDeviceEdits(t *testing.T, k *Kind, zone *time.Location, text func(stri
 			if err != nil {
 				t.Fatal(err)
 			}
-			if g, w := string(k.Text(got)), text(c.want); g != w {
+			if g, w := withoutZones(string(k.Text(got))), text(c.want); g != w {
 				t.Errorf("got\n%s\nwant\n%s", g, w)
 			}
 			again, err := k.FromWPD(got, nil, k.WPD(got, zone), editedAt, zone)
@@ -40,6 +41,11 @@ func checkDeviceEdits(t *testing.T, k *Kind, zone *time.Location, text func(stri
 			}
 		})
 	}
+}
+
+// withoutZones is a text without its VTIMEZONEs, which TestFromWPDWritesZones looks at.
+func withoutZones(text string) string {
+	return regexp.MustCompile(`(?s)BEGIN:VTIMEZONE.*?END:VTIMEZONE\r\n`).ReplaceAllString(text, "")
 }
 
 // says sets keys of a view: text by key, "" removes it.
@@ -328,6 +334,34 @@ func TestFromWPDPhoneZone(t *testing.T) {
 		got, err := Events.FromWPD(nil, nil, now, editedAt, berlin)
 		if err != nil || !strings.Contains(string(Events.Text(got)), crlf(c.want)) {
 			t.Errorf("%s: %q (%v), want %s", c.name, Events.Text(got), err, c.want)
+		}
+	}
+}
+
+// A zone that only an edit names is defined in the calendar; what is named without a
+// definition already, or defined, isn't touched.
+func TestFromWPDWritesZones(t *testing.T) {
+	const york = "BEGIN:VTIMEZONE\r\nTZID:America/New_York\r\n" +
+		"BEGIN:DAYLIGHT\r\nDTSTART:20250309T020000\r\nTZOFFSETFROM:-0500\r\nTZOFFSETTO:-0400\r\nTZNAME:EDT\r\nRRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3\r\nEND:DAYLIGHT\r\n" +
+		"BEGIN:STANDARD\r\nDTSTART:20251102T020000\r\nTZOFFSETFROM:-0400\r\nTZOFFSETTO:-0500\r\nTZNAME:EST\r\nRRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+	const tokyo = "BEGIN:VTIMEZONE\r\nTZID:Asia/Tokyo\r\nBEGIN:STANDARD\r\nDTSTART:20250101T090000\r\nTZOFFSETFROM:+0900\r\nTZOFFSETTO:+0900\r\nTZNAME:JST\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+	defined := func(zone, lines string) string {
+		return strings.Replace(eventText(lines), "BEGIN:VEVENT", zone+"BEGIN:VEVENT", 1)
+	}
+	bare := func(lines string) string { return "BEGIN:VEVENT\r\nUID:u\r\n" + crlf(lines) + "END:VEVENT\r\n" }
+	for _, c := range []struct{ name, in, zone, want string }{
+		{"named first", eventText("DTSTART:20260601T140000Z"), "America/New_York", defined(york, "DTSTART;TZID=America/New_York:20260601T100000")},
+		{"a zone that never changes", eventText("DTSTART:20260601T140000Z"), "Asia/Tokyo", defined(tokyo, "DTSTART;TZID=Asia/Tokyo:20260601T230000")},
+		{"defined already", defined(berlin+tokyo, "DTSTART;TZID=Europe/Berlin:20260601T160000"), "Asia/Tokyo", defined(berlin+tokyo, "DTSTART;TZID=Asia/Tokyo:20260601T230000")},
+		{"named without a definition already", eventText("DTSTART:20260601T140000Z|X-AT;TZID=Asia/Tokyo:20260601T230000"), "Asia/Tokyo", eventText("DTSTART;TZID=Asia/Tokyo:20260601T230000|X-AT;TZID=Asia/Tokyo:20260601T230000")},
+		{"no calendar to define it in", bare("DTSTART:20260601T140000Z"), "Asia/Tokyo", bare("DTSTART;TZID=Asia/Tokyo:20260601T230000")},
+	} {
+		item := mustItem(t, Events, c.in)
+		now := Events.WPD(item, nil).Clone()
+		says(CalendarObjTimeZone, c.zone)(now)
+		got, err := Events.FromWPD(item, nil, now, editedAt, nil)
+		if err != nil || string(Events.Text(got)) != c.want {
+			t.Errorf("%s: got\n%s\nwant\n%s%v", c.name, Events.Text(got), c.want, err)
 		}
 	}
 }

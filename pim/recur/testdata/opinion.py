@@ -52,10 +52,10 @@ for line in sys.stdin:
     q = json.loads(line)
     start = datetime.datetime.strptime(q["start"], FORM)
     # libical looks at every second of the years in which a fine rule gives nothing, and 3.0.16
-    # ends with a signal over some negative weeks.
+    # ends with a signal over some negative weeks; "alone" is a rule over which it did otherwise.
     no = ("SECONDLY", "MINUTELY", "HOURLY", "BYWEEKNO=-", ",-") if "BYWEEKNO" in q["rule"] else (
         "SECONDLY", "MINUTELY", "HOURLY")
     print(json.dumps({
         "dateutil": by_dateutil(q, start) if rrule else None,
-        "libical": by_libical(q, start) if ical and not any(f in q["rule"] for f in no) else None,
+        "libical": by_libical(q, start) if ical and not q.get("alone") and not any(f in q["rule"] for f in no) else None,
     }))
