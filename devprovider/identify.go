@@ -229,6 +229,7 @@ func (s *survey) identify() {
 	s.byMissing()
 	s.byName()
 	s.byView()
+	s.byLikeness()
 	for _, it := range s.loose {
 		if it.claimed || s.isSuperseded(it) {
 			continue
