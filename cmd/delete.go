@@ -12,16 +12,24 @@ type changeDocument struct {
 }
 
 func deleteCommand(g *globals) *cobra.Command {
-	return &cobra.Command{
+	occurrence := ""
+	c := &cobra.Command{
 		Use:   "delete ID|UID...",
 		Short: "Delete items from the store, and at the next sync from the phone",
 		Long: `Delete removes all of the named items, or none if one of the names is none.
 An item is named by its ID, by the beginning of its ID (4 characters or more),
-or by its UID if it has only one holder.`,
-		Example: "  cradle delete 3f9a1c2e",
+or by its UID if it has only one holder. With --occurrence only that time is
+taken out of a series, which stays.`,
+		Example: "  cradle delete 3f9a1c2e\n  cradle delete 3f9a1c2e --occurrence 2026-06-11T10:00",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
+			if occurrence != "" && len(args) > 1 {
+				return usageError("--occurrence is of one series: name one item")
+			}
+			if occurrence != "" {
+				return g.editView(ctx, args[0], occurrence, nil)
+			}
 			s, done, err := g.changeStore(ctx, "cradle delete")
 			if err != nil {
 				return err
@@ -44,4 +52,6 @@ or by its UID if it has only one holder.`,
 			return nil
 		},
 	}
+	c.Flags().StringVar(&occurrence, "occurrence", "", "take the one that would begin at `TIME` out of the series (2026-06-11T10:00, 2026-06-11)")
+	return c
 }

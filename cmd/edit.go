@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +19,7 @@ import (
 )
 
 func editCommand(g *globals) *cobra.Command {
-	from, set := "", []string(nil)
+	from, occurrence, set := "", "", []string(nil)
 	c := &cobra.Command{
 		Use:   "edit ID|UID",
 		Short: "Edit an item's text",
@@ -26,15 +27,19 @@ func editCommand(g *globals) *cobra.Command {
 there; --from takes the new text from a file or, with -, from standard input.
 Only the fields that differ count as edited. --set gives one property of cradle
 show --wpd another value, an empty one takes it out: just the line that it stands
-for changes, and keeps its label and parameters.`,
+for changes, and keeps its label and parameters. With --occurrence it is of one
+time of a series alone.`,
 		Example: "  cradle edit 3f9a1c2e\n  cradle edit 3f9a --set WPD_CONTACT_MOBILE_PHONE='+44 20 1234'\n  cradle show --raw 3f9a | sed s/Ada/Augusta/ | cradle edit 3f9a --from -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(set) > 0 && from != "" {
 				return usageError("--from and --set are two ways to edit an item: choose one")
 			}
+			if occurrence != "" && len(set) == 0 {
+				return usageError("--occurrence goes with --set (cradle delete --occurrence takes one out)")
+			}
 			if len(set) > 0 {
-				return g.editProperties(c.Context(), args[0], set)
+				return g.editProperties(c.Context(), args[0], occurrence, set)
 			}
 			if from == "" {
 				return g.editByHand(c.Context(), args[0])
@@ -48,6 +53,7 @@ for changes, and keeps its label and parameters.`,
 	}
 	c.Flags().StringVar(&from, "from", "", "take the new text from `FILE` (-: standard input)")
 	c.Flags().StringArrayVar(&set, "set", nil, "give the property `NAME=VALUE` of show --wpd (again for a further one)")
+	c.Flags().StringVar(&occurrence, "occurrence", "", "with --set: of the one that would begin at `TIME` alone (2026-06-11T10:00, 2026-06-11)")
 	return c
 }
 
@@ -99,8 +105,9 @@ func (g *globals) editTo(ctx context.Context, name string, text, was []byte) err
 	return nil
 }
 
-// editProperties gives properties of an item's view other values.
-func (g *globals) editProperties(ctx context.Context, name string, set []string) error {
+// editProperties gives properties of an item's view other values; of one occurrence of a
+// series if occurrence names it.
+func (g *globals) editProperties(ctx context.Context, name, occurrence string, set []string) error {
 	var edits []pim.WPDEdit
 	for _, s := range set {
 		key, value, ok := strings.Cut(s, "=")
@@ -109,19 +116,55 @@ func (g *globals) editProperties(ctx context.Context, name string, set []string)
 		}
 		edits = append(edits, pim.WPDEdit{Name: strings.TrimSpace(key), Text: value})
 	}
+	return g.editView(ctx, name, occurrence, edits)
+}
+
+// editView makes edits of an item's view, or of an occurrence's; without edits the occurrence
+// is taken out of its series.
+func (g *globals) editView(ctx context.Context, name, occurrence string, edits []pim.WPDEdit) error {
+	var original time.Time
+	if occurrence != "" {
+		var err error
+		if original, err = occurrenceTime(occurrence); err != nil {
+			return err
+		}
+	}
 	it, err := g.readOne(ctx, name)
 	if err != nil {
 		return err
 	}
 	k, bag, err := bagOf(it)
-	if err == nil {
+	switch {
+	case err != nil:
+	case occurrence == "":
 		bag, err = k.EditWPD(bag, edits, g.now(), time.Local)
+	default:
+		bag, err = k.EditWPDOccurrence(bag, original, edits, g.now(), time.Local)
 	}
 	if err != nil {
-		return &failure{exit: exitFailure, Code: "property", What: "nothing was changed: the property can't be set", Why: err.Error(),
+		f := &failure{exit: exitFailure, Code: "property", What: "nothing was changed: the property can't be set", Why: err.Error(),
 			Next: g.command("show --wpd " + it.ID.String()[:8]), err: err}
+		if errors.Is(err, pim.ErrNoOccurrence) {
+			f.Code, f.What, f.Next = "no-occurrence", "nothing was changed: there is no such occurrence", g.command("show "+it.ID.String()[:8])
+		}
+		return f
 	}
 	return g.editTo(ctx, it.ID.String(), k.Text(bag), it.Text)
+}
+
+// occurrenceTime reads the time of an occurrence, on this computer's clock or in UTC.
+func occurrenceTime(s string) (time.Time, error) {
+	for _, form := range []string{"20060102T150405Z", "2006-01-02T15:04:05Z"} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t, nil
+		}
+	}
+	for _, form := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(form, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usageError("--occurrence %q: want a time such as 2026-06-11T10:00, or a day of one without times: 2026-06-11", s)
 }
 
 // one finds the one item that a name means.

@@ -53,12 +53,66 @@ type WPDEdit struct{ Name, Text string }
 // FromWPD.
 func (k *Kind) EditWPD(item *valuebag.Values, edits []WPDEdit, at time.Time, zone *time.Location) (*valuebag.Values, error) {
 	was := k.WPD(item, zone)
+	now, keys, err := editedView(was, edits)
+	if err != nil {
+		return nil, err
+	}
+	out, err := k.FromWPD(item, was, now, at, zone)
+	if err != nil {
+		return nil, err
+	}
+	return out, kept(was, now, k.WPD(out, zone), keys, edits)
+}
+
+// EditWPDOccurrence is EditWPD of one occurrence of a series, by the instant at which it would
+// begin if nothing had been changed ([Kind.FromWPDOccurrence]); without edits it is taken out
+// of the series. Errors: ErrNoOccurrence, and those of EditWPD.
+func (k *Kind) EditWPDOccurrence(item *valuebag.Values, original time.Time, edits []WPDEdit, at time.Time, zone *time.Location) (*valuebag.Values, error) {
+	was, err := k.wpdOccurrenceAt(item, original, zone)
+	if err != nil {
+		return nil, err
+	}
+	if len(edits) == 0 {
+		return k.FromWPDOccurrence(item, was, nil, at, zone)
+	}
+	now, keys, err := editedView(was, edits)
+	if err != nil {
+		return nil, err
+	}
+	out, err := k.FromWPDOccurrence(item, was, now, at, zone)
+	if err != nil {
+		return nil, err
+	}
+	is, err := k.wpdOccurrenceAt(out, original, zone)
+	if err != nil {
+		return nil, err
+	}
+	return out, kept(was, now, is, keys, edits)
+}
+
+// wpdOccurrenceAt is the view of one occurrence of any series.
+func (k *Kind) wpdOccurrenceAt(item *valuebag.Values, original time.Time, zone *time.Location) (*valuebag.Values, error) {
+	p, err := k.parseFor(item, zone)
+	if err != nil {
+		return nil, err
+	}
+	named := valuebag.New(1)
+	named.SetString(MessageObjPatternOriginalDateTime, serviceTime(original))
+	o, t, err := p.occurrenceOf(named)
+	if err != nil {
+		return nil, err
+	}
+	return p.wpdOccurrence(t, o), nil
+}
+
+// editedView is a view after edits, with the keys that they are of.
+func editedView(was *valuebag.Values, edits []WPDEdit) (*valuebag.Values, []valuebag.PropertyKey, error) {
 	now := was.Clone()
 	keys := make([]valuebag.PropertyKey, len(edits))
 	for i, e := range edits {
 		key, as, err := wpdKey(e.Name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		keys[i] = key
 		if v, err := was.Get(key); err == nil {
@@ -73,22 +127,22 @@ func (k *Kind) EditWPD(item *valuebag.Values, edits []WPDEdit, at time.Time, zon
 			v = valuebag.Strings(splitList(e.Text))
 		default:
 			if v, err = valuebag.String(e.Text).Convert(as); err != nil {
-				return nil, fmt.Errorf("%s: %q: %w", e.Name, clip(e.Text), err)
+				return nil, nil, fmt.Errorf("%s: %q: %w", e.Name, clip(e.Text), err)
 			}
 		}
 		now.Set(key, v)
 	}
-	out, err := k.FromWPD(item, was, now, at, zone)
-	if err != nil {
-		return nil, err
-	}
-	is := k.WPD(out, zone)
+	return now, keys, nil
+}
+
+// kept looks that each edit changed what the view says then.
+func kept(was, now, is *valuebag.Values, keys []valuebag.PropertyKey, edits []WPDEdit) error {
 	for i, key := range keys {
 		if !sameUnder(now, was, key) && sameUnder(is, was, key) {
-			return nil, fmt.Errorf("%s: %w", edits[i].Name, ErrNotKept)
+			return fmt.Errorf("%s: %w", edits[i].Name, ErrNotKept)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func splitList(s string) []string {
