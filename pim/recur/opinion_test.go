@@ -346,14 +346,16 @@ func TestOpinions(t *testing.T) {
 		if agree[i] > 0 {
 			continue
 		}
-		if lonely++; others {
-			t.Logf("nobody says the same of %s from %s: %v", qs[i].Rule, qs[i].Start, qs[i].matches(t))
+		// Weeks without days, and places in a first week, are what the others do in two other ways.
+		if r := &qs[i].rule; others && len(r.ByWeekNo) == 0 && !(r.Freq == Weekly && len(r.BySetPos) > 0) {
+			t.Errorf("nobody says the same of %s from %s: %v", qs[i].Rule, qs[i].Start, qs[i].matches(t))
 		}
+		lonely++
 	}
 	t.Logf("%d rules, of %d nobody else says the same", len(qs), lonely)
 	for i, d := range differences {
 		t.Logf("%5d  %-18s %s: %s", explained[i], d.who, d.name, d.why)
-		if explained[i] == 0 && whole && (d.who != "libical" || others) {
+		if explained[i] == 0 && whole && seed(t) == 1 && (d.who != "libical" || others) {
 			t.Errorf("%s: %q explains nothing any more", d.who, d.name)
 		}
 	}
