@@ -186,7 +186,7 @@ func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o m
 		if len(nodes) != 1 || nodes[0].IsFolder() || g.json {
 			return usageError("--to - is for one file, and without --json")
 		}
-		_, err := t.Copy(ctx, nodes[0], g.stdout, m.opts)
+		_, err := t.Copy(ctx, nodes[0], interruptible{ctx, g.stdout}, m.opts)
 		m.bar.done()
 		return err
 	}
