@@ -155,6 +155,7 @@ func device(kind Kind, o *Options) responder.Device {
 		d.RootParent = responder.RootEither // Android alone is so strict
 	}
 	d.Info.DeviceVersion = o.Firmware
+	addServices(&d, o)
 	for _, op := range o.With {
 		if !slices.Contains(d.Info.Operations, op) {
 			d.Info.Operations = append(slices.Clone(d.Info.Operations), op)

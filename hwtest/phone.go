@@ -112,6 +112,13 @@ func (s *store) mount(dir string, o *Options) error {
 		v.root = &node{vol: v, folder: true}
 		s.volumes = append(s.volumes, v)
 	}
+	for _, v := range o.serviceVolumes(dir) {
+		if err := os.MkdirAll(v.dir, 0o755); err != nil {
+			return err
+		}
+		v.root = &node{vol: v, folder: true}
+		s.volumes = append(s.volumes, v)
+	}
 	return nil
 }
 
@@ -180,8 +187,8 @@ func (p *Phone) setLocked(locked bool) {
 	if locked {
 		code = mtp.EventStoreRemoved
 	}
-	for _, v := range p.s.volumes {
-		p.r.Emit(code, uint32(v.id))
+	for _, id := range p.s.ids() {
+		p.r.Emit(code, uint32(id))
 	}
 }
 

@@ -38,6 +38,10 @@ type Options struct {
 	// Storages are the subfolders that are the phone's storages, the first
 	// being its internal one; none: the folder itself is the only one.
 	Storages []string
+	// Services are the services of MTP Device Services that the phone has:
+	// contacts, calendar. Their objects lie in the subfolders Contacts and
+	// Calendar, so Storages has to name others.
+	Services []string
 	// Stores is what the phone stores of cards and calendars; nil: all of it.
 	Stores *Storage
 	// Without are operations that the kind has and this phone lacks, With those
@@ -102,6 +106,14 @@ func (o *Options) complete(kind Kind, dir string) error {
 	if o.Zone == nil {
 		o.Zone = time.Local
 	}
+	for _, k := range o.chosenServices() {
+		if len(o.Storages) == 0 || slices.Contains(o.Storages, k.name) {
+			return fmt.Errorf("services: the folder %s is for the service's objects, and another one for files: set storages", k.name)
+		}
+		if o.Times == TimesNone {
+			return errors.New("services: a phone without times can't say what has changed")
+		}
+	}
 	for i, s := range o.Storages {
 		if s == "" || s != filepath.Base(s) || s == "." || s == ".." || slices.Contains(o.Storages[:i], s) {
 			return fmt.Errorf("storages: %q is no folder name, or stands there twice", s)
@@ -130,6 +142,7 @@ func (o *Options) complete(kind Kind, dir string) error {
 //	clock=±SECONDS the phone's clock minus the host's
 //	locked=1       no storage can be seen until Unlock
 //	storages=A,B   the subfolders A, B … are its storages
+//	services=LIST  contacts, calendar: it has MTP Device Services
 //	without=OP,OP  operations that it lacks, by name
 //	with=OP,OP     operations that it has beyond its kind's
 //	extensions=TEXT  the vendor extensions that it names, "microsoft.com: 1.0;"
@@ -165,6 +178,7 @@ var switches = map[string]func(o *Options, v string) error{
 	},
 	"clock":    parseClock,
 	"storages": func(o *Options, v string) error { o.Storages = strings.Split(v, ","); return notEmpty(v) },
+	"services": func(o *Options, v string) error { return parseServices(&o.Services, v) },
 	"without": func(o *Options, v string) error {
 		return parseOperations(&o.Without, v, func(op mtp.OpCode) bool { return slices.Contains(androidOperations, op) })
 	},

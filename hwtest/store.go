@@ -44,14 +44,21 @@ func (s *store) OpenSession() {
 	clear(s.reserved)
 }
 
-// Storages lists the volumes, none while the phone is locked.
+// Storages lists the volumes but those of services, none while the phone is locked.
 func (s *store) Storages() []mtp.StorageID {
 	if s.locked {
 		return nil
 	}
-	ids := make([]mtp.StorageID, len(s.volumes))
-	for i, v := range s.volumes {
-		ids[i] = v.id
+	return s.ids()
+}
+
+// ids are the storages that there are for everybody.
+func (s *store) ids() []mtp.StorageID {
+	ids := make([]mtp.StorageID, 0, len(s.volumes))
+	for _, v := range s.volumes {
+		if v.service == nil {
+			ids = append(ids, v.id)
+		}
 	}
 	return ids
 }
@@ -155,7 +162,9 @@ func (s *store) describe(n *node, o *responder.Object) {
 	// Android makes the persistent identifier from path and time in this way, so
 	// it does not last: an edit or a rename changes it.
 	binary.LittleEndian.PutUint64(o.PersistentID[0:], n.pathHash())
-	binary.LittleEndian.PutUint64(o.PersistentID[8:], uint64(n.mtime))
+	if n.vol.service == nil { // a service's lasts
+		binary.LittleEndian.PutUint64(o.PersistentID[8:], uint64(n.mtime))
+	}
 }
 
 // told is how the phone tells a time of the host: on its own clock, in its
@@ -376,6 +385,9 @@ var formats = map[string]mtp.FormatCode{
 func formatOf(n *node) mtp.FormatCode {
 	if n.folder {
 		return mtp.FormatAssociation
+	}
+	if n.vol.service != nil {
+		return n.vol.service.formatOf(n.name)
 	}
 	// Nearly every object is a card or a calendar: no search for those.
 	ext := path.Ext(n.name)

@@ -41,6 +41,8 @@ type volume struct {
 	description string
 	identifier  string
 
+	service *serviceVolume // whose objects lie here; nil: none's
+
 	limited  bool
 	free     int64 // bytes left when limited
 	capacity int64

@@ -21,6 +21,9 @@ func (s *store) Reserve(n responder.NewObject) (mtp.ObjectHandle, error) {
 	if err != nil {
 		return 0, err
 	}
+	if v.service != nil && !n.Folder {
+		n.Name = v.service.nameOf(n.Name, n.Format, len(s.nodes))
+	}
 	switch {
 	case s.readOnly:
 		return 0, mtp.StoreReadOnly

@@ -43,22 +43,19 @@ func (r *Responder) selected(c *call) (selection, error) {
 		s.storages = []mtp.StorageID{o.Storage}
 		return s, nil
 	}
-	all := r.backend.Storages()
 	if id == mtp.AllStorages {
 		if r.dev.Lies.Has(LieAllStorages) {
 			c.faults = append(c.faults, striking{Fault: &Fault{Phase: After, Do: Dead}})
 			return s, mtp.InvalidStorageID
 		}
-		s.storages = all
+		s.storages = r.storagesOf(s.format)
 		return s, nil
 	}
-	for _, known := range all {
-		if known == id {
-			s.storages = []mtp.StorageID{id}
-			return s, nil
-		}
+	if !r.storage(id) {
+		return s, mtp.InvalidStorageID
 	}
-	return s, mtp.InvalidStorageID
+	s.storages = []mtp.StorageID{id}
+	return s, nil
 }
 
 func (r *Responder) visit(s selection, f func(*Object)) error {

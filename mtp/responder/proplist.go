@@ -238,7 +238,7 @@ func (r *Responder) getObjectPropList(c *call) error {
 			l.add(o)
 		}
 	}
-	if err := r.listed(handle, depth, lies.Has(LiePropListDepth), visit); err != nil {
+	if err := r.listed(handle, format, depth, lies.Has(LiePropListDepth), visit); err != nil {
 		return err
 	}
 	if l.err != nil {
@@ -249,14 +249,14 @@ func (r *Responder) getObjectPropList(c *call) error {
 	return nil
 }
 
-// listed visits what handle and depth choose.
-func (r *Responder) listed(handle mtp.ObjectHandle, depth uint32, ignoreDepth bool, visit func(*Object)) error {
+// listed visits what handle, depth and format choose; other formats may be among it.
+func (r *Responder) listed(handle mtp.ObjectHandle, format mtp.FormatCode, depth uint32, ignoreDepth bool, visit func(*Object)) error {
 	if handle == 0 || handle == mtp.AllHandles {
 		deep := handle == mtp.AllHandles || depth == 0xFFFFFFFF
 		if depth == 0 && handle == 0 || ignoreDepth {
 			return nil // the root itself is no object
 		}
-		for _, id := range r.backend.Storages() {
+		for _, id := range r.storagesOf(format) {
 			if err := r.backend.Walk(id, 0, deep, visit); err != nil {
 				return err
 			}

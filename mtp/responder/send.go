@@ -60,10 +60,8 @@ func (r *Responder) place(c *call) (storage mtp.StorageID, folder mtp.ObjectHand
 	if storage == 0 { // the device's choice
 		return storages[0], 0, nil
 	}
-	for _, id := range storages {
-		if id == storage {
-			return storage, folder, nil
-		}
+	if r.storage(storage) {
+		return storage, folder, nil
 	}
 	return 0, 0, mtp.InvalidStorageID
 }
@@ -90,6 +88,9 @@ func (r *Responder) announce(c *call, n NewObject) (err error) {
 	}
 	if r.dev.Lies.Has(LieSendInfoDate) {
 		n.Modified = time.Time{}
+	}
+	if err := r.onlyKnowledge(&n); err != nil {
+		return err
 	}
 	h, err := r.backend.Reserve(n)
 	if err != nil {
@@ -173,6 +174,9 @@ func (r *Responder) sendObjectPropList(c *call) error {
 	n := NewObject{
 		Format: format, Folder: format == mtp.FormatAssociation,
 		Size: uint64Of(c.param(4), c.param(3)), SizeKnown: true,
+	}
+	if r.dev.isMethod(format) {
+		return fmt.Errorf("method %#04x: %w", uint16(format), mtp.InvalidObjectFormatCode)
 	}
 	props, err := mtp.DecodeObjectPropList(c.payload)
 	if err != nil {

@@ -18,6 +18,78 @@ type Service struct {
 	Values []mtp.ServicePropValue
 	// Capabilities are those of its formats and methods.
 	Capabilities []mtp.Capability
+	// Knowledge is the format of the one object in Info.Storage that keeps what an
+	// initiator knows of the service, and KnowledgeID the property, described in
+	// Descs, that tells its handle while there is one; 0: it has none.
+	Knowledge   mtp.FormatCode
+	KnowledgeID mtp.ServiceCode
+}
+
+// knowledge finds the object; 0: there is none.
+func (r *Responder) knowledge(s *Service) (h mtp.ObjectHandle, err error) {
+	err = r.backend.Walk(s.Info.Storage, 0, false, func(o *Object) {
+		if o.Format == s.Knowledge {
+			h = o.Handle
+		}
+	})
+	return h, err
+}
+
+// storage reports whether there is such a storage: one that can be seen, or a
+// service's, which [Backend.Storages] needn't name.
+func (r *Responder) storage(id mtp.StorageID) bool {
+	if slices.Contains(r.backend.Storages(), id) {
+		return true
+	}
+	for i := range r.dev.Services {
+		if s := &r.dev.Services[i]; id != 0 && s.Info.Storage == id {
+			_, err := r.backend.StorageInfo(id)
+			return err == nil
+		}
+	}
+	return false
+}
+
+// storagesOf are those that all objects of a format, or of any for 0, lie in: a
+// service's are found only by those who name its format.
+func (r *Responder) storagesOf(format mtp.FormatCode) []mtp.StorageID {
+	all := slices.Clone(r.backend.Storages())
+	for i := range r.dev.Services {
+		s := &r.dev.Services[i].Info
+		if slices.ContainsFunc(s.Formats, func(f mtp.ServiceFormat) bool { return f.Code == format }) && !slices.Contains(all, s.Storage) && r.storage(s.Storage) {
+			all = append(all, s.Storage)
+		}
+	}
+	return all
+}
+
+// isMethod reports whether a format that is announced is a method's code: the
+// call of a method, which no source tells how to carry out.
+func (d *Device) isMethod(format mtp.FormatCode) bool {
+	for i := range d.Services {
+		info := &d.Services[i].Info
+		if slices.ContainsFunc(info.Methods, func(m mtp.ServiceMethod) bool { return uint16(m.Code) == uint16(format) }) && d.serviceFormat(format) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyKnowledge refuses a second knowledge object.
+func (r *Responder) onlyKnowledge(n *NewObject) error {
+	for i := range r.dev.Services {
+		s := &r.dev.Services[i]
+		if s.Knowledge == 0 || s.Knowledge != n.Format || s.Info.Storage != n.Storage {
+			continue
+		}
+		switch h, err := r.knowledge(s); {
+		case err != nil:
+			return err
+		case h != 0:
+			return fmt.Errorf("there is a knowledge object, %d: %w", h, mtp.AccessDenied)
+		}
+	}
+	return nil
 }
 
 // serviceProp names a property of a service.
@@ -161,7 +233,15 @@ func (r *Responder) getServicePropList(c *call) error {
 	}
 	var props []mtp.ServicePropValue
 	for _, d := range descs {
-		if v, set := r.serviceProps[serviceProp{s.Info.ID, d.Code}]; set {
+		v, set := r.serviceProps[serviceProp{s.Info.ID, d.Code}]
+		if s.Knowledge != 0 && d.Code == s.KnowledgeID {
+			h, err := r.knowledge(s)
+			if err != nil {
+				return err
+			}
+			v, set = mtp.UintValue(d.Type, uint64(h)), h != 0
+		}
+		if set {
 			props = append(props, mtp.ServicePropValue{Service: s.Info.ID, Code: d.Code, Value: v})
 		}
 	}

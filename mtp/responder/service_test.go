@@ -51,6 +51,7 @@ func goldenServices() []Service {
 		}},
 	}
 	return []Service{{
+		Knowledge: 0xB002, KnowledgeID: 0x0107,
 		Info: mtp.ServiceInfo{
 			ID: contactsID, Storage: memStorage, PersistentID: guid("102827A1-0000-0001-0000-000000000011"), Version: 100,
 			GUID: guid("DD04D5FC-9D6E-4F76-9DCF-ECA6339B7389"), Name: "Contacts", Base: fullEnumID,
