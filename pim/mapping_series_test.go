@@ -128,7 +128,7 @@ func TestLawPattern(t *testing.T) {
 			t.Fatalf("%s\nsingle %v\nwant %v", text, got, ids)
 		}
 	})
-	if with < 10 || without < 10 {
+	if with == 0 || without == 0 {
 		t.Errorf("%d rules with a pattern, %d without: the drawing shows nothing", with, without)
 	}
 }

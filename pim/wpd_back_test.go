@@ -233,3 +233,65 @@ func TestCorpusFromWPD(t *testing.T) {
 		}
 	}
 }
+
+// An edit of one key changes lines of its own names alone, whatever else the item holds.
+func TestLawFromWPDElsewhere(t *testing.T) {
+	when := []string{"DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "AALARM", "DALARM"}
+	day := func(k valuebag.PropertyKey) func(*valuebag.Values) {
+		return func(vs *valuebag.Values) {
+			if at, err := vs.GetDate(k); err == nil {
+				vs.SetDate(k, at.AddDate(0, 0, 1))
+			}
+		}
+	}
+	edits := map[bool][]struct {
+		edit  func(*valuebag.Values)
+		names []string
+	}{
+		true: {
+			{says(valuebag.WPDContactPersonalEmail, "new@x"), []string{"EMAIL"}},
+			{says(valuebag.WPDContactPersonalPhone, ""), []string{"TEL", "X-ABLABEL", "X-ABADR"}},
+			{says(valuebag.WPDContactPrimaryPhone, "12345"), []string{"TEL"}},
+			{says(valuebag.WPDContactLastName, "new; name"), []string{"N", "FN"}},
+			{says(valuebag.WPDContactPersonalPostalAddressCity, "new"), []string{"ADR"}},
+			{says(valuebag.WPDContactOtherEmails, []string{"one@x", "two@x"}), []string{"EMAIL", "X-ABLABEL", "X-ABADR"}},
+			{says(valuebag.WPDContactBirthdate, instant("19700102")), []string{"BDAY"}},
+			{says(valuebag.WPDCommonInformationNotes, "new\nnote"), []string{"NOTE"}},
+		},
+		false: {
+			{says(valuebag.WPDCommonInformationSubject, "new, one"), []string{"SUMMARY"}},
+			{says(valuebag.WPDCommonInformationBodyText, ""), []string{"DESCRIPTION", "BODY"}},
+			{says(MessageObjCategory, "a;new"), []string{"CATEGORIES"}},
+			{says(valuebag.WPDAppointmentLocation, "new"), []string{"LOCATION"}},
+			{says(valuebag.WPDAppointmentAcceptedAttendees, "new@x"), []string{"ATTENDEE"}},
+			{says(CalendarObjTimeZone, "Asia/Tokyo"), when},
+			{day(valuebag.WPDCommonInformationStartDatetime), when},
+			{day(valuebag.WPDCommonInformationEndDatetime), when},
+			{says(MessageObjPatternDeleteDates, "20260105"), []string{"EXDATE"}},
+			{says(TaskObjComplete, uint8(0xff)), []string{"STATUS", "PERCENT-COMPLETE", "COMPLETED"}},
+			{says(CalendarObjReminderOffset, 7), []string{"TRIGGER", "AALARM", "DALARM", "ACTION", "DESCRIPTION"}},
+		},
+	}
+	forKinds(t, func(t *rapid.T, k *Kind) {
+		item := drawItem(t, k)
+		of := edits[k.card()]
+		e := of[rapid.IntRange(0, len(of)-1).Draw(t, "edit")]
+		now := k.WPD(item, nil).Clone()
+		e.edit(now)
+		got, err := k.FromWPD(item, nil, now, editedAt, nil)
+		if err != nil {
+			return
+		}
+		rest := func(item *valuebag.Values) (out []string) {
+			for _, p := range Properties(k.Text(item)) {
+				if !slices.Contains(e.names, p.Name) && !strings.HasPrefix(p.Component, "timezone:") {
+					out = append(out, strings.Join([]string{p.Group, p.Name, p.Params, p.Value}, "\x00"))
+				}
+			}
+			return out
+		}
+		if a, b := rest(item), rest(got); !slices.Equal(a, b) {
+			t.Fatalf("%q\nbecame\n%q", k.Text(item), k.Text(got))
+		}
+	})
+}
