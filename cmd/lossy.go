@@ -55,6 +55,9 @@ func keptHere(ctx context.Context, f *devprovider.Folder, store *hostprovider.St
 	return out, nil
 }
 
+// wholeItem is the name of a keptDocument for items of which the phone stores nothing.
+const wholeItem = "the whole item"
+
 // keptShown is how much of it a person is told: what most items have, first.
 const keptShown = 6
 

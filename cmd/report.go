@@ -81,6 +81,19 @@ func (r *syncReport) finish(ctx context.Context) error {
 	return quiet(code)
 }
 
+// failed tells what failed from the items of which the phone's program stores nothing:
+// with these nothing is wrong, they stay in the store.
+func (r *syncReport) failed() (failed, notStored []engine.Failure) {
+	for _, f := range r.res.Failed {
+		if errors.Is(f.Err, devprovider.ErrNotStored) {
+			notStored = append(notStored, f)
+		} else {
+			failed = append(failed, f)
+		}
+	}
+	return failed, notStored
+}
+
 func (r *syncReport) code(doc *syncDocument) int {
 	var codes []int
 	switch {
@@ -89,7 +102,7 @@ func (r *syncReport) code(doc *syncDocument) int {
 	case r.err != nil:
 		codes = append(codes, doc.Error.exit)
 	}
-	if len(r.res.Failed) > 0 {
+	if failed, _ := r.failed(); len(failed) > 0 {
 		codes = append(codes, exitItemsFailed)
 	}
 	if r.opt.conflict == string(engine.Ask) && (r.waiting > 0 || r.opt.dryRun && r.plans(engine.VerbConflict)) {

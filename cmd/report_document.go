@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cradle/cmd/config"
 	"cradle/devprovider"
@@ -103,10 +104,20 @@ func (r *syncReport) document() *syncDocument {
 	if doc.Plan == nil {
 		doc.Plan = []engine.Action{}
 	}
+	failed, notStored := r.failed()
 	for _, k := range r.kinds {
 		st := r.res.Stats[k.Name()]
 		d := kindDocument{ToStore: st.ToStore, ToPhone: st.ToPhone, Adopted: st.Adopted, Conflicts: st.Conflicts, Failed: []failedDocument{}, Filter: documentOf(r.res.Filters[k.Name()]), KeptHere: r.kept[k.Name()]}
-		for _, f := range r.res.Failed {
+		n := 0
+		for _, f := range notStored {
+			if f.Scope == k.Name() {
+				n++
+			}
+		}
+		if n > 0 {
+			d.KeptHere = append(slices.Clone(d.KeptHere), keptDocument{Name: wholeItem, Why: "not stored", Items: n})
+		}
+		for _, f := range failed {
 			if f.Scope != k.Name() {
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"cradle/devprovider"
 	"cradle/engine"
 )
 
@@ -40,14 +41,16 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	if r.res.Left > 0 {
 		fmt.Fprintf(g.stderr, "%s while they were synced: run %s again\n", count(r.res.Left, "item changed", "items changed"), g.sync)
 	}
-	shown := r.res.Failed[:min(len(r.res.Failed), maxShown)]
+	failed, notStored := r.failed()
+	r.notStoredText(ctx, notStored)
+	shown := failed[:min(len(failed), maxShown)]
 	known := r.summaries(ctx, shown)
 	for _, f := range shown {
 		where := cmp.Or(f.Path, known[f.Item], f.Item.String())
 		why := strings.TrimPrefix(f.Err.Error(), where+": ")
 		fmt.Fprintf(g.stderr, "left out (%s, %s): %s: %s\n", f.Scope, f.Side, plain(where), plain(why))
 	}
-	if n := len(r.res.Failed) - maxShown; n > 0 {
+	if n := len(failed) - maxShown; n > 0 {
 		fmt.Fprintf(g.stderr, "… and %d more (cradle sync --json lists all)\n", n)
 	}
 	if r.waiting > 0 {
@@ -104,8 +107,12 @@ func settled(doc *syncDocument) int {
 // apart says what keeps an in-sync phone and store from being equal.
 func (r *syncReport) apart() string {
 	var parts []string
-	if n := len(r.res.Failed); n > 0 {
+	failed, notStored := r.failed()
+	if n := len(failed); n > 0 {
 		parts = append(parts, count(n, "item", "items")+" left out")
+	}
+	if n := len(notStored); n > 0 {
+		parts = append(parts, count(n, "item", "items")+" that the phone doesn't store")
 	}
 	if n := r.waitingHere; n > 0 {
 		parts = append(parts, count(n, "conflict that waits", "conflicts that wait"))
@@ -176,6 +183,24 @@ func moves(m engine.Moves) string {
 		parts = append(parts, fmt.Sprintf("%d taken off", m.Left))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// notStoredText names the items of which the phone's program stores nothing.
+func (r *syncReport) notStoredText(ctx context.Context, items []engine.Failure) {
+	shown := items[:min(len(items), keptShown)]
+	var names []engine.Failure
+	for _, f := range shown {
+		f.Path = ""
+		names = append(names, f)
+	}
+	known := r.summaries(ctx, names)
+	for _, f := range shown {
+		name := cmp.Or(known[f.Item], f.Item.String())
+		fmt.Fprintf(r.g.stderr, "note: %s (%s): %s\n", plain(name), f.Scope, devprovider.ErrNotStored)
+	}
+	if n := len(items) - keptShown; n > 0 {
+		fmt.Fprintf(r.g.stderr, "note: … and %d more of which the phone's program stores nothing\n", n)
+	}
 }
 
 // summaries are those of failed items that no path names.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -246,7 +247,17 @@ func (g *globals) sayWhy(d *whyItem) {
 		g.say("conflict %d of %s: %s%s", c.ID, c.Unit, c.State, outcome)
 	}
 	for _, f := range d.Failing {
-		g.say("fails since run %d: %s, %s", f.Since, side(f.Side), plain(f.Path))
+		since, where := "from the first sync on", side(f.Side)
+		if f.Since > 0 {
+			since = fmt.Sprintf("since run %d", f.Since)
+		}
+		if f.Side == engine.ToPhone && f.Phone != "" {
+			where = "on " + plain(f.Phone)
+		}
+		if f.Path != "" {
+			where += ", " + plain(f.Path)
+		}
+		g.say("not synced %s: %s (%s tells why)", since, where, g.command("sync"))
 	}
 }
 
@@ -306,7 +317,10 @@ func there(d *whyItem, p whyPhone) string {
 	if p.Path != "" && !p.Deleted {
 		s += ", " + plain(p.Path)
 	}
-	if p.Announced {
+	switch {
+	case p.Announced && slices.ContainsFunc(d.Failing, func(f whyFailing) bool { return f.Side == engine.ToPhone && f.Phone == p.Name }):
+		return "not as it is here: it could not be written there"
+	case p.Announced:
 		s += " (was about to be written)"
 	}
 	return s

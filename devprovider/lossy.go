@@ -123,6 +123,9 @@ func (f *Folder) check(ctx context.Context, p *writePlan, path string) error {
 	}
 	altered := fmt.Errorf("%w: %d bytes written, %d read back", errAltered, len(p.body), len(got))
 	b := f.asOne(f.parse(got, path, "", func(sc string) bool { return sc == p.scope }), got, "")
+	if isShell(got, p.body) && !b.torn && len(b.items) == 0 {
+		return ErrNotStored
+	}
 	if b.torn || b.bundle || len(b.items) != 1 || len(got) > 4*len(p.body)+4096 {
 		return altered
 	}
@@ -151,6 +154,15 @@ func (f *Folder) check(ctx context.Context, p *writePlan, path string) error {
 	f.fresh[key], err = packShadow(k, p.kept, w.sent, it.value)
 	f.state.learned[learnedVerified] = "yes"
 	return err
+}
+
+// isShell reports whether what is left of a text is its outermost component, closed.
+func isShell(got, body []byte) bool {
+	first, _, _ := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
+	name, begins := bytes.CutPrefix(bytes.ToUpper(bytes.TrimSpace(first)), []byte("BEGIN:"))
+	text := bytes.ToUpper(bytes.TrimSpace(got))
+	return begins && len(got) < len(body) && controls(got) <= controls(body) &&
+		bytes.HasPrefix(text, append([]byte("BEGIN:"), name...)) && bytes.HasSuffix(text, append([]byte("END:"), name...))
 }
 
 // controls counts bytes that no program puts into a text on purpose: they tell a broken

@@ -15,6 +15,11 @@ import (
 // errAltered: the device doesn't keep what it is given.
 var errAltered = errors.New("the phone changes what is written to it")
 
+// ErrNotStored is wrapped by the error of a write of which the device stored no part: its
+// program has no place for such an item, as for a changed occurrence alone. It lies on
+// the other side only, and nothing is wrong with it.
+var ErrNotStored = errors.New("the phone's program stores nothing of it; it stays on this computer as it is, and is offered to the phone again at the next sync")
+
 // Prepare checks that what is going to be written has room, the next state
 // included, and settles what the survey noted.
 func (f *Folder) Prepare(ctx context.Context, writes int, size int64) error {
