@@ -133,29 +133,43 @@ func (im *importer) unread(f ImportFile, err error) error {
 
 // piece takes in what a piece of a file holds.
 func (im *importer) piece(f ImportFile, read pim.File) error {
+	told := len(im.res.Problems)
 	for _, p := range read.Problems {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, p.Lost})
 	}
+	left := map[int]bool{} // lines of what was left out since it is cut off
 	for i := range read.Objects {
 		if err := im.t.ctx.Err(); err != nil {
 			return err
 		}
-		if err := im.object(f, &read.Objects[i]); err != nil {
+		o := &read.Objects[i]
+		out, err := im.object(f, o, o.Torn || read.Torn && o.Kind != pim.Contacts)
+		if err != nil {
 			return err
 		}
+		left[o.Line] = left[o.Line] || out
+	}
+	for _, p := range read.Problems { // that it was kept is no longer so
+		if p.Torn && left[p.Line] {
+			im.res.Problems = slices.Delete(im.res.Problems, told, told+1)
+			continue
+		}
+		told++
 	}
 	return nil
 }
 
-func (im *importer) object(f ImportFile, o *pim.Object) error {
+// object takes in an item. part says that more of it may have been in the file before that
+// was cut off; out that it was left out for that.
+func (im *importer) object(f ImportFile, o *pim.Object, part bool) (out bool, err error) {
 	s, err := im.t.scope(o.Kind.Name())
 	if err != nil {
-		return err
+		return false, err
 	}
 	v, err := o.Item(f.Collection)
 	if err != nil {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, o.Line, err.Error(), true})
-		return nil //nolint:nilerr // it is in the report, and the others go on
+		return false, nil //nolint:nilerr // it is in the report, and the others go on
 	}
 	for _, p := range o.Doubts() {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, false})
@@ -175,24 +189,71 @@ func (im *importer) object(f ImportFile, o *pim.Object) error {
 		row, id, err = im.byContent(s, engine.Digest(s.kind.ContentDigest(v)))
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	if f.Match && row == nil && s.kind.UID(v) == "" {
 		if im.later == nil {
 			im.later = map[*pim.Kind][]unmatched{}
 		}
 		im.later[s.kind] = append(im.later[s.kind], unmatched{f.Path, v})
-		return nil
+		return false, nil
 	}
-	return im.put(s, row, id, v)
+	if part && row != nil && row.gone == 0 {
+		why, err := im.lacks(s, row, o, v)
+		if why != "" {
+			im.paired[id] = true
+			im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, o.Line, why, true})
+		}
+		if why != "" || err != nil {
+			return why != "", err
+		}
+	}
+	return false, im.put(s, row, id, v)
 }
 
-// put stores a value as the item of a row, or as a new one.
+// lacks says why an item that may be only a part of what it was isn't taken for an edit of
+// the one that is here; "" where it takes nothing away.
+func (im *importer) lacks(s *scopeTx, row *stored, o *pim.Object, v *valuebag.Values) (string, error) {
+	if s.says(row, v) {
+		return "", nil
+	}
+	what := "it has no END, perhaps it was cut off"
+	if !o.Torn {
+		have, err := s.value(row)
+		if err != nil {
+			return "", err
+		}
+		given := s.kind.Elements(v, "overrides")
+		if !slices.ContainsFunc(s.kind.Elements(have, "overrides"), func(e [8]byte) bool { return !slices.Contains(given, e) }) {
+			return "", nil
+		}
+		what = "the file is cut off, and changed times of this series may have stood behind"
+	}
+	name := row.summary
+	if name == "" {
+		name = "the " + strings.TrimSuffix(s.kind.Name(), "s")
+	}
+	if uid := s.kind.UID(v); uid != "" {
+		name += fmt.Sprintf(" (UID %s)", uid)
+	}
+	return what + ": " + name + " stays as it is here", nil
+}
+
+// put stores a value as the item of a row, or as a new one. Of a live one only the fields
+// that say something else are written anew; with none its text stays byte for byte.
 func (im *importer) put(s *scopeTx, row *stored, id engine.ItemID, v *valuebag.Values) error {
 	im.paired[id] = true
 	live := row != nil && row.gone == 0
 	if live {
-		v = s.kind.SetCollection(v, row.collection)
+		if s.says(row, v) {
+			im.res.Unchanged++
+			return nil
+		}
+		have, err := s.value(row)
+		if err != nil {
+			return err
+		}
+		v = s.kind.Revise(have, v)
 	}
 	_, changed, err := s.put(row, id, v)
 	switch {
@@ -206,6 +267,13 @@ func (im *importer) put(s *scopeTx, row *stored, id engine.ItemID, v *valuebag.V
 		im.res.Unchanged++
 	}
 	return nil
+}
+
+// says reports whether a live item says the same as a value, in whichever collection.
+func (s *scopeTx) says(row *stored, v *valuebag.Values) bool {
+	rev := revision{kind: s.kind, life: s.next(), forgot: !s.forgotten.IsZero()}
+	_, same := rev.live(row.meta.ID, row.meta, s.kind.SetCollection(v, row.collection))
+	return same
 }
 
 // holders are the items of one UID or one content that an import may pair with, found once. What

@@ -161,6 +161,7 @@ func (c *calendarPiece) collect(room int) {
 		k := &t.Components[last]
 		c.torn = !k.Closed
 		c.tornAt = c.problem(k, k.Name+cutOff, false)
+		c.tornAt.Torn = true
 	}
 	c.open = c.wrapperOf[c.p.cur]
 }

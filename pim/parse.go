@@ -491,6 +491,7 @@ func (p *parser) missingEnd(c, at int) {
 	if p.noEnd++; p.noEnd <= maxNoEnd {
 		p.t.problem(k.Start, k.Number, false, "%s without END: taken to end here, all its lines kept", k.Name)
 		p.lastNoEnd = len(p.t.Problems) - 1
+		p.t.Problems[p.lastNoEnd].Torn = true
 		return
 	}
 	p.t.Problems[p.lastNoEnd].What = fmt.Sprintf("%s without END, and %d more behind it: each taken to end where the next begins, all lines kept", k.Name, p.noEnd-maxNoEnd)

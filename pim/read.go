@@ -304,7 +304,7 @@ func (r *reader) torn() {
 	r.f.Torn = !t.Components[last].Closed
 	if r.f.Torn {
 		c := &t.Components[last]
-		r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: c.Name + cutOff})
+		r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: c.Name + cutOff, Torn: true})
 	}
 }
 

@@ -69,6 +69,7 @@ type Problem struct {
 	Line   int    // physical line, from 1
 	What   string // what was found
 	Lost   bool   // an entry was set aside and is in no object
+	Torn   bool   // an END is missing of what begins at Line; what is there is in an object
 }
 
 func (p Problem) String() string { return fmt.Sprintf("line %d: %s", p.Line, p.What) }
