@@ -115,6 +115,10 @@ func (g *globals) explainPhone(out *failure, err error) bool {
 		out.Code, out.What, out.Why, out.Next = "full", "the disk of "+folder+" is full", cause(err, devprovider.ErrFull), "make room on it and run: "+sync
 	case errors.Is(err, devprovider.ErrFull):
 		out.Code, out.What, out.Why, out.Next = "full", "the phone is full", cause(err, devprovider.ErrFull), "make room on the phone and run: "+sync
+	case errors.Is(err, mtp.StoreNotAvailable), errors.Is(err, mtp.InvalidStorageID):
+		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "locked", "the phone shows this storage no longer", "it was locked in the middle, or a card was taken out", "unlock it, choose file transfer, and run: "+sync
+	case errors.Is(err, mtp.InvalidObjectHandle), errors.Is(err, mtp.InvalidParentObject):
+		out.Code, out.What, out.Why, out.Next = "changed", "what was there is no longer on the phone", "it was locked in the middle, or something was deleted or moved there: "+innermost(err), "unlock it and run: "+sync
 	default:
 		return false
 	}

@@ -359,6 +359,62 @@ func TestLies(t *testing.T) {
 			}
 			return ""
 		},
+		"strange-names": func(l *liar) string {
+			all, err := l.handles(mtp.Root)
+			if err != nil {
+				return fmt.Sprint(err)
+			}
+			got := map[string]bool{}
+			for _, h := range all {
+				info, err := l.s.GetObjectInfo(ctx, h)
+				if err != nil {
+					return fmt.Sprint(err)
+				}
+				got[info.FileName] = true
+			}
+			for _, want := range []string{"..", "a/b", "nul", "half\uFFFD.vcf", strings.Repeat("x", 254)} {
+				if !got[want] {
+					return fmt.Sprintf("no %q among %v", want, got)
+				}
+			}
+			return ""
+		},
+		"same-handles": func(l *liar) string {
+			all, err := l.handles(mtp.Root)
+			if err != nil || len(all) != 11 || all[1] != all[2] || all[0] == all[1] {
+				return fmt.Sprint(all, err)
+			}
+			props, err := l.list(mtp.Root, name, 1)
+			if err != nil || len(props) != 11 || props[1].Handle != props[2].Handle || props[1].Value == props[2].Value {
+				return fmt.Sprint(props, err)
+			}
+			return ""
+		},
+		"strange-dates": func(l *liar) string {
+			if got := l.info("f1").ModificationDate; got == "" || got == noonText {
+				return got
+			}
+			return ""
+		},
+		"info-changes": func(l *liar) string {
+			first := l.s.Supports(mtp.OpGetObjectPropList)
+			if err := l.s.Close(ctx); err != nil {
+				return fmt.Sprint(err)
+			}
+			l.s = session(l.t, l.p)
+			if second := l.s.Supports(mtp.OpGetObjectPropList); !first || second {
+				return fmt.Sprint(first, second)
+			}
+			return ""
+		},
+		"growing-list": func(l *liar) string {
+			for i := range 3 {
+				if props, err := l.list(mtp.Root, size, 1); err != nil || len(props) != 12+i {
+					return fmt.Sprint(len(props), err)
+				}
+			}
+			return ""
+		},
 		"no-zlp": wire, "split-header": wire, "header-ids": wire, "pad-response": wire,
 	}
 	if len(checks) != len(responder.LieTable) {

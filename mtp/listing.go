@@ -122,6 +122,9 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 			how = listByProp
 		}
 		err = s.listByList(ctx, l, how)
+		if torn := l.torn(); len(torn) > 0 {
+			return l.without(torn)
+		}
 		lies := errors.Is(err, errListLies)
 		if how != mode && (lies && !l.nearlyWhole() || IsRefusal(err) || errors.Is(err, ErrTimeout) && s.Err() == nil) {
 			s.allAtOnce.Store(true)
@@ -208,6 +211,7 @@ type folderList struct {
 // facts are what lists have told of an entry.
 type facts struct {
 	have    uint8 // bits of the properties, see take
+	torn    bool  // told of two objects: they have one handle
 	parent  ObjectHandle
 	storage StorageID
 }
@@ -290,6 +294,40 @@ func (l *folderList) missing() []int32 {
 	return out
 }
 
+// torn are the handles under which lists tell of two objects.
+func (l *folderList) torn() []ObjectHandle {
+	var out []ObjectHandle
+	for i := range l.facts {
+		if l.facts[i].torn {
+			out = append(out, l.entries[i].Handle)
+		}
+	}
+	return out
+}
+
+// errSharedHandle says that nobody knows which object a handle means.
+var errSharedHandle = fmt.Errorf("two objects have this handle: %w", ErrMalformed)
+
+// without gives the entries that the lists tell all of but those: what is done
+// to such a handle may be done to another object, and which are missing isn't
+// known either.
+func (l *folderList) without(torn []ObjectHandle) ([]ObjectEntry, error) {
+	partial := &PartialListError{Storage: l.storage, Parent: l.parent}
+	for _, h := range torn {
+		partial.Skipped = append(partial.Skipped, SkippedObject{h, errSharedHandle})
+	}
+	kept := make([]ObjectEntry, 0, l.known)
+	for i, e := range l.entries[:l.known] {
+		if !l.facts[i].torn && l.facts[i].have&haveAll == haveAll {
+			kept = append(kept, e)
+		}
+	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("folder %#x of storage %#x: none of its objects can be told from another: %w", uint32(l.parent), uint32(l.storage), errSharedHandle)
+	}
+	return kept, partial
+}
+
 // nearlyWhole reports whether so few are missing that they can be asked for
 // one by one without a verdict on the device.
 func (l *folderList) nearlyWhole() bool {
@@ -313,6 +351,7 @@ func (l *folderList) take(p ObjectProp) {
 	had := f.have
 	switch v := p.Value; p.Code {
 	case PropObjectFileName:
+		f.torn = f.torn || had&haveName != 0 && e.Name != v.Text()
 		if e.Name = v.Text(); e.Name != "" {
 			f.have |= haveName
 		}

@@ -155,7 +155,8 @@ func (t *Tree) root(st Storage) Node {
 	return n
 }
 
-// Find gives the node of a path. Errors: ErrNotFound, ErrNotFolder.
+// Find gives the node of a path. Errors: ErrNotFound, beside an
+// [mtp.ErrPartialList] where the folder couldn't be listed whole; ErrNotFolder.
 func (t *Tree) Find(ctx context.Context, path string) (Node, error) {
 	st, names, err := t.split(path)
 	if err != nil {
@@ -171,7 +172,10 @@ func (t *Tree) Find(ctx context.Context, path string) (Node, error) {
 			return Node{}, err
 		}
 		i := slices.IndexFunc(all, func(n Node) bool { return n.Name == name })
-		if i < 0 {
+		switch {
+		case i < 0 && err != nil: // it may be there all the same
+			return Node{}, fmt.Errorf("%s: %w: %w", at.child(name), ErrNotFound, err)
+		case i < 0:
 			return Node{}, fmt.Errorf("%s: %w", at.child(name), ErrNotFound)
 		}
 		at = all[i]

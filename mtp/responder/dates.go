@@ -6,6 +6,9 @@ import (
 	"cradle/mtp"
 )
 
+// strangeDates are of LieStrangeDates.
+var strangeDates = []string{"00000000T000000", "99991231T235959", "00010101T000000.0Z", "20261341T256199.9+9959", "T", "-0010101T000000"}
+
 const dateForm = "20060102T150405"
 
 func (r *Responder) zone() *time.Location {
@@ -22,6 +25,8 @@ func (r *Responder) dateText(t time.Time) string {
 		return ""
 	case r.dev.Lies.Has(LieBadDates):
 		return "20480000T000000"
+	case r.dev.Lies.Has(LieStrangeDates):
+		return strangeDates[t.Unix()%int64(len(strangeDates))]
 	}
 	return t.In(r.zone()).Format(dateForm)
 }

@@ -48,6 +48,11 @@ const (
 	LieNames
 	LieStallZLP
 	LieAllStorages
+	LieStrangeNames
+	LieSameHandles
+	LieStrangeDates
+	LieInfoChanges
+	LieGrowingList
 )
 
 // A LieRow names one lie.
@@ -95,6 +100,11 @@ var LieTable = []LieRow{
 	{LieNames, "names", "every name leads out of its folder, ../NAME", "nobody yet"},
 	{LieStallZLP, "stall-zlp", "a zero-length packet, or another transfer shorter than a header, halts the OUT pipe", "QEMU usb-mtp"},
 	{LieAllStorages, "all-storages", "a request for the objects of all storages at once is refused, and nothing answered ever after", "uMTP-Responder 1.3"},
+	{LieStrangeNames, "strange-names", "names have slashes, dots alone, NUL, half surrogates, control characters, 254 units, or nothing", "nobody yet"},
+	{LieSameHandles, "same-handles", "in lists every third object has the handle of the one before", "nobody yet"},
+	{LieStrangeDates, "strange-dates", "dates are of the years 0 and 9999, or of no calendar", "nobody yet"},
+	{LieInfoChanges, "info-changes", "in every second session DeviceInfo has no property lists, moves or parts of objects", "composite devices that change their mode"},
+	{LieGrowingList, "growing-list", "each property list has one more object than the one before, which nobody else knows", "a media scan in progress"},
 }
 
 // Has reports whether any of the lies in l2 is told.

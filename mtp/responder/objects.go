@@ -1,7 +1,9 @@
 package responder
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"cradle/mtp"
@@ -114,6 +116,11 @@ func (r *Responder) getObjectHandles(c *call) error {
 	case lies.Has(LieDuplicateList) && len(handles) > 0:
 		handles = append(handles, handles[0])
 	}
+	if lies.Has(LieSameHandles) {
+		for i := 2; i < len(handles); i += 3 {
+			handles[i] = handles[i-1]
+		}
+	}
 	c.data = mtp.AppendHandles(nil, handles)
 	return nil
 }
@@ -171,6 +178,7 @@ func (r *Responder) getObjectInfo(c *call) error {
 		info.CaptureDate = r.dateText(o.Created)
 	}
 	c.data, err = info.AppendBinary(nil)
+	c.data = r.unsaid(c.data)
 	if err == nil && r.dev.Lies.Has(LieWideInfo) {
 		// 4 more bytes behind the low half of the size.
 		c.data = append(c.data[:12], append([]byte{0, 0, 0, 0}, c.data[12:]...)...)
@@ -214,8 +222,28 @@ func (r *Responder) ends(c *call, at int64) bool {
 	return err == nil && int64(o.Size) == at
 }
 
+// strangeNames are of LieStrangeNames. unsaid turns the runes that stand for what
+// no text can hold into that.
+var strangeNames = []string{
+	".", "..", "", "a/b", "/etc/passwd", "../../x.vcf", "nul" + runeNUL + "after.vcf", "half" + runeHalf + ".vcf", runeHalf,
+	strings.Repeat("x", mtp.MaxStringUnits), "line\nfeed\x1b[31m.vcf", "-rf", "\u202egnp.exe", `C:\x`, " ", "e\u0301.vcf", "\u00e9.vcf",
+}
+
+const runeNUL, runeHalf = "\uf8fe", "\uf8ff"
+
+func (r *Responder) unsaid(data []byte) []byte {
+	if r.dev.Lies.Has(LieStrangeNames) {
+		data = bytes.ReplaceAll(data, []byte{0xfe, 0xf8}, []byte{0, 0})
+		data = bytes.ReplaceAll(data, []byte{0xff, 0xf8}, []byte{0x34, 0xd8})
+	}
+	return data
+}
+
 // nameText is an object's name as the device tells it.
 func (r *Responder) nameText(o *Object) string {
+	if r.dev.Lies.Has(LieStrangeNames) {
+		return strangeNames[int(o.Handle)%len(strangeNames)]
+	}
 	if r.dev.Lies.Has(LieNames) {
 		return "../" + wireText(o.Name)
 	}

@@ -3,6 +3,7 @@ package responder
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cradle/mtp"
 )
@@ -104,7 +105,17 @@ var unknownOperation = operation{noData, nil, (*Responder).unsupported}
 func (*Responder) unsupported(*call) error { return mtp.OperationNotSupported }
 
 func (r *Responder) getDeviceInfo(c *call) (err error) {
-	c.data, err = r.dev.Info.AppendBinary(nil)
+	info := r.dev.Info
+	if r.dev.Lies.Has(LieInfoChanges) && r.sessions%2 == 0 {
+		info.Operations = slices.DeleteFunc(slices.Clone(info.Operations), func(op mtp.OpCode) bool {
+			switch op {
+			case mtp.OpGetObjectPropList, mtp.OpSendObjectPropList, mtp.OpMoveObject, mtp.OpGetPartialObject, mtp.OpGetPartialObject64:
+				return true
+			}
+			return false
+		})
+	}
+	c.data, err = info.AppendBinary(nil)
 	return err
 }
 
@@ -120,6 +131,7 @@ func (r *Responder) openSession(c *call) error {
 	}
 	r.session = mtp.SessionID(c.param(0))
 	r.references = nil
+	r.sessions++
 	r.backend.OpenSession()
 	return nil
 }

@@ -172,10 +172,18 @@ type list struct {
 	err   error
 	// first are the first object's properties, for LiePropListMixed.
 	first []mtp.ObjectPropDesc
+
+	objects int              // for LieSameHandles
+	last    mtp.ObjectHandle // added
 }
 
 func (l *list) add(o *Object) {
 	descs := l.r.dev.propsOf(o.Format, o.Folder)
+	handle := o.Handle
+	if l.objects++; l.r.dev.Lies.Has(LieSameHandles) && l.objects%3 == 0 {
+		handle = l.last
+	}
+	l.last = handle
 	if l.r.dev.Lies.Has(LiePropListMixed) && l.prop == mtp.AllProps {
 		if l.first == nil {
 			l.first = descs
@@ -193,7 +201,7 @@ func (l *list) add(o *Object) {
 		if !ok {
 			continue
 		}
-		l.b = mtp.AppendObjectPropHead(l.b, o.Handle, d.Code, d.Type)
+		l.b = mtp.AppendObjectPropHead(l.b, handle, d.Code, d.Type)
 		var err error
 		if l.b, err = mtp.AppendValue(l.b, v); err != nil && l.err == nil {
 			l.err = err
@@ -241,11 +249,17 @@ func (r *Responder) getObjectPropList(c *call) error {
 	if err := r.listed(handle, format, depth, lies.Has(LiePropListDepth), visit); err != nil {
 		return err
 	}
+	if lies.Has(LieGrowingList) && objects > 0 {
+		r.grown++
+		for i := range r.grown {
+			l.add(&Object{Handle: mtp.ObjectHandle(0x70000000 + i), Name: fmt.Sprintf("grown%d.vcf", i), Format: mtp.FormatUndefined, Size: uint64(i)})
+		}
+	}
 	if l.err != nil {
 		return l.err
 	}
 	binary.LittleEndian.PutUint32(l.b, l.n)
-	c.data = l.b
+	c.data = r.unsaid(l.b)
 	return nil
 }
 

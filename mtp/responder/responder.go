@@ -29,6 +29,9 @@ type Responder struct {
 	busy    bool
 
 	session mtp.SessionID // 0: none
+	// For lies: how many sessions there were, and property lists that grew.
+	sessions, grown int
+
 	pending pendingObject
 	edits   map[mtp.ObjectHandle]Editor
 	// references of objects, in this session.
