@@ -37,6 +37,8 @@ func (g *globals) explainFiles(out *failure, err error) bool {
 		out.Code, out.What, out.Why, out.Next = "full", "the phone is full", err.Error(), "make room on the phone and "+again
 	case errors.Is(err, mtp.AccessDenied), errors.Is(err, mtp.StoreReadOnly), errors.Is(err, mtp.ObjectWriteProtected):
 		out.Code, out.What, out.Why, out.Next = "read-only", "the phone can't be written to", err.Error(), "choose file transfer on the phone, and "+again
+	case errors.Is(err, mtp.ErrTimeout):
+		out.Code, out.What, out.Why, out.Next = "silent", "the phone doesn't answer", err.Error()+"; it may have done it all the same", "unlock it, see whether it asks something, look with "+list+", and "+again
 	case errors.Is(err, mtp.StoreNotAvailable), errors.Is(err, mtp.InvalidStorageID):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "locked", "the phone shows this storage no longer", "it was locked in the middle, or a card was taken out", "unlock it, choose file transfer, and "+again
 	case errors.Is(err, mtp.InvalidObjectHandle), errors.Is(err, mtp.InvalidParentObject):

@@ -18,11 +18,7 @@ import (
 // and with a clear error; nothing is left in flight; and nothing is lost on the phone but what was
 // to be deleted.
 func TestNasty(t *testing.T) {
-	paths, err := filepath.Glob("testdata/nasty/*.scenario")
-	if err != nil || len(paths) < 20 {
-		t.Fatalf("%d scenarios, %v", len(paths), err)
-	}
-	for _, path := range paths {
+	for _, path := range nastyFiles(t) {
 		text, err := os.ReadFile(path)
 		if err != nil || !bytes.HasPrefix(text, []byte("# ")) {
 			t.Fatalf("%s doesn't say what it is, %v", path, err)
@@ -32,6 +28,15 @@ func TestNasty(t *testing.T) {
 			t.Run(strings.TrimSuffix(f.name, ".scenario")+"/"+string(kind), f.playNasty)
 		}
 	}
+}
+
+func nastyFiles(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/nasty/*.scenario")
+	if err != nil || len(paths) < 20 {
+		t.Fatalf("%d scenarios, %v", len(paths), err)
+	}
+	return paths
 }
 
 func (f *scenarioFile) playNasty(t *testing.T) {

@@ -3,6 +3,7 @@ package hwtest_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -144,6 +145,13 @@ func TestScenarioFiles(t *testing.T) {
 		}
 	}
 	contents := []string{"rename", "delete", "short-write", "nul-write", "set-date", "names"} // seen by a sync's own checks
+	for _, path := range nastyFiles(t) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(b)
+	}
 	for _, row := range responder.LieTable {
 		if !strings.Contains(text.String(), "lie "+row.Name+"\n") && !slices.Contains(contents, row.Name) {
 			t.Errorf("no scenario has lie %s", row.Name)
