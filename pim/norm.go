@@ -82,7 +82,7 @@ func appendNormParams(b []byte, m *modern) []byte {
 		switch {
 		case p.Name == "TYPE" || m.binary && mediaName(m.name) && p.Name == "MEDIATYPE":
 			for _, v := range p.Values {
-				if strings.IndexByte(v, ',') >= 0 && strings.IndexByte(v, '(') < 0 {
+				if severalTypes(v) {
 					for _, w := range strings.Split(v, ",") {
 						types = append(types, strings.ToLower(strings.Trim(w, " ")))
 					}

@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -111,7 +112,7 @@ func cardParams(ps []Param, d Dialect) []Param {
 		switch {
 		case p.Name == "TYPE":
 			var vs []string
-			for _, v := range p.Values {
+			for _, v := range typeWords(p.Values, d) {
 				if v == "" {
 					continue
 				}
@@ -150,6 +151,29 @@ func cardParams(ps []Param, d Dialect) []Param {
 	}
 	return out
 }
+
+// typeWords are the types of a TYPE parameter. Before 4.0 the ones that stand in one pair
+// of quotes (TYPE="voice,home") are parted: its readers know each by itself alone.
+func typeWords(values []string, d Dialect) []string {
+	if d == VCard40 || !slices.ContainsFunc(values, severalTypes) {
+		return values
+	}
+	var out []string
+	for _, v := range values {
+		if !severalTypes(v) {
+			out = append(out, v)
+			continue
+		}
+		for w := range strings.SplitSeq(v, ",") {
+			out = append(out, strings.Trim(w, " "))
+		}
+	}
+	return out
+}
+
+// severalTypes reports a value of TYPE that is a list; a comma within parentheses
+// belongs to a type.
+func severalTypes(v string) bool { return strings.IndexByte(v, ',') >= 0 && strings.IndexByte(v, '(') < 0 }
 
 // splitMediaType takes the media type out of TYPE and MEDIATYPE of inline data.
 func splitMediaType(ps []Param, name string) (rest []Param, kind string) {
