@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,16 @@ type exportDocument struct {
 	Items   int               `json:"items"`   // that are in the file or folder now
 	Written int               `json:"written"` // files
 	Failed  []problemDocument `json:"failed"`
+	// Untranslated: what stands in the version asked for in words of another one.
+	Untranslated []untranslatedDocument `json:"untranslated,omitempty"`
+
+	bareNotes int // VNOTEs in an .ics file
+}
+
+type untranslatedDocument struct {
+	Item    string   `json:"item"`
+	Summary string   `json:"summary"`
+	Names   []string `json:"names"` // of the lines
 }
 
 // The formats of an export.
@@ -70,7 +81,7 @@ it can't say is carried in X- properties.`,
 	f.StringVar(&o.query.Collection, "collection", "", "only this collection")
 	f.StringVar(&o.format, "format", "", "vcf, ics, vdir or txt (default: by PATH or KIND)")
 	f.StringVar(&o.vcard, "vcard", "", "write contacts in this `VERSION`: 2.1, 3.0 or 4.0")
-	f.StringVar(&o.vcalendar, "vcalendar", "", "write events and tasks in this `VERSION`: 1.0 or 2.0")
+	f.StringVar(&o.vcalendar, "vcalendar", "", "write events and tasks in this `VERSION`: 1.0 or 2.0; with 2.0 notes too")
 	completeKinds(c)
 	completeWords(c, "format", formatVCF, formatICS, formatVdir, formatTXT)
 	completeWords(c, "vcard", "2.1", "3.0", "4.0")
@@ -79,15 +90,17 @@ it can't say is carried in X- properties.`,
 }
 
 // convert brings an item's text into the version asked for.
-func (o *exportOptions) convert(it *hostprovider.Item) error {
+func (o *exportOptions) convert(it *hostprovider.Item, doc *exportDocument) error {
 	k, _ := pim.KindByName(it.Kind)
 	version := o.vcard
 	switch k {
 	case pim.Contacts:
 	case pim.Events, pim.Tasks:
 		version = o.vcalendar
-	default:
-		return nil
+	case pim.Notes:
+		if o.vcalendar == "2.0" { // 1.0 has no notes
+			version = o.vcalendar
+		}
 	}
 	if version == "" {
 		return nil
@@ -101,7 +114,31 @@ func (o *exportOptions) convert(it *hostprovider.Item) error {
 		return err
 	}
 	it.Text = k.Text(item)
+	if names := k.Untranslated(item); len(names) > 0 {
+		doc.Untranslated = append(doc.Untranslated, untranslatedDocument{it.ID.String(), it.Summary, names})
+	}
 	return nil
+}
+
+// bareNote counts a note that goes into a calendar file in a form that no calendar has.
+func (doc *exportDocument) bareNote(text []byte) {
+	if isVNote(text) {
+		doc.bareNotes++
+	}
+}
+
+// tellTranslated tells what an iCalendar or vCalendar reader won't know.
+func (g *globals) tellTranslated(doc *exportDocument, o exportOptions) {
+	if n := doc.bareNotes; n > 0 {
+		g.note("%s in it as a VNOTE, which isn't iCalendar and which few programs read: --vcalendar 2.0 writes it as VJOURNAL", count(n, "note stands", "notes stand"))
+	}
+	shown := doc.Untranslated[:min(len(doc.Untranslated), maxShown)]
+	for _, u := range shown {
+		g.note("%s: %s has no words in version %s and stands as it is: another program may not read it", plain(cmp.Or(u.Summary, u.Item)), strings.Join(u.Names, ", "), o.vcalendar)
+	}
+	if n := len(doc.Untranslated) - len(shown); n > 0 {
+		g.note("… and %d more such (--json lists all)", n)
+	}
 }
 
 // left lists an item that could not be written.
@@ -148,6 +185,7 @@ func (g *globals) runExport(ctx context.Context, path string, o exportOptions) e
 		for _, p := range doc.Failed {
 			fmt.Fprintf(g.stderr, "left out: %s: %s\n", plain(p.Path), plain(p.Reason))
 		}
+		g.tellTranslated(&doc, o)
 	}
 	if len(doc.Failed) > 0 {
 		return quiet(exitItemsFailed)
@@ -261,9 +299,12 @@ func (g *globals) exportFile(ctx context.Context, s *hostprovider.Store, path st
 		if o.format != formatVCF && it.Kind == pim.Contacts.Name() {
 			return nil
 		}
-		if err := o.convert(&it); err != nil {
+		if err := o.convert(&it, doc); err != nil {
 			doc.left(it.ID.String(), err)
 			return nil
+		}
+		if o.format == formatICS {
+			doc.bareNote(it.Text)
 		}
 		texts = append(texts, it.Text)
 		return nil

@@ -50,7 +50,7 @@ type vdir struct {
 
 // exportedName is a name that an export gives: readable part, 8 characters of the
 // item's ID, extension.
-var exportedName = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([0-9a-f]{8})\.(?:vcf|ics|txt)$`)
+var exportedName = regexp.MustCompile(`^(?:[a-z0-9-]+\.)?([0-9a-f]{8})\.(?:vcf|ics|vnt|txt)$`)
 
 func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root string, o exportOptions, doc *exportDocument) error {
 	v := vdir{root: root, folders: map[string]map[string]string{}, texts: o.format == formatTXT}
@@ -58,7 +58,7 @@ func (g *globals) exportFolder(ctx context.Context, s *hostprovider.Store, root 
 		return err
 	}
 	err := s.Export(ctx, o.query, func(it hostprovider.Item) error {
-		if err := o.convert(&it); err != nil {
+		if err := o.convert(&it, doc); err != nil {
 			doc.left(it.ID.String(), err)
 			return nil
 		}
@@ -93,6 +93,12 @@ func flushFolder(root string) error {
 	return unix.Syncfs(int(f.Fd()))
 }
 
+// isVNote reports whether a note's text is a VNOTE.
+func isVNote(text []byte) bool {
+	text = bytes.TrimLeft(text, "\xef\xbb\xbf\r\n ")
+	return len(text) >= 11 && bytes.EqualFold(text[:11], []byte("BEGIN:VNOTE"))
+}
+
 // put writes one item unless its file is as it should be already.
 func (v *vdir) put(it hostprovider.Item) (path string, written bool, err error) {
 	folder := filepath.Join(v.root, vdirFolders[it.Kind], folderName(it.Collection))
@@ -104,7 +110,15 @@ func (v *vdir) put(it hostprovider.Item) (path string, written bool, err error) 
 	if v.texts {
 		ext, it.Text = ".txt", pim.PlainText(it.Text)
 	}
+	if isVNote(it.Text) {
+		ext = ".vnt" // as a sync names it
+	}
 	name, exported := names[id+ext]
+	for _, other := range []string{".ics", ".vnt"} {
+		if !exported && it.Kind == pim.Notes.Name() && !v.texts { // of an export that wrote it in the other form
+			name, exported = names[id+other]
+		}
+	}
 	if !exported {
 		if name = id + ext; pim.Slug(it.Summary) != "" {
 			name = pim.Slug(it.Summary) + "." + name

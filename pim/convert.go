@@ -109,6 +109,27 @@ func (k *Kind) Convert(item *valuebag.Values, to Dialect) (*valuebag.Values, err
 	return q.bag(c.b, k.Collection(item)), nil
 }
 
+// Untranslated lists what of a converted item stands there in the other dialect's words,
+// by name, each once: rules that its own has no words for. Its readers pass over such
+// a rule, or refuse the item. Nothing of an item that was never converted.
+func (k *Kind) Untranslated(item *valuebag.Values) []string {
+	p, err := k.parseItem(string(k.Text(item)))
+	if err != nil || k.card() {
+		return nil
+	}
+	var names []string
+	for i := range p.t.Lines {
+		l := &p.t.Lines[i]
+		if l.Junk || l.Name != "RRULE" && l.Name != "EXRULE" || slices.Contains(names, l.Name) {
+			continue
+		}
+		if modern := strings.Contains(strings.ToUpper(l.RawValue), "FREQ="); modern != (p.d == ICalendar2) {
+			names = append(names, l.Name)
+		}
+	}
+	return names
+}
+
 // converter writes an item's text anew in another dialect.
 type converter struct {
 	*parsed
