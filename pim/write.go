@@ -173,7 +173,9 @@ func typeWords(values []string, d Dialect) []string {
 
 // severalTypes reports a value of TYPE that is a list; a comma within parentheses
 // belongs to a type.
-func severalTypes(v string) bool { return strings.IndexByte(v, ',') >= 0 && strings.IndexByte(v, '(') < 0 }
+func severalTypes(v string) bool {
+	return strings.IndexByte(v, ',') >= 0 && strings.IndexByte(v, '(') < 0
+}
 
 // splitMediaType takes the media type out of TYPE and MEDIATYPE of inline data.
 func splitMediaType(ps []Param, name string) (rest []Param, kind string) {
