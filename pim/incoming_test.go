@@ -268,6 +268,41 @@ func FuzzIncoming(f *testing.F) {
 	})
 }
 
+// TestIncomingInnerAlarm: what the peer's user does to the alarms of a changed occurrence
+// that it stores in part is done to the item's; what it doesn't store of them stays.
+func TestIncomingInnerAlarm(t *testing.T) {
+	const head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:u\r\nDTSTART:20260105T100000Z\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20260106T100000Z\r\nSUMMARY:s\r\n"
+	alarms := func(lines ...string) string {
+		s := ""
+		for _, l := range lines {
+			s += "BEGIN:VALARM\r\n" + crlf(l) + "END:VALARM\r\n"
+		}
+		return s
+	}
+	text := func(rest string) string { return head + rest + "END:VEVENT\r\nEND:VCALENDAR\r\n" }
+	const a, b = "ACTION:DISPLAY|TRIGGER:-PT5M|DESCRIPTION:five", "ACTION:EMAIL|TRIGGER:-PT9M|DESCRIPTION:nine|ATTENDEE:mailto:a@x|X-P:1"
+	full := "ROLE:x\r\n" + alarms(a, b) // ROLE and X-P aren't stored
+	was := alarms(a, "ACTION:EMAIL|TRIGGER:-PT9M|DESCRIPTION:nine")
+	for _, c := range []struct{ name, now, want string }{
+		{"nothing", was, full},
+		{"one that it stores whole", alarms("ACTION:DISPLAY|TRIGGER:-PT5M|DESCRIPTION:six", "ACTION:EMAIL|TRIGGER:-PT9M|DESCRIPTION:nine"), "ROLE:x\r\n" + alarms("ACTION:DISPLAY|TRIGGER:-PT5M|DESCRIPTION:six", b)},
+		{"one that it stores in part", alarms(a, "ACTION:EMAIL|TRIGGER:-PT9M|DESCRIPTION:ten"), "ROLE:x\r\n" + alarms(a, "ACTION:EMAIL|TRIGGER:-PT9M|DESCRIPTION:ten|ATTENDEE:mailto:a@x|X-P:1")},
+		{"its time", alarms(a, "ACTION:EMAIL|TRIGGER:-PT30M|DESCRIPTION:nine"), "ROLE:x\r\n" + alarms(a, "ACTION:EMAIL|TRIGGER:-PT30M|DESCRIPTION:nine|ATTENDEE:mailto:a@x|X-P:1")},
+		{"one taken away", alarms(a), "ROLE:x\r\n" + alarms(a)},
+		{"one more", was + alarms("ACTION:DISPLAY|TRIGGER:-PT1M"), full + alarms("ACTION:DISPLAY|TRIGGER:-PT1M")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Events.Incoming(mustItem(t, Events, text(full)), Events.Shadow(mustItem(t, Events, text(was))), mustItem(t, Events, text(c.now)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g, w := string(Events.Text(got)), text(c.want); g != w {
+				t.Errorf("got\n%s\nwant\n%s", g, w)
+			}
+		})
+	}
+}
+
 // TestIncomingOwnRule: a rule that the peer's user makes where the peer showed none takes
 // the place of the one that it didn't store.
 func TestIncomingOwnRule(t *testing.T) {

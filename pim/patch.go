@@ -99,8 +99,7 @@ func (p *parsed) lineSlot(line int) slot {
 	return readSlot(string(appendNorm(nil, &m, p.kind.card())))
 }
 
-// editComponent changes the lines of an alarm or a changed occurrence; the components
-// within stay the full item's.
+// editComponent changes an alarm or a changed occurrence.
 func (p *patcher) editComponent(fullAt int, f, n *cluster, full, was *slot) {
 	if f.comp == 0 || n.comp == 0 {
 		return
@@ -112,6 +111,11 @@ func (p *patcher) editComponent(fullAt int, f, n *cluster, full, was *slot) {
 		p.put(n, at)
 		return
 	}
+	p.editWithin(f.comp, n.comp, was.norm)
+}
+
+// editWithin changes the lines of a component, and the components in it.
+func (p *patcher) editWithin(full, now int, was string) {
 	lines := func(q *parsed, comp int) (at []int, slots []slot) {
 		t := q.t
 		for i := t.linesFrom(t.Components[comp].BodyStart); i < len(t.Lines) && t.Lines[i].Start < t.Components[comp].End; i++ {
@@ -123,10 +127,10 @@ func (p *patcher) editComponent(fullAt int, f, n *cluster, full, was *slot) {
 		}
 		return at, slots
 	}
-	d := slotDiff{card: p.k.card(), was: readSlots(inner(was.norm))}
+	d := slotDiff{card: p.k.card(), was: readSlots(inner(was))}
 	var fullLines, nowLines []int
-	fullLines, d.full = lines(p.dst, f.comp)
-	nowLines, d.now = lines(p.src, n.comp)
+	fullLines, d.full = lines(p.dst, full)
+	nowLines, d.now = lines(p.src, now)
 	ops := d.ops()
 	for _, i := range ops.gone {
 		l := &p.dst.t.Lines[fullLines[i]]
@@ -136,13 +140,55 @@ func (p *patcher) editComponent(fullAt int, f, n *cluster, full, was *slot) {
 		l := &p.dst.t.Lines[fullLines[e.full]]
 		p.editLine(l, &p.src.t.Lines[nowLines[e.now]], l.Group, &e.was, &d.now[e.now])
 	}
-	at := p.dst.t.Components[f.comp].BodyEnd
-	if ch := p.dst.t.Children(f.comp); len(ch) > 0 {
+	at := p.dst.t.Components[full].BodyEnd
+	if ch := p.dst.t.Children(full); len(ch) > 0 {
 		at = p.dst.t.Components[ch[0]].Start
 	}
 	for _, i := range ops.added {
 		l := &p.src.t.Lines[nowLines[i]]
 		p.changes = append(p.changes, change{start: at, end: at, text: string(p.line(nil, l, l.Group))})
+	}
+	p.editInner(full, now, was)
+}
+
+// editInner does the same for the components in one, the alarms of a changed occurrence.
+// In vCalendar 1.0 these are lines.
+func (p *patcher) editInner(full, now int, was string) {
+	if p.dst.d == VCalendar1 || p.src.d == VCalendar1 {
+		return
+	}
+	within := func(q *parsed, comp int) (at []int, slots []slot) {
+		for _, c := range q.t.Children(comp) {
+			if _, made := q.wasLine(c); !made {
+				at, slots = append(at, c), append(slots, readSlot(q.normWithout(c, nameWasAlarm)))
+			}
+		}
+		return at, slots
+	}
+	d := slotDiff{card: p.k.card(), was: readSlots(innerComponents(was))}
+	var fulls, nows []int
+	fulls, d.full = within(p.dst, full)
+	nows, d.now = within(p.src, now)
+	if len(d.was)+len(d.now) == 0 {
+		return
+	}
+	d.list = len(d.was) != len(d.now) // as many: one whose time is another is the same one
+	ops := d.ops()
+	for _, i := range ops.gone {
+		c := &p.dst.t.Components[fulls[i]]
+		p.changes = append(p.changes, change{start: c.Start, end: c.End})
+	}
+	for _, e := range ops.edits {
+		c := &p.dst.t.Components[fulls[e.full]]
+		if d.full[e.full].norm == e.was.norm {
+			p.changes = append(p.changes, change{start: c.Start, end: c.End, text: string(p.component(nil, nows[e.now], false))})
+			continue
+		}
+		p.editWithin(fulls[e.full], nows[e.now], e.was.norm)
+	}
+	at := p.dst.t.Components[full].BodyEnd
+	for _, i := range ops.added {
+		p.changes = append(p.changes, change{start: at, end: at, text: string(p.component(nil, nows[i], false))})
 	}
 }
 

@@ -127,6 +127,29 @@ func inner(norm string) []string {
 	return out
 }
 
+// innerComponents gives the components directly in a component's normal form.
+func innerComponents(norm string) []string {
+	var out []string
+	var b strings.Builder
+	depth := 0
+	for line := range strings.SplitSeq(norm, "\n") {
+		if strings.HasPrefix(line, "BEGIN:") || strings.Contains(line, ":BEGIN:") {
+			depth++
+		}
+		if depth > 1 {
+			b.WriteString(line)
+			b.WriteByte('\n')
+		}
+		if strings.HasPrefix(line, "END:") {
+			if depth--; depth == 1 {
+				out = append(out, strings.TrimSuffix(b.String(), "\n"))
+				b.Reset()
+			}
+		}
+	}
+	return out
+}
+
 // within reports whether all of a are in b; both are sorted.
 func within(a, b []string) bool {
 	for _, s := range a {
