@@ -97,7 +97,7 @@ film)
 		timed go-mtpfs get cp "$(echo m/*)/in/film.bin" got/film
 		came go-mtpfs
 		rm "$(echo m/*)/in/film.bin"
-		timed go-mtpfs put sh -c 'cp film.bin "$0/in/film.bin" && sync "$0/in/film.bin"' "$(echo m/*)"
+		timed go-mtpfs put cp film.bin "$(echo m/*)/in/film.bin" # it sends as the file is closed
 		arrived go-mtpfs
 		unmount
 		rm_film
