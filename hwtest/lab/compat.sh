@@ -86,13 +86,12 @@ mount_sendfull() { mount_put full "Music/$1-full.bin"; }
 mount_top() { mount_put small "$1-top.bin"; }
 mounting() { # mounting CLIENT: its cells, mount_detect being done by CLIENT_detect
 	cell "$1" detect "${1}_detect"
-	cell "$1" list mount_list
-	cell "$1" get mount_get
-	cell "$1" full mount_full
-	cell "$1" delete mount_delete "$1"
-	cell "$1" send mount_send "$1"
-	cell "$1" sendfull mount_sendfull "$1"
-	cell "$1" top mount_top "$1"
+	local step
+	for step in list get full delete send sendfull top; do
+		cell "$1" $step mount_$step "$1"
+		# Each step is judged by itself: aft-mtp-mount sometimes dies of one that failed.
+		timeout 5 ls m 2>&1 | grep -q 'not connected' && { fusermount -uz m; "${1}_detect"; } >/dev/null 2>&1
+	done
 }
 jmtpfs_detect() { limit jmtpfs -l; limit jmtpfs m; mounted; }
 gompts_log=/tmp/go-mtpfs.log
