@@ -55,8 +55,11 @@ var compatClients = []compatClient{
 	{"gphoto2", "gphoto2", "gphoto2"},
 }
 
+// compatStep is a part of a cell.
+type compatStep struct{ name, title string }
+
 // compatSteps are what each client does.
-var compatSteps = []struct{ name, title string }{
+var compatSteps = []compatStep{
 	{"detect", "detect"},
 	{"list", "list"},
 	{"get", "get"},
@@ -128,12 +131,21 @@ func TestCompatibility(t *testing.T) {
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				run.read(t, phone, out)
+				run.read(t, phone, out, run.clients)
 			})
 		}
 	})
 	if t.Failed() {
 		return
+	}
+	// Timing is an emulator's, and some of these programs and phones stumble over it: what fails
+	// has to fail twice.
+	for _, phone := range run.phones {
+		clients := slices.DeleteFunc(slices.Clone(run.clients), func(c compatClient) bool { return !run.surprises(c, phone) })
+		if len(clients) > 0 && from == "" {
+			t.Logf("once more on %s: %v", phone.name, clients)
+			run.read(t, phone, l.compat(t, phone, clients), clients)
+		}
 	}
 	if run.judge(t); t.Failed() || mode == "" {
 		return
@@ -251,8 +263,8 @@ func archive(t *testing.T, to, dir string) {
 	}
 }
 
-// read takes in what a phone's run left.
-func (r *compatRun) read(t *testing.T, phone compatPhone, out string) {
+// read takes in what a phone's run with these clients left.
+func (r *compatRun) read(t *testing.T, phone compatPhone, out string, clients []compatClient) {
 	text := func(name string) string {
 		b, err := os.ReadFile(filepath.Join(out, name))
 		if err != nil && !os.IsNotExist(err) {
@@ -271,6 +283,13 @@ func (r *compatRun) read(t *testing.T, phone compatPhone, out string) {
 	if len(r.verdicts) == 0 {
 		t.Errorf("%s: no cells", phone.name)
 	}
+	for _, c := range clients {
+		for _, s := range compatSteps {
+			cell := compatCell{c.name, s.name, phone.name}
+			r.logs[cell] = text(c.name + "." + s.name + ".log")
+			delete(r.traces, cell)
+		}
+	}
 	var at compatCell
 	for line := range strings.Lines(text("trace")) {
 		if mark, ok := strings.CutPrefix(line, "== "); ok {
@@ -280,13 +299,28 @@ func (r *compatRun) read(t *testing.T, phone compatPhone, out string) {
 		}
 		r.traces[at] += line
 	}
-	for _, c := range compatClients {
-		for _, s := range compatSteps {
-			cell := compatCell{c.name, s.name, phone.name}
-			r.logs[cell] = text(c.name + "." + s.name + ".log")
-		}
-	}
 	r.versions = text("versions")
+}
+
+// surprises reports whether any cell of a client on a phone isn't as it is known to be.
+func (r *compatRun) surprises(client compatClient, phone compatPhone) bool {
+	return slices.ContainsFunc(compatSteps, func(s compatStep) bool { return r.surprise(compatCell{client.name, s.name, phone.name}) != "" })
+}
+
+// surprise says how a cell isn't as it is known to be, "" if it is.
+func (r *compatRun) surprise(cell compatCell) string {
+	fault := faultOf(cell)
+	said := func() string { return fmt.Sprintf("it said:\n%s\nour phone:\n%s", r.logs[cell], lastLines(r.traces[cell], 20)) }
+	switch v := r.verdict(cell); {
+	case v == "ok" && fault == nil, v == "failed" && fault != nil && r.shows(cell, fault):
+		return ""
+	case v == "ok":
+		return fmt.Sprintf("%v is well now: %q doesn't hold any more", cell, fault.title)
+	case fault != nil:
+		return fmt.Sprintf("%v failed, and not as in %q (no %q); %s", cell, fault.title, fault.shows, said())
+	default:
+		return fmt.Sprintf("%v failed; %s", cell, said())
+	}
 }
 
 // judge compares what failed with what is known to fail.
@@ -294,17 +328,8 @@ func (r *compatRun) judge(t *testing.T) {
 	for _, phone := range r.phones {
 		for _, client := range r.clients {
 			for _, step := range compatSteps {
-				cell := compatCell{client.name, step.name, phone.name}
-				fault := faultOf(cell)
-				switch v := r.verdict(cell); {
-				case v == "ok" && fault == nil, v == "failed" && fault != nil && r.shows(cell, fault):
-				case v == "ok":
-					t.Errorf("%v is well now: %q doesn't hold any more", cell, fault.title)
-				case fault != nil:
-					t.Errorf("%v failed, and not as in %q (no %q); it said:\n%s\nour phone:\n%s",
-						cell, fault.title, fault.shows, r.logs[cell], lastLines(r.traces[cell], 20))
-				default:
-					t.Errorf("%v failed; it said:\n%s\nour phone:\n%s", cell, r.logs[cell], lastLines(r.traces[cell], 20))
+				if how := r.surprise(compatCell{client.name, step.name, phone.name}); how != "" {
+					t.Error(how)
 				}
 			}
 		}
