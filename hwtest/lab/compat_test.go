@@ -310,7 +310,9 @@ func (r *compatRun) surprises(client compatClient, phone compatPhone) bool {
 // surprise says how a cell isn't as it is known to be, "" if it is.
 func (r *compatRun) surprise(cell compatCell) string {
 	fault := faultOf(cell)
-	said := func() string { return fmt.Sprintf("it said:\n%s\nour phone:\n%s", r.logs[cell], lastLines(r.traces[cell], 20)) }
+	said := func() string {
+		return fmt.Sprintf("it said:\n%s\nour phone:\n%s", r.logs[cell], lastLines(r.traces[cell], 20))
+	}
 	switch v := r.verdict(cell); {
 	case v == "ok" && fault == nil, v == "failed" && fault != nil && r.shows(cell, fault):
 		return ""
