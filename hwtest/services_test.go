@@ -49,6 +49,11 @@ func servicePhone(t *testing.T, kind hwtest.Kind) (*mtp.Session, string) {
 	return s, dir
 }
 
+// versionProps are those of Nokia's responder, after their count: one unit for all properties,
+// whose version is DateModified.
+const versionProps = "30000000" + "01000000" + "00000000000000000000000000000000" + "00000000" +
+	"01000000" + "0d496befd85c7a43affcda8b60ee4a3c" + "28000000"
+
 // TestServices plays the initiator's part of a synchronisation by full enumeration, as far as it
 // is known: find the service, list its objects, keep and replace the knowledge object.
 func TestServices(t *testing.T) {
@@ -96,6 +101,8 @@ func TestServices(t *testing.T) {
 			}
 			if v, ok := prop("FullEnumVersionProps"); !ok || v.Type() != mtp.TypeArrayUint8 {
 				t.Errorf("version properties %v, %v", v, ok)
+			} else if got, err := mtp.AppendValue(nil, v); err != nil || fmt.Sprintf("%x", got) != versionProps {
+				t.Errorf("version properties %x, %v; want %s", got, err, versionProps)
 			}
 
 			// The storage is for those who know it.
