@@ -98,12 +98,12 @@ func (g *globals) explainPhone(out *failure, err error) bool {
 		out.exit, out.Code, out.What, out.Why, out.Next = exitInterrupted, "interrupted", "interrupted", "", g.again()
 	case errors.Is(err, engine.ErrNewer):
 		out.exit, out.Code, out.What, out.Next = exitNewer, "newer", "written by a newer Cradle", "install the newer version of cradle"
+	case errors.Is(err, mtp.ErrSessionLost) && !errors.Is(err, mtp.ErrDeviceGone):
+		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "session-lost", "the connection to the phone broke off", innermost(err), "unplug it, plug it in again and run: "+sync
 	case errors.Is(err, engine.ErrGone), errors.Is(err, mtp.ErrDeviceGone):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "gone", "the phone is gone in the middle", "the cable was pulled, or the phone left the bus", "plug it in again and run: "+sync
 	case errors.Is(err, devprovider.ErrNoStorage):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "locked", "the phone shows no storage", "it is locked, or not in file transfer mode", "unlock it, choose file transfer, and run: "+sync
-	case errors.Is(err, mtp.ErrSessionLost):
-		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "session-lost", "the connection to the phone broke off", innermost(err), "unplug it, plug it in again and run: "+sync
 	case errors.Is(err, devprovider.ErrReadOnly) && isFolder:
 		out.Code, out.What, out.Why, out.Next = "read-only", fmt.Sprintf("the folder %s can't be written to", folder), "", "ls -ld "+quoteArg(folder)
 		if errors.Is(err, fs.ErrPermission) {
