@@ -147,7 +147,7 @@ func (g *globals) explainStore(out *failure, err error) bool {
 		}
 	case errors.Is(err, hostprovider.ErrNoImages):
 		out.Code, out.What, out.Why, out.Next = "no-images", "the run can't be taken back", cause(err, hostprovider.ErrNoImages), g.command("history")
-	case errors.Is(err, pim.ErrNoObject), errors.Is(err, pim.ErrSeveral), errors.Is(err, pim.ErrLimit):
+	case errors.Is(err, pim.ErrNoObject), errors.Is(err, pim.ErrSeveral), errors.Is(err, pim.ErrLimit), errors.Is(err, pim.ErrNotWhole):
 		out.Code, out.What, out.Next = "bad-text", "the text can't be taken", "give one whole vCard or iCalendar object"
 	case errors.Is(err, hostprovider.ErrAmbiguous):
 		out.Code, out.What, out.Why, out.Next = "ambiguous", "that names several items", cause(err, hostprovider.ErrAmbiguous), g.command("list")+", and use an ID"

@@ -92,15 +92,19 @@ func (s *scopeTx) value(it *stored) (*valuebag.Values, error) {
 }
 
 // Edit makes the text of the item that a name means (an ID, UID or the beginning
-// of an ID) the given one. changed is false when no unit changed. Errors:
-// ErrNotFound, ErrAmbiguous, those of pim's New.
+// of an ID) the given one; without a UID that keeps the item's. changed is false when no
+// unit changed. Errors: ErrNotFound, ErrAmbiguous, those of pim's Given.
 func (s *Store) Edit(ctx context.Context, name string, text []byte) (id engine.ItemID, changed bool, err error) {
 	err = s.change(ctx, "edit", func(t *tx) error {
 		sc, it, err := t.found(name)
 		if err != nil {
 			return err
 		}
-		v, err := sc.kind.New(text, it.collection)
+		was, err := sc.value(it)
+		if err != nil {
+			return err
+		}
+		v, err := sc.kind.Given(was, text, it.collection)
 		if err != nil {
 			return fmt.Errorf("the new text of %s: %w", name, err)
 		}

@@ -29,7 +29,7 @@ var ErrOver = errors.New("it was resolved or overtaken already")
 // Resolve settles conflicts by a person's word, all or none: as new edits, which both sides
 // then take. text is the item's text for From. The values that go are logged in their turn,
 // so that they can be brought back. What an earlier one of ids overtakes is left as that makes
-// it. Errors: ErrNotFound, ErrOver, those of pim's New for a text that can't be taken.
+// it. Errors: ErrNotFound, ErrOver, those of pim's Given for a text that can't be taken.
 func (s *Store) Resolve(ctx context.Context, ids []int64, choice Choice, text []byte) error {
 	return s.change(ctx, "resolve", func(t *tx) error {
 		for i := range ids { // a wrong one changes nothing, and is told first
@@ -104,7 +104,7 @@ func (s *scopeTx) resolve(c *engine.Conflict, choice Choice, text []byte) error 
 		if it != nil && it.collection != "" {
 			collection = it.collection
 		}
-		if after, err = s.kind.New(text, collection); err != nil {
+		if after, err = s.kind.Given(before, text, collection); err != nil {
 			return fmt.Errorf("the new text: %w", err)
 		}
 	case Lost:

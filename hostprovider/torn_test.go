@@ -28,15 +28,6 @@ func TestTextsAreClosed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"edit", func(t *testing.T, s *Store) {
-			id, err := s.Create(ctx, "contacts", "", []byte(torn+"END:VCARD\r\n"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := s.Edit(ctx, id.String(), []byte(torn+"NOTE:x\r\n")); err != nil {
-				t.Fatal(err)
-			}
-		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := openAt(t, filepath.Join(t.TempDir(), "s.db"), Options{Create: true})
