@@ -19,6 +19,8 @@ type mtpListDocument struct {
 	Entries []mtpEntry `json:"entries"`
 	// Partial: the phone would not tell of some of the objects.
 	Partial bool `json:"partial"`
+	// Failed are paths that aren't there, and folders that couldn't be listed.
+	Failed []mtpFailure `json:"failed"`
 }
 
 type mtpEntry struct {
@@ -53,12 +55,14 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 		return err
 	}
 	defer done()
-	doc := mtpListDocument{Version: 1, Entries: []mtpEntry{}}
+	doc := mtpListDocument{Version: 1, Entries: []mtpEntry{}, Failed: []mtpFailure{}}
 	// A listing without --json comes as it goes, some hundred lines at a time.
 	lines := bufio.NewWriterSize(g.stdout, 32<<10)
 	defer lines.Flush()
 	flushed := time.Now()
+	shown := 0
 	show := func(n files.Node) {
+		shown++
 		e := mtpEntry{Path: n.Path, Folder: n.IsFolder(), Format: n.Entry.Format.String(), Name: n.Entry.Name}
 		if !e.Folder && n.Entry.Size != mtp.UnknownSize {
 			e.Size = &n.Entry.Size
@@ -91,17 +95,30 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 			flushed = time.Now()
 		}
 	}
-	var partial error
-	for _, path := range paths {
-		n, err := t.Find(ctx, path)
-		if err != nil {
+	alone := failures{t: t}
+	fail := func(path string, err error) error {
+		only := len(paths) == 1 && shown == 0 && !errors.Is(err, mtp.ErrPartialList)
+		if alone.end(err) || only {
 			return err
 		}
-		err = listNode(ctx, t, n, deep, show)
+		_ = lines.Flush()
+		if errors.Is(err, mtp.ErrPartialList) {
+			doc.Partial = true
+		} else {
+			doc.Failed = append(doc.Failed, mtpFailure{path, err.Error()})
+		}
+		g.warn("%v", err)
+		return nil
+	}
+	for _, path := range paths {
+		n, err := t.Find(ctx, path)
 		switch {
-		case errors.Is(err, mtp.ErrPartialList):
-			partial, doc.Partial = err, true
 		case err != nil:
+			err = fail(path, err)
+		default:
+			err = listNode(ctx, t, n, deep, show, fail)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -110,23 +127,24 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 			return err
 		}
 	}
-	if partial != nil {
-		_ = lines.Flush()
-		g.warn("%v", partial)
+	if doc.Partial || len(doc.Failed) > 0 {
 		return quiet(exitItemsFailed)
 	}
 	return nil
 }
 
-// listNode shows a file, or what is in a folder.
-func listNode(ctx context.Context, t *files.Tree, n files.Node, deep bool, show func(files.Node)) error {
+// listNode shows a file, or what is in a folder. fail takes what couldn't be listed.
+func listNode(ctx context.Context, t *files.Tree, n files.Node, deep bool, show func(files.Node), fail func(string, error) error) error {
 	if !n.IsFolder() {
 		show(n)
 		return nil
 	}
 	if deep {
-		return t.Walk(ctx, n, func(c files.Node) error {
-			if c.Path != n.Path {
+		return t.Walk(ctx, n, func(c files.Node, err error) error {
+			switch {
+			case err != nil:
+				return fail(c.Path, err)
+			case c.Path != n.Path:
 				show(c)
 			}
 			return nil
@@ -136,5 +154,8 @@ func listNode(ctx context.Context, t *files.Tree, n files.Node, deep bool, show 
 	for _, c := range all {
 		show(c)
 	}
-	return err
+	if err != nil {
+		return fail(n.Path, err)
+	}
+	return nil
 }

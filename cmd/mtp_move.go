@@ -10,31 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"cradle/mtp"
 	"cradle/mtp/files"
 
 	"github.com/spf13/cobra"
 )
-
-// mtpMoveDocument is the JSON of mtp get, put and rm.
-type mtpMoveDocument struct {
-	Version int          `json:"version"`
-	Files   []mtpMoved   `json:"files"`
-	Failed  []mtpFailure `json:"failed"`
-}
-
-type mtpMoved struct {
-	Path  string `json:"path"`  // on the phone
-	Local string `json:"local"` // here; empty: it was deleted
-	Bytes int64  `json:"bytes"`
-	// Resumed are those of Bytes that were here before.
-	Resumed int64 `json:"resumed"`
-}
-
-type mtpFailure struct {
-	Path   string `json:"path"`
-	Reason string `json:"reason"`
-}
 
 type mtpMoveOptions struct {
 	to                   string
@@ -83,85 +62,13 @@ func mtpRemoveCommand(g *globals, sel *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rm PATH…",
 		Short: "Delete files from the phone, for good",
-		Args:  cobra.MinimumNArgs(1),
-		RunE:  func(c *cobra.Command, paths []string) error { return g.runMTPRemove(c.Context(), *sel, paths, deep) },
+		Long: `Rm deletes files from the phone, for good. If one of the paths isn't there, nothing
+is deleted.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, paths []string) error { return g.runMTPRemove(c.Context(), *sel, paths, deep) },
 	}
 	c.Flags().BoolVarP(&deep, "recursive", "r", false, "folders with all that is below")
 	return c
-}
-
-// mover moves files one by one and remembers what came of it. What concerns one
-// file alone doesn't end it.
-type mover struct {
-	g    *globals
-	t    *files.Tree
-	doc  mtpMoveDocument
-	bar  *transferProgress
-	opts files.Options
-
-	exists bool // a file was left alone because one of its name is there
-}
-
-func (g *globals) newMover(t *files.Tree, o mtpMoveOptions) *mover {
-	bar := newTransferProgress(g)
-	return &mover{
-		g: g, t: t, bar: bar,
-		doc:  mtpMoveDocument{Version: 1, Files: []mtpMoved{}, Failed: []mtpFailure{}},
-		opts: files.Options{Replace: o.force, Restart: o.restart, Progress: bar.update},
-	}
-}
-
-// one takes the outcome for one file; an error ends the command.
-func (m *mover) one(err error, path, line string, moved mtpMoved) error {
-	m.bar.done()
-	alone := mtp.IsRefusal(err) && !errors.Is(err, mtp.StoreFull) && !errors.Is(err, mtp.StoreReadOnly) || errors.Is(err, mtp.ErrPartialList) || errors.Is(err, mtp.ErrUnsendable)
-	for _, e := range []error{files.ErrExists, files.ErrSize, files.ErrFolder, files.ErrNotFolder, files.ErrCannotReplace, fs.ErrNotExist, fs.ErrPermission} {
-		alone = alone || errors.Is(err, e)
-	}
-	switch {
-	case err == nil:
-		m.doc.Files = append(m.doc.Files, moved)
-		if !m.g.json {
-			m.g.say("%s", plain(line))
-		}
-	case !alone:
-		return err
-	default:
-		m.doc.Failed = append(m.doc.Failed, mtpFailure{path, err.Error()})
-		m.g.warn("%v", err)
-		m.exists = m.exists || errors.Is(err, files.ErrExists)
-		if errors.Is(err, files.ErrNotFile) {
-			fmt.Fprintf(m.g.stderr, "  next: --to - writes a file to standard output, wherever that goes\n")
-		}
-	}
-	return nil
-}
-
-// finish prints the document and decides the exit code.
-func (m *mover) finish(err error) error {
-	m.bar.done()
-	if m.g.json && (err == nil || len(m.doc.Files) > 0) {
-		if perr := m.g.print(m.doc); perr != nil {
-			return perr
-		}
-		if err != nil {
-			f := m.g.explain(err)
-			m.g.warn("%s", f.Error())
-			return quiet(f.exit)
-		}
-	}
-	if m.exists {
-		fmt.Fprintf(m.g.stderr, "  next: run the command again with --force, which replaces what is there, or give another name with --to\n")
-	}
-	if err == nil && len(m.doc.Failed) > 0 {
-		return quiet(exitItemsFailed)
-	}
-	return err
-}
-
-// warn says something on standard error.
-func (g *globals) warn(format string, args ...any) {
-	fmt.Fprintf(g.stderr, "cradle: %s\n", plain(fmt.Sprintf(format, args...)))
 }
 
 func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o mtpMoveOptions) error {
@@ -174,8 +81,14 @@ func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o m
 	var nodes []files.Node
 	for _, path := range paths {
 		n, err := t.Find(ctx, path)
-		if err != nil {
+		if err != nil && len(paths) == 1 {
 			return err
+		}
+		if err != nil {
+			if err := m.one(err, path, "", mtpMoved{}); err != nil {
+				return m.finish(err)
+			}
+			continue
 		}
 		if n.IsFolder() && !o.deep {
 			return usageError("%s is a folder: -r fetches it with all that is in it", n.Path)
@@ -183,14 +96,14 @@ func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o m
 		nodes = append(nodes, n)
 	}
 	if o.to == "-" {
-		if len(nodes) != 1 || nodes[0].IsFolder() || g.json {
+		if len(paths) != 1 || nodes[0].IsFolder() || g.json {
 			return usageError("--to - is for one file, and without --json")
 		}
 		_, err := t.Copy(ctx, nodes[0], interruptible{ctx, g.stdout}, m.opts)
 		m.bar.done()
 		return err
 	}
-	dir, name, err := localTarget(o.to, len(nodes) == 1)
+	dir, name, err := localTarget(o.to, len(paths) == 1)
 	if err != nil {
 		return err
 	}
@@ -228,7 +141,10 @@ func localTarget(to string, single bool) (dir *os.Root, name string, err error) 
 
 // get fetches a file, or a folder with all that is below it.
 func (m *mover) get(ctx context.Context, top files.Node, dir *os.Root, name string) error {
-	err := m.t.Walk(ctx, top, func(n files.Node) error {
+	return m.t.Walk(ctx, top, func(n files.Node, err error) error {
+		if err != nil { // its list, or the rest of it
+			return m.one(err, n.Path, "", mtpMoved{})
+		}
 		to := filepath.Join(name, strings.TrimPrefix(n.Path, top.Path))
 		if n.IsFolder() {
 			if err := dir.MkdirAll(to, 0o777); err != nil {
@@ -250,16 +166,13 @@ func (m *mover) get(ctx context.Context, top files.Node, dir *os.Root, name stri
 		}
 		return m.one(err, n.Path, line, mtpMoved{n.Path, local, got.Bytes, got.Resumed})
 	})
-	if errors.Is(err, mtp.ErrPartialList) {
-		return m.one(err, top.Path, "", mtpMoved{})
-	}
-	return err
 }
 
 func (g *globals) runMTPPut(ctx context.Context, sel string, from []string, o mtpMoveOptions) error {
 	for _, path := range from {
 		st, err := os.Stat(path)
 		switch {
+		case err != nil && len(from) > 1: // told in its turn
 		case err != nil:
 			return err
 		case st.IsDir() && !o.deep:
@@ -345,6 +258,8 @@ func (g *globals) runMTPRemove(ctx context.Context, sel string, paths []string, 
 	for _, path := range paths { // before anything is deleted
 		n, err := t.Find(ctx, path)
 		switch {
+		case errors.Is(err, files.ErrNotFound) && len(paths) > 1:
+			return fmt.Errorf("nothing was deleted: %w", err)
 		case err != nil:
 			return err
 		case n.IsRoot():

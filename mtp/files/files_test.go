@@ -189,16 +189,18 @@ func TestHostileNames(t *testing.T) {
 	}
 	dir := target(t)
 	var got []string
-	err = tree.Walk(t.Context(), root, func(n files.Node) error {
+	err = tree.Walk(t.Context(), root, func(n files.Node, err error) error {
 		name := strings.TrimPrefix(n.Path, "/")
 		switch {
+		case err != nil:
+			return err
 		case n.IsRoot():
 			return nil
 		case n.IsFolder():
 			return dir.Mkdir(name, 0o755)
 		}
 		got = append(got, n.Path)
-		_, err := tree.Get(t.Context(), n, dir, name, files.Options{})
+		_, err = tree.Get(t.Context(), n, dir, name, files.Options{})
 		return err
 	})
 	if err != nil {
@@ -239,7 +241,7 @@ func TestFolderInItself(t *testing.T) {
 	tree := h.tree(t)
 	ring := files.Node{Path: "/ring", Entry: mtp.ObjectEntry{Handle: 1, Storage: 0x10001, IsFolder: true}}
 	n := 0
-	err := tree.Walk(t.Context(), ring, func(files.Node) error { n++; return nil })
+	err := tree.Walk(t.Context(), ring, func(_ files.Node, err error) error { n++; return err })
 	if !errors.Is(err, mtp.ErrMalformed) || n > 200 {
 		t.Errorf("%d nodes, %v; want ErrMalformed soon", n, err)
 	}

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -28,6 +29,15 @@ func SafeName(name string) string {
 		safe = "_" + safe
 	}
 	return shorten(safe, maxName-len(partPrefix)-len(partSuffix))
+}
+
+// checkName tells names that no phone can take: an object's name is a String of
+// the protocol.
+func checkName(name string) error {
+	if _, err := mtp.AppendString(nil, name); err != nil || name == "" {
+		return fmt.Errorf("%q: %w: %w", name, ErrName, cmp.Or(err, mtp.ErrStringInvalid))
+	}
+	return nil
 }
 
 // shorten cuts a name to at most n bytes; its extension stays.

@@ -23,6 +23,9 @@ const newMark = ".cradle-new"
 // ErrFolder, ErrCannotReplace, ErrSize, [mtp.ErrUnsendable], those of the
 // session and of r.
 func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, size int64, modified time.Time, o Options) (Node, error) {
+	if err := checkName(name); err != nil {
+		return Node{}, err
+	}
 	all, err := t.List(ctx, folder)
 	if err != nil { // a list that isn't whole doesn't tell which names are free
 		return Node{}, err
@@ -44,7 +47,7 @@ func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, s
 	}
 	// A left-over of an interrupted replacement has nothing that anybody waits
 	// for: the old file is there.
-	aside := shorten(name, maxName-len(newMark)) + newMark
+	aside := shorten(name, mtp.MaxStringUnits-len(newMark)) + newMark
 	if i := slices.IndexFunc(all, func(n Node) bool { return n.Name == aside }); i >= 0 {
 		if err := t.Remove(ctx, all[i], nil); err != nil {
 			return out, err
@@ -116,6 +119,9 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // MakeFolder gives the folder of a name in another one, and makes it if it isn't
 // there. Error: ErrNotFolder if a file has the name.
 func (t *Tree) MakeFolder(ctx context.Context, parent Node, name string) (Node, error) {
+	if err := checkName(name); err != nil {
+		return Node{}, err
+	}
 	all, err := t.List(ctx, parent)
 	if err != nil {
 		return Node{}, err

@@ -29,6 +29,8 @@ var (
 	// ErrCannotReplace says that the device can't replace a file safely: it
 	// can't rename one.
 	ErrCannotReplace = errors.New("the phone can't rename files, so one can't be replaced safely")
+	// ErrName says that no phone takes a file of this name.
+	ErrName = errors.New("no name for a file on a phone")
 	// ErrSize says that other than the announced bytes came, or arrived.
 	ErrSize = errors.New("other than the announced size")
 )
@@ -78,6 +80,9 @@ func Open(ctx context.Context, s *mtp.Session) (*Tree, error) {
 	t.prefixed = len(t.storages) > 1
 	return t, nil
 }
+
+// Err is nil while the phone's session can be used, else why not.
+func (t *Tree) Err() error { return t.s.Err() }
 
 // Storages lists them, the one of paths without a storage first.
 func (t *Tree) Storages() []Storage { return t.storages }
@@ -195,7 +200,7 @@ func (t *Tree) FindNew(ctx context.Context, path string) (folder Node, name stri
 	}
 	name = names[len(names)-1]
 	if SafeName(name) != name {
-		return Node{}, "", fmt.Errorf("%q is no name for a file", name)
+		return Node{}, "", fmt.Errorf("%q: %w", name, ErrName)
 	}
 	up := t.root(st).Path + strings.Join(names[:len(names)-1], "/")
 	if folder, err = t.Find(ctx, up); err == nil && !folder.IsFolder() {

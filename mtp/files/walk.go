@@ -13,32 +13,35 @@ import (
 // contains itself.
 const maxDepth = 100
 
-// Walk calls f for a node and, folders first, for all that is below it. Errors
-// of f end it, but [fs.SkipDir] for a folder leaves out what is below it.
-func (t *Tree) Walk(ctx context.Context, n Node, f func(Node) error) error {
+// Walk calls f for a node and, folders first, for all that is below it, with a
+// nil error. For a folder that couldn't be listed, or not whole
+// ([mtp.ErrPartialList]), f is called once more with the error, after what could
+// be listed. Errors of f end it, but [fs.SkipDir] for a folder leaves out what is
+// below it.
+func (t *Tree) Walk(ctx context.Context, n Node, f func(Node, error) error) error {
 	return t.walk(ctx, n, 0, f)
 }
 
-func (t *Tree) walk(ctx context.Context, n Node, depth int, f func(Node) error) error {
-	switch err := f(n); {
+func (t *Tree) walk(ctx context.Context, n Node, depth int, f func(Node, error) error) error {
+	switch err := f(n, nil); {
 	case errors.Is(err, fs.SkipDir) && n.IsFolder():
 		return nil
 	case err != nil || !n.IsFolder():
 		return err
 	case depth >= maxDepth:
+		// Not f's to go on from: a folder may hold itself several times.
 		return fmt.Errorf("%s: more than %d folders deep: %w", n.Path, maxDepth, mtp.ErrMalformed)
 	}
-	all, err := t.List(ctx, n)
-	partial := err // after what could be listed
-	if err != nil && !errors.Is(err, mtp.ErrPartialList) {
-		return err
-	}
+	all, listed := t.List(ctx, n)
 	for _, c := range all {
 		if err := t.walk(ctx, c, depth+1, f); err != nil {
 			return err
 		}
 	}
-	return partial
+	if listed != nil {
+		return f(n, listed)
+	}
+	return nil
 }
 
 // Remove deletes a file, or a folder with all that is in it, from below: some
