@@ -245,7 +245,11 @@ func (d *describer) next(tab *Timetable, now time.Time, here *recur.Zone) {
 	case len(lines) == 0:
 		lines = []string{"nothing more: it is over"}
 	}
-	d.add("next", strings.Join(lines, "\n"))
+	label := "next"
+	if d.kind == Tasks && tab.Due {
+		label = "next due" // the rule gives the starts
+	}
+	d.add(label, strings.Join(lines, "\n"))
 }
 
 // changes says what an override changes of its occurrence.

@@ -46,10 +46,14 @@ func TestDescribe(t *testing.T) {
 		{"over midnight, and over", Events, "BEGIN:VEVENT\nUID:u\nSUMMARY:Night\nDTSTART:20251120T220000\nDTEND:20251121T060000\nRRULE:FREQ=DAILY;COUNT=2\nEND:VEVENT\n",
 			"when: Thu 20 November 2025, 22:00 – Fri 21 November 2025, 06:00 wherever you are\nrepeats: every day, 2 times\nnext: nothing more: it is over\n"},
 		{"a task", Tasks, "BEGIN:VTODO\nUID:u\nSUMMARY:Tax\nDTSTART;VALUE=DATE:20261201\nDUE;VALUE=DATE:20261231\nRRULE:FREQ=YEARLY\nPERCENT-COMPLETE:40\nPRIORITY:1\nSTATUS:IN-PROCESS\nEND:VTODO\n",
-			"start: Tue 1 December 2026\ndue: Thu 31 December 2026\nrepeats: every year on 1 December\nnext: Thu 31 December 2026\n  Fri 31 December 2027\n  Sun 31 December 2028\n  Mon 31 December 2029\n  Tue 31 December 2030\n" +
+			"start: Tue 1 December 2026\ndue: Thu 31 December 2026\nrepeats: every year on 1 December\nnext due: Thu 31 December 2026\n  Fri 31 December 2027\n  Sun 31 December 2028\n  Mon 31 December 2029\n  Tue 31 December 2030\n" +
 				"status: in process\ndone: 40 %\npriority: high (1)\n"},
 		{"a rule that can't be used is told", Events, "BEGIN:VEVENT\nUID:u\nSUMMARY:x\nDTSTART;TZID=America/New_York:20261120T090000\nRRULE:FREQ=FOO\nEND:VEVENT\n",
 			"when: Fri 20 November 2026, 09:00 America/New_York\ncareful: line 5: RRULE is left out: FREQ=FOO in \"FREQ=FOO\": want SECONDLY to YEARLY: not a recurrence rule\n"},
+		{"an end before the start is told", Events, "BEGIN:VEVENT\nUID:u\nSUMMARY:x\nDTSTART;TZID=America/New_York:20261120T090000\nDTEND;TZID=America/New_York:20261120T083000\nEND:VEVENT\n",
+			"when: Fri 20 November 2026, 09:00 America/New_York\ncareful: line 5: DTEND is before DTSTART, so the length is left open\n"},
+		{"the day itself is an end", Events, "BEGIN:VEVENT\nUID:u\nSUMMARY:x\nDTSTART;VALUE=DATE:20261120\nDTEND;VALUE=DATE:20261120\nEND:VEVENT\n", "when: Fri 20 November 2026\n"},
+		{"due on the day that it starts", Tasks, "BEGIN:VTODO\nUID:u\nSUMMARY:x\nDTSTART:20261120T090000\nDUE;VALUE=DATE:20261120\nEND:VTODO\n", "due: Fri 20 November 2026 wherever you are\n"},
 		{"a note", Notes, "BEGIN:VJOURNAL\nUID:u\nSUMMARY:Idea\nDESCRIPTION:Write it down\\nat once\nEND:VJOURNAL\n", "text: Write it down\n  at once\n"},
 	}
 	loc, err := time.LoadLocation("America/New_York")

@@ -84,6 +84,9 @@ func (o *Object) Doubts() []Problem {
 			d.at = o.Line + l.Number - begin.Number
 		}
 		d.look(l)
+		if (l.Name == "DTEND" || l.Name == "DUE") && o.Kind != Contacts {
+			d.order(l)
+		}
 	}
 	return d.out
 }
@@ -101,6 +104,19 @@ const maxDoubts = 10
 func (d *doubter) add(format string, args ...any) {
 	if len(d.out) < maxDoubts {
 		d.out = append(d.out, Problem{Line: d.at, What: fmt.Sprintf(format, args...)})
+	}
+}
+
+// order looks whether an end is before its start, where both are said in the same way.
+func (d *doubter) order(end *Line) {
+	start := d.line(end.Component, "DTSTART")
+	if start == nil || start.Param("TZID") != end.Param("TZID") {
+		return
+	}
+	a, err := recur.ParseStamp(start.RawValue, nil)
+	b, err2 := recur.ParseStamp(end.RawValue, nil)
+	if err == nil && err2 == nil && a.Date == b.Date && a.Zone == b.Zone && b.Wall.Before(a.Wall) {
+		d.add("%s is before DTSTART: kept as it stands", end.Name)
 	}
 }
 

@@ -143,6 +143,9 @@ func (r *timeReader) component(c int) times {
 		r.t.DueDate = true
 		until.Wall = until.Wall.AddDate(0, 0, 1)
 	}
+	if ok && endsBefore(m.start, until) {
+		r.problem("line %d: %s is before DTSTART, so the length is left open", end.Number, end.Name)
+	}
 	switch {
 	case m.start.IsZero():
 	case !until.IsZero():
@@ -161,6 +164,21 @@ func (r *timeReader) component(c int) times {
 		}
 	}
 	return m
+}
+
+// endsBefore reports an end before the start; a time that floats is on the other's clock.
+func endsBefore(start, end recur.Stamp) bool {
+	if start.IsZero() || end.IsZero() {
+		return false
+	}
+	z := start.Zone
+	if z == nil {
+		z = end.Zone
+	}
+	if z == nil {
+		z = recur.UTC
+	}
+	return end.In(z).Before(start.In(z))
 }
 
 // duration reads a DURATION: weeks and days are nominal, hours and finer exact.

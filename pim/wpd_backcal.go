@@ -72,6 +72,7 @@ func (w *wpdBack) put(name, params, value string) {
 	case value == "":
 		w.gone[i] = true
 	default:
+		delete(w.gone, i)
 		row := w.row(i)
 		row.Value, row.Params = value, params
 	}
@@ -171,6 +172,8 @@ func (w *wpdBack) task() {
 		done = err4 == nil && percent >= 100 && (err3 != nil || percentWas < 100)
 		open = err3 == nil && percentWas >= 100 && (err4 != nil || percent < 100)
 	}
+	status, reopened, ok := w.newStatus()
+	done, open = done || !open && status == "COMPLETED", open || !done && reopened
 	switch {
 	case done:
 		w.put("STATUS", "", "COMPLETED")
@@ -185,9 +188,18 @@ func (w *wpdBack) task() {
 	if err4 == nil && percent < 100 && (err3 != nil && percent > 0 || err3 == nil && percent != percentWas) {
 		w.put("PERCENT-COMPLETE", "", strconv.Itoa(int(percent)))
 	}
-	if !open {
-		if _, status, ok := w.changed(valuebag.WPDTaskStatus); ok {
-			w.put("STATUS", "", strings.ToUpper(strings.TrimSpace(status)))
-		}
+	if ok && !(open && status == "COMPLETED") {
+		w.put("STATUS", "", status)
 	}
+}
+
+// newStatus is the status that the device's user chose (ok), "" for none, and whether the
+// task is open by it that was done before.
+func (w *wpdBack) newStatus() (status string, reopened, ok bool) {
+	was, now, ok := w.changed(valuebag.WPDTaskStatus)
+	if !ok {
+		return "", false, false
+	}
+	status = strings.ToUpper(strings.TrimSpace(now))
+	return status, strings.EqualFold(strings.TrimSpace(was), "COMPLETED") && status != "COMPLETED", true
 }

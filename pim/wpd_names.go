@@ -14,6 +14,8 @@ import (
 var (
 	ErrNoKey   = errors.New("no key of a view has that name")
 	ErrNotKept = errors.New("an item can't say that")
+	// ErrBackwards: the item would end before it begins.
+	ErrBackwards = errors.New("the end would be before the start: give both, or another one")
 )
 
 // WPDName is the name of a key of a view: that of the headers of Windows
@@ -49,7 +51,7 @@ type WPDEdit struct{ Name, Text string }
 
 // EditWPD makes edits of an item's view, as a device's user would, and brings them back into
 // the item ([Kind.FromWPD]). Errors: ErrNoKey; ErrNotKept where a key is shown only, or says
-// something that the item has no line for; a text that is no value of the key's type; those of
+// something that the item has no line for; ErrBackwards; a text that is no value of the key's type; those of
 // FromWPD.
 func (k *Kind) EditWPD(item *valuebag.Values, edits []WPDEdit, at time.Time, zone *time.Location) (*valuebag.Values, error) {
 	was := k.WPD(item, zone)
@@ -127,12 +129,48 @@ func editedView(was *valuebag.Values, edits []WPDEdit) (*valuebag.Values, []valu
 			v = valuebag.Strings(splitList(e.Text))
 		default:
 			if v, err = valuebag.String(e.Text).Convert(as); err != nil {
-				return nil, nil, fmt.Errorf("%s: %q: %w", e.Name, clip(e.Text), err)
+				return nil, nil, &badValue{e.Name, e.Text, as, err}
 			}
 		}
 		now.Set(key, v)
 	}
 	return now, keys, nil
+}
+
+// badValue is a text that is no value of a key's type, in a person's words.
+type badValue struct {
+	name, text string
+	as         valuebag.Type
+	err        error
+}
+
+func (b *badValue) Unwrap() error { return b.err }
+
+func (b *badValue) Error() string {
+	return fmt.Sprintf("%s: %q: want %s", b.name, clip(b.text), wanted(b.as))
+}
+
+// wanted says how a value of a type is written.
+func wanted(as valuebag.Type) string {
+	switch as {
+	case valuebag.TypeDate:
+		return "a date (2026-06-11) or a time in UTC (2026-06-11T10:00:00)"
+	case valuebag.TypeBool:
+		return "true or false"
+	case valuebag.TypeUint8:
+		return "a whole number from 0 to 255"
+	case valuebag.TypeUint16:
+		return "a whole number from 0 to 65535"
+	case valuebag.TypeUint32:
+		return "a whole number from 0 to 4294967295"
+	case valuebag.TypeUint64:
+		return "a whole number from 0"
+	case valuebag.TypeInt8, valuebag.TypeInt16, valuebag.TypeInt32, valuebag.TypeInt64:
+		return "a whole number"
+	case valuebag.TypeFloat32, valuebag.TypeFloat64:
+		return "a number"
+	}
+	return "a value of the type " + as.String()
 }
 
 // kept looks that each edit changed what the view says then.
@@ -142,7 +180,17 @@ func kept(was, now, is *valuebag.Values, keys []valuebag.PropertyKey, edits []WP
 			return fmt.Errorf("%s: %w", edits[i].Name, ErrNotKept)
 		}
 	}
+	if backwards(is) && !backwards(was) {
+		return ErrBackwards
+	}
 	return nil
+}
+
+// backwards reports a view that ends before it begins.
+func backwards(vs *valuebag.Values) bool {
+	start, err := vs.GetDate(valuebag.WPDCommonInformationStartDatetime)
+	end, err2 := vs.GetDate(valuebag.WPDCommonInformationEndDatetime)
+	return err == nil && err2 == nil && end.Before(start)
 }
 
 func splitList(s string) []string {

@@ -10,6 +10,10 @@ import (
 func TestEditWPD(t *testing.T) {
 	card := mustItem(t, Contacts, cardText("FN:Ada|EMAIL:a@x|BDAY:1815-12-10"))
 	task := mustItem(t, Tasks, asTask(eventText)("SUMMARY:s|ORGANIZER:mailto:o@x"))
+	under := mustItem(t, Tasks, asTask(eventText)("SUMMARY:s|STATUS:IN-PROCESS|PERCENT-COMPLETE:50"))
+	done := mustItem(t, Tasks, asTask(eventText)("STATUS:COMPLETED|PERCENT-COMPLETE:100|COMPLETED:20260101T000000Z"))
+	meeting := mustItem(t, Events, eventText("DTSTART:20260105T080000Z|DTEND:20260105T083000Z"))
+	dated := mustItem(t, Tasks, asTask(eventText)("DTSTART:20260105T000000Z|DUE:20260105T120000Z"))
 	for _, c := range []struct {
 		name string
 		kind *Kind
@@ -24,6 +28,14 @@ func TestEditWPD(t *testing.T) {
 		{"the same", Contacts, card, WPDEdit{"WPD_CONTACT_DISPLAY_NAME", "Ada"}, cardText("FN:Ada|EMAIL:a@x|BDAY:1815-12-10"), nil},
 		{"a key by its number", Contacts, card, WPDEdit{valuebag.WPDContactRole.String(), "r"}, cardText("FN:Ada|EMAIL:a@x|BDAY:1815-12-10|TITLE:r"), nil},
 		{"a service's key", Tasks, task, WPDEdit{"taskobj.enddate", "20260601"}, asTask(eventText)("SUMMARY:s|ORGANIZER:mailto:o@x|DUE;VALUE=DATE:20260601"), nil},
+		{"a status alone: done", Tasks, under, WPDEdit{"WPD_TASK_STATUS", "completed"}, asTask(eventText)("SUMMARY:s|STATUS:COMPLETED|PERCENT-COMPLETE:100|COMPLETED:20260602T093000Z"), nil},
+		{"a status alone: open again", Tasks, done, WPDEdit{"WPD_TASK_STATUS", "IN-PROCESS"}, asTask(eventText)("STATUS:IN-PROCESS"), nil},
+		{"less of a task that was done", Tasks, done, WPDEdit{"WPD_TASK_PERCENT_COMPLETE", "50"}, asTask(eventText)("PERCENT-COMPLETE:50"), nil},
+		{"a start behind the end", Events, meeting, WPDEdit{"WPD_COMMON_INFORMATION_START_DATETIME", "2026-01-05T09:00:00"}, eventText("DTSTART:20260105T090000Z|DTEND:20260105T093000Z"), nil},
+		{"a start where the end was", Events, meeting, WPDEdit{"WPD_COMMON_INFORMATION_START_DATETIME", "2026-01-05T08:30:00"}, eventText("DTSTART:20260105T083000Z|DTEND:20260105T090000Z"), nil},
+		{"a start before the end", Events, meeting, WPDEdit{"WPD_COMMON_INFORMATION_START_DATETIME", "2026-01-05T08:15:00"}, eventText("DTSTART:20260105T081500Z|DTEND:20260105T083000Z"), nil},
+		{"an end before the start", Events, meeting, WPDEdit{"WPD_COMMON_INFORMATION_END_DATETIME", "2026-01-05T07:00:00"}, "", ErrBackwards},
+		{"a task's start behind its end", Tasks, dated, WPDEdit{"WPD_COMMON_INFORMATION_START_DATETIME", "2026-01-06T00:00:00"}, asTask(eventText)("DTSTART:20260106T000000Z|DUE:20260106T120000Z"), nil},
 		{"no key", Contacts, card, WPDEdit{"WPD_CONTACT_SHOE", "1"}, "", ErrNoKey},
 		{"no property", Contacts, card, WPDEdit{"WPD_RESOURCE_CONTACT_PHOTO", "1"}, "", ErrNoKey},
 		{"no date", Contacts, card, WPDEdit{"WPD_CONTACT_BIRTHDATE", "soon"}, "", valuebag.ErrTypeMismatch},

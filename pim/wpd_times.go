@@ -102,6 +102,14 @@ func (s *wpdSpan) movedStart() bool {
 
 func (s *wpdSpan) movedEnd() bool { return s.hadEnd && s.hasEnd && !s.endWas.Equal(s.endNow) }
 
+// follow lets the end move with a start that alone was moved, to where the end was or behind
+// it: an entry that ends before it begins is what nobody means.
+func (s *wpdSpan) follow() {
+	if s.movedStart() && s.hadEnd && s.hasEnd && !s.movedEnd() && s.endWas.After(s.startWas) && !s.endNow.After(s.startNow) {
+		s.endNow = s.endNow.Add(s.startNow.Sub(s.startWas))
+	}
+}
+
 // longer reports another length.
 func (s *wpdSpan) longer() bool {
 	return s.hasStart && s.hasEnd && s.endNow.Sub(s.startNow) != s.endWas.Sub(s.startWas)
@@ -115,6 +123,7 @@ func (w *wpdBack) times() {
 	var s wpdSpan
 	s.startWas, s.startNow, s.hadStart, s.hasStart = w.instant(CalendarObjBeginDateTime, valuebag.WPDCommonInformationStartDatetime)
 	s.endWas, s.endNow, s.hadEnd, s.hasEnd = w.instant(CalendarObjEndDateTime, valuebag.WPDCommonInformationEndDatetime)
+	s.follow()
 	if w.kind == Tasks {
 		if s.hadStart == s.hasStart && !s.movedStart() {
 			w.taskDay("DTSTART", TaskObjBeginDate)
