@@ -1,6 +1,7 @@
 package hwtest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -49,10 +50,11 @@ func ExampleParseScenario() {
 	storages, _ := session.GetStorageIDs(ctx)
 	files, _ := session.ListFolder(ctx, storages[0], mtp.Root)
 	for range 2 {
-		body, err := session.GetObjectBytes(ctx, files[0].Handle, 1<<21)
-		fmt.Println(len(body), errors.Is(err, mtp.ErrStalled), session.Err())
+		var body bytes.Buffer
+		_, err := session.GetObject(ctx, files[0].Handle, &body)
+		fmt.Println(body.Len(), errors.Is(err, mtp.ErrStalled), session.Err())
 	}
 	// Output:
-	// 0 true <nil>
+	// 524276 true <nil>
 	// 1048576 false <nil>
 }

@@ -1,6 +1,7 @@
 package responder
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -368,24 +369,30 @@ func (r *Responder) strikeData(p []byte) (taken int64, over bool, err error) {
 	}
 }
 
-// cutData splits the data container s at the faults of its phase and queues it.
-// over says that no response follows.
-func (r *Responder) cutData(c *call, s segment) (over bool) {
-	for i := range c.faults {
-		f := c.faults[i]
-		if f.Phase != InData {
-			continue
+// told is the length of payload that a fault has the data container say instead
+// of size; false if there is none.
+func (c *call) told(size int64) (length int64, told bool) {
+	for _, f := range c.faults {
+		if f.Phase == InData && f.Do == Length && (f.Bytes == 0 || f.Bytes < size) {
+			length, told = f.Size, true
 		}
-		keep := mtp.HeaderSize + f.Bytes
+	}
+	return length, told
+}
+
+// cutData splits the data container s, which begins with header bytes that are
+// no payload, at the faults of its phase and queues it. over says that no
+// response follows.
+func (r *Responder) cutData(c *call, s segment, header int64) (over bool) {
+	faults := slices.DeleteFunc(slices.Clone(c.faults), func(f striking) bool { return f.Phase != InData || f.Do == Length })
+	slices.SortStableFunc(faults, func(a, b striking) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	done := int64(0) // bytes of the container that are queued
+	for _, f := range faults {
+		keep := header + f.Bytes - done
 		if f.Bytes > 0 && keep >= s.length() {
 			continue
 		}
 		switch f.Do {
-		case Length:
-			h := mtp.DataHeader(c.code(), c.TransactionID, f.Size)
-			b, _ := h.AppendBinary(nil)
-			copy(s.head, b[:4])
-			continue
 		case Garble:
 			s.garble(keep)
 			continue
@@ -395,40 +402,44 @@ func (r *Responder) cutData(c *call, s segment) (over bool) {
 			return false
 		case Pull:
 		default:
-			keep = keep / int64(r.packet) * int64(r.packet)
+			keep = (done+keep)/int64(r.packet)*int64(r.packet) - done
 		}
 		first, rest := s.split(keep)
 		if first.length() > 0 {
 			first.broken = true
 			r.out.push(first)
 		}
-		r.out.push(segment{fault: f.Fault, of: c.Message})
+		stop := segment{fault: f.Fault, of: c.Message}
 		if f.Do == Stall || f.Do == Silent || f.Do == Dead || f.Do == Pull {
-			rest.close()
+			// The first part is still to be read from the body, which is closed
+			// as what stands behind it is dropped.
+			stop.body = rest.body
+			r.out.push(stop)
 			return true
 		}
-		s = rest
+		r.out.push(stop)
+		s, done = rest, done+first.length()
 	}
 	r.out.push(s)
 	return false
 }
 
-// cutResponse queues the response m with the faults of its phase. lost says
-// that it doesn't get through.
-func (r *Responder) cutResponse(c *call, b []byte) {
+// cutResponse queues the response b with the faults of its phase; false if it
+// doesn't get through.
+func (r *Responder) cutResponse(c *call, b []byte, code mtp.RespCode) bool {
 	for _, f := range c.faults {
 		if f.Phase != AtResponse {
 			continue
 		}
 		switch f.Do {
 		case Drop:
-			return
+			return false
 		case Answer, Garble:
 			continue
 		}
 		r.out.push(segment{fault: f.Fault, of: c.Message})
 		if f.Do == Stall || f.Do == Silent || f.Do == Dead || f.Do == Pull {
-			return
+			return false
 		}
 	}
 	for _, f := range c.faults {
@@ -438,7 +449,12 @@ func (r *Responder) cutResponse(c *call, b []byte) {
 			}
 		}
 	}
-	r.out.push(segment{head: b})
+	r.out.push(segment{head: b, sent: c.sent, answer: code})
+	return true
+}
+
+// afterwards queues the faults that come after the response.
+func (r *Responder) afterwards(c *call) {
 	for _, f := range c.faults {
 		if f.Phase == After {
 			r.out.push(segment{fault: f.Fault, of: c.Message})

@@ -55,9 +55,10 @@ type Cut struct {
 type Transaction struct {
 	Number  int // from 1
 	Command mtp.Message
-	// In and Out are the bytes of payload that the device sent and took.
+	// In and Out are the bytes of payload that the device sent and took: what
+	// the initiator had read of it.
 	In, Out int64
-	// Response is 0 when the transaction was broken off.
+	// Response is 0 when the transaction was broken off or its response lost.
 	Response mtp.RespCode
 }
 

@@ -28,11 +28,32 @@ type segment struct {
 	fault *Fault
 	of    mtp.Message
 
+	// sent counts what gets through of the segment's transaction, nil for bytes
+	// beside it; answer is the code if these are its response.
+	sent   *sent
+	answer mtp.RespCode
+	// over says that the transaction ends here; no bytes.
+	over bool
+
 	counted int // of the queue's bytes
 }
 
+// sent is a transaction whose answer is queued: In and Response grow as the
+// initiator takes it.
+type sent struct {
+	Transaction
+	header int64 // bytes of the data container's header that got through
+}
+
+// took counts n bytes of a data container.
+func (t *sent) took(n int) {
+	h := min(int64(n), mtp.HeaderSize-t.header)
+	t.header += h
+	t.In += int64(n) - h
+}
+
 // stop reports whether s has no bytes and something else happens there.
-func (s *segment) stop() bool { return s.pull || s.fault != nil }
+func (s *segment) stop() bool { return s.pull || s.fault != nil || s.over }
 
 func (s *segment) length() int64 { return int64(len(s.head)) + s.size }
 
@@ -61,11 +82,9 @@ func (s *segment) read(p []byte) (n int, short bool) {
 // split cuts s behind its first keep bytes. The body is the second part's.
 func (s segment) split(keep int64) (first, rest segment) {
 	head := min(keep, int64(len(s.head)))
-	first = segment{head: s.head[:head:head], body: s.body, off: s.off, size: keep - head}
+	first = segment{head: s.head[:head:head], off: s.off, size: keep - head, sent: s.sent}
 	if first.size > 0 {
 		first.body = shared{s.body}
-	} else {
-		first.body = nil
 	}
 	rest = s
 	rest.head, rest.off, rest.size = s.head[head:], s.off+first.size, s.size-first.size
@@ -149,11 +168,16 @@ func (q *queue) pop() {
 	}
 }
 
-func (q *queue) clear() {
+// clear drops all; broken are the transactions whose end was queued.
+func (q *queue) clear() (broken []Transaction) {
 	for len(q.segments) > 0 {
+		if s := &q.segments[0]; s.over {
+			broken = append(broken, s.sent.Transaction)
+		}
 		q.pop()
 	}
 	q.ended = false
+	return broken
 }
 
 // stop takes the first segment if something is to happen now.
@@ -181,6 +205,9 @@ func (q *queue) read(p []byte, packet int) (n int, ended bool) {
 		room := p[n:]
 		m, short := s.read(room)
 		n += m
+		if s.sent != nil && s.answer == 0 {
+			s.sent.took(m)
+		}
 		if short {
 			q.fail()
 		}
@@ -189,6 +216,9 @@ func (q *queue) read(p []byte, packet int) (n int, ended bool) {
 		}
 		full := s.length()%int64(packet) == 0
 		open, broken := s.open, s.broken
+		if s.answer != 0 {
+			s.sent.Response = s.answer
+		}
 		q.pop()
 		switch {
 		case broken:
@@ -215,6 +245,7 @@ func (q *queue) fail() {
 		head := q.segments[i].head
 		if len(head) >= mtp.HeaderSize && mtp.ContainerType(binary.LittleEndian.Uint16(head[4:])) == mtp.ContainerResponse {
 			binary.LittleEndian.PutUint16(head[6:], uint16(mtp.GeneralError))
+			q.segments[i].answer = mtp.GeneralError
 			return
 		}
 	}

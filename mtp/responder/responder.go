@@ -84,6 +84,8 @@ type call struct {
 
 	results  [5]uint32
 	nresults int
+
+	sent *sent // what gets through of the answer
 }
 
 func (c *call) code() mtp.OpCode { return mtp.OpCode(c.Code) }
@@ -182,9 +184,9 @@ func (r *Responder) pull() {
 	if r.call.sink != nil {
 		r.call.sink.pull()
 	}
+	r.dropQueue()
 	r.logBroken()
 	r.idle()
-	r.out.clear()
 	r.stalled, r.busy, r.swallow = false, false, 0
 	r.hold, r.busyUntil = hold{}, time.Time{}
 	r.closeSession()
@@ -209,6 +211,8 @@ func (r *Responder) settle() {
 			return
 		case s.pull:
 			r.pull()
+		case s.over:
+			r.record(s.sent.Transaction)
 		default:
 			r.reached(s)
 		}
@@ -227,6 +231,14 @@ func (r *Responder) logBroken() {
 		return
 	}
 	r.record(Transaction{Number: r.count, Command: r.call.Message, Out: r.call.got})
+}
+
+// dropQueue forgets what was still to be sent, and records the transactions
+// that this breaks off.
+func (r *Responder) dropQueue() {
+	for _, t := range r.out.clear() {
+		r.record(t)
+	}
 }
 
 // maxLog is how many transactions are remembered; a device that is served for
@@ -249,9 +261,9 @@ func (r *Responder) cancel() {
 	if r.call.sink != nil {
 		r.call.sink.abort()
 	}
+	r.dropQueue()
 	r.logBroken()
 	r.idle()
-	r.out.clear()
 	r.forgetPending()
 	r.busy = true
 	r.release()
@@ -514,17 +526,16 @@ func (r *Responder) finish() error {
 	}
 	code := c.answered(codeOf(err))
 	over := false
+	c.sent = &sent{Transaction: Transaction{Number: r.count, Command: c.Message, Out: c.got}}
 	// A list that breaks off half-way sends its data all the same.
 	if err == nil && c.op.data == toInitiator || c.body != nil || c.data != nil {
 		over = r.queueData(c)
 	}
-	r.record(Transaction{
-		Number: r.count, Command: c.Message, Response: code,
-		In: int64(len(c.data)) + c.size, Out: c.got,
-	})
 	lost := c.cut != nil && c.cut.Phase != After
-	if !lost && !over {
-		r.queueResponse(c, code)
+	answered := !lost && !over && r.queueResponse(c, code)
+	r.out.push(segment{over: true, sent: c.sent})
+	if answered {
+		r.afterwards(c)
 	}
 	if c.cut != nil {
 		r.out.push(segment{pull: true})
@@ -540,15 +551,18 @@ func (r *Responder) queueData(c *call) (over bool) {
 	if r.dev.Lies.Has(LieHeaderIDs) {
 		h.Code, h.TransactionID = 0xDEAD, 0xDEADBEEF
 	}
+	if length, told := c.told(size); told {
+		h = mtp.DataHeader(c.code(), c.TransactionID, length)
+	}
 	head, _ := h.AppendBinary(make([]byte, 0, mtp.HeaderSize+len(c.data)))
 	if r.dev.Lies.Has(LieSplitHeader) {
-		r.out.push(segment{head: head})
+		r.out.push(segment{head: head, sent: c.sent})
 		head = nil
 		if size == 0 {
 			return false
 		}
 	}
-	s := segment{head: append(head, c.data...), body: c.body, off: c.off, size: c.size}
+	s := segment{head: append(head, c.data...), body: c.body, off: c.off, size: c.size, sent: c.sent}
 	if r.dev.Lies.Has(LieNoZLP) {
 		s.open = true
 	}
@@ -557,9 +571,7 @@ func (r *Responder) queueData(c *call) (over bool) {
 		s.size = max(0, keep-int64(len(s.head)))
 		s.head = s.head[:min(int64(len(s.head)), keep)]
 		s.broken = true
-		if s.length() > 0 {
-			r.out.push(s)
-		}
+		r.out.push(s)
 		return false
 	}
 	if r.dev.Lies.Has(LieDummyByte) && s.length()%int64(r.packet) == 0 {
@@ -568,16 +580,17 @@ func (r *Responder) queueData(c *call) (over bool) {
 		r.out.push(segment{head: []byte{0}})
 		return false
 	}
-	return r.cutData(c, s)
+	return r.cutData(c, s, s.length()-size)
 }
 
-func (r *Responder) queueResponse(c *call, code mtp.RespCode) {
+// queueResponse queues the response; false if it is lost.
+func (r *Responder) queueResponse(c *call, code mtp.RespCode) bool {
 	m := mtp.NewMessage(mtp.ContainerResponse, code, c.TransactionID, c.results[:c.nresults]...)
 	b, _ := m.AppendBinary(make([]byte, 0, 32))
 	if r.dev.Lies.Has(LiePadResponse) {
 		b = append(b, make([]byte, 32)...)
 	}
-	r.cutResponse(c, b)
+	return r.cutResponse(c, b, code)
 }
 
 // uint64Of joins two parameters.
