@@ -184,7 +184,7 @@ func (k *Kind) nameWords(item *valuebag.Values) []string {
 	if len(k.unitStrings(item, "name"))+len(k.unitStrings(item, "org")) == 0 {
 		return nil
 	}
-	return strings.FieldsFunc(matchName(k.Summary(item)), func(r rune) bool { return strings.ContainsRune(" .,;-'’", r) })
+	return strings.FieldsFunc(Fold(k.Summary(item)), func(r rune) bool { return strings.ContainsRune(" .,;-'’", r) })
 }
 
 // initial reports whether w is the first letter of v.

@@ -12,12 +12,12 @@ import (
 )
 
 // PairKeys are the keys by which an item without a common UID pairs with one of
-// the other side, sorted: for a contact its name in matching form with each
+// the other side, sorted: for a contact its name, folded, with each
 // phone (last nine digits) and each e-mail address, for a calendar item its
 // subject and start. Two items with a key in common are the same thing. An item
 // with no strong key has none.
 func (k *Kind) PairKeys(item *valuebag.Values) []string {
-	name := matchName(k.Summary(item))
+	name := Fold(k.Summary(item))
 	if name == "" {
 		return nil
 	}
@@ -82,7 +82,7 @@ func matchName(s string) string {
 // pause (",", "p", "w") or ";" is dialled later. Numbers of fewer than three digits,
 // and texts without digits, match nothing.
 func matchPhone(s string) string {
-	s = strings.TrimPrefix(strings.ToLower(s), "tel:")
+	s = strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(s), "tel:"), "(0)", "") // dialled at home only
 	if i := strings.IndexAny(s, ";,"); i > 0 {
 		s = s[:i]
 	}

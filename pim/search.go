@@ -2,6 +2,7 @@ package pim
 
 import (
 	"iter"
+	"regexp"
 	"strings"
 )
 
@@ -17,6 +18,19 @@ type Search struct {
 type searchWord struct {
 	text   string // folded
 	number string // its digits, "" for no number
+}
+
+// internalZero is a number with its country's code and a zero behind it that is dialled within
+// the country alone: +49 (0)171, (+49) 0171, 0049-0171. (In Italy that zero is dialled always.)
+var internalZero = regexp.MustCompile(`^(\W*(?:\+|00)\W*[1-9]\d{0,2}\W+)0`)
+
+// numberForms are the digits of a number, and those without such a zero; equal where it has none.
+func numberForms(s string) (digits, short string) {
+	digits = onlyDigits(s)
+	if m := internalZero.FindStringSubmatch(s); m != nil {
+		return digits, onlyDigits(m[1] + s[len(m[0]):])
+	}
+	return digits, digits
 }
 
 // leastDigits is from how many digits on a word may be a part of a number.
@@ -46,16 +60,16 @@ func (s *Search) Match(values iter.Seq2[string, string]) bool {
 		if binaryValue(name) {
 			continue
 		}
-		number := ""
+		number, short := "", ""
 		if name == "TEL" || name == "IMPP" || strings.HasSuffix(name, "PHONE") {
-			number = onlyDigits(value)
-			if sameNumber(number, s.number) {
+			number, short = numberForms(value)
+			if sameNumber(number, s.number) || sameNumber(short, s.number) {
 				return true
 			}
 		}
 		text := Fold(value)
 		for i, w := range s.words {
-			if !found[i] && (strings.Contains(text, w.text) || sameNumber(number, w.number)) {
+			if !found[i] && (strings.Contains(text, w.text) || sameNumber(number, w.number) || sameNumber(short, w.number)) {
 				found[i] = true
 				if left--; left == 0 {
 					return true
@@ -101,7 +115,7 @@ func asNumber(s string) string {
 	if strings.Trim(s, "0123456789+()-./ \u00a0\t") != "" {
 		return ""
 	}
-	if d := onlyDigits(s); len(d) >= leastDigits {
+	if _, d := numberForms(s); len(d) >= leastDigits {
 		return d
 	}
 	return ""

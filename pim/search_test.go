@@ -37,6 +37,17 @@ func TestSearch(t *testing.T) {
 	if NewSearch("nobody").May("zoe") {
 		t.Error("nobody isn't ruled out")
 	}
+	// A zero that is dialled within the country alone.
+	for _, tel := range []string{"+49 (0)171 1234567", "(+49) 0171/1234567", "0049-(0)171-1234567", "+49 171 1234567", "01711234567"} {
+		for q, want := range map[string]bool{
+			"+491711234567": true, "00491711234567": true, "491711234567": true, "01711234567": true, "1711234567": true, "+49 (0)171 1234567": true, "(+49) 0171 1234567": true,
+			"+49 1711234568": false,
+		} {
+			if got := NewSearch(q).Match(func(yield func(string, string) bool) { yield("TEL", tel) }); got != want {
+				t.Errorf("%q in %q: got %v, want %v", q, tel, got, want)
+			}
+		}
+	}
 	// A number without its country's code is found by one with it.
 	national := func(yield func(string, string) bool) { yield("TEL", "030 1234567") }
 	for q, want := range map[string]bool{"+49 30 1234567": true, "30 1234567": true, "+49 40 1234567": false} {
