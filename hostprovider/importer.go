@@ -70,6 +70,13 @@ func (s *Store) Import(ctx context.Context, files []ImportFile) (ImportResult, e
 				return err
 			}
 		}
+		held := im.held
+		im.held = nil
+		for i := range held {
+			if _, err := im.object(held[i].file, &held[i].object, held[i].part, true); err != nil {
+				return err
+			}
+		}
 		return im.match()
 	})
 	return res, err
@@ -81,6 +88,15 @@ type importer struct {
 	paired map[engine.ItemID]bool
 	byKey  map[string]*holders // of a kind and UID, or kind and content
 	later  map[*pim.Kind][]unmatched
+	held   []heldObject
+}
+
+// heldObject is an item whose UID several items of the store have, none of which says the
+// same: it waits until those that do have found theirs.
+type heldObject struct {
+	file   ImportFile
+	object pim.Object
+	part   bool
 }
 
 // unmatched is an item that waits to be matched.
@@ -143,7 +159,7 @@ func (im *importer) piece(f ImportFile, read pim.File) error {
 			return err
 		}
 		o := &read.Objects[i]
-		out, err := im.object(f, o, o.Torn || read.Torn && o.Kind != pim.Contacts)
+		out, err := im.object(f, o, o.Torn || read.Torn && o.Kind != pim.Contacts, false)
 		if err != nil {
 			return err
 		}
@@ -160,8 +176,8 @@ func (im *importer) piece(f ImportFile, read pim.File) error {
 }
 
 // object takes in an item. part says that more of it may have been in the file before that
-// was cut off; out that it was left out for that.
-func (im *importer) object(f ImportFile, o *pim.Object, part bool) (out bool, err error) {
+// was cut off; out that it was left out for that. last: it has waited for the others of its UID.
+func (im *importer) object(f ImportFile, o *pim.Object, part, last bool) (out bool, err error) {
 	s, err := im.t.scope(o.Kind.Name())
 	if err != nil {
 		return false, err
@@ -172,18 +188,26 @@ func (im *importer) object(f ImportFile, o *pim.Object, part bool) (out bool, er
 		return false, nil //nolint:nilerr // it is in the report, and the others go on
 	}
 	for _, p := range o.Doubts() {
+		if last {
+			break // told already
+		}
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, false})
 	}
 	var row *stored
 	var id engine.ItemID
 	if uid := s.kind.UID(v); uid != "" {
-		key := s.kind.Name() + "\x00" + uid
-		first := im.byKey[key]
-		row, id, err = im.byUID(s, uid)
-		if first != nil {
-			im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, o.Line, fmt.Sprintf("the UID %q again, which %s:%d has: kept as an item of its own", uid, first.path, first.line), false})
-		} else if h := im.byKey[key]; h != nil {
-			h.path, h.line = f.Path, o.Line
+		var several bool
+		row, id, several, err = im.byUID(s, uid, v)
+		if h := im.byKey[s.kind.Name()+"\x00"+uid]; h != nil && !last {
+			if h.line > 0 {
+				im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, o.Line, fmt.Sprintf("the UID %q again, which %s:%d has: kept as an item of its own", uid, h.path, h.line), false})
+			} else {
+				h.path, h.line = f.Path, o.Line
+			}
+		}
+		if several && !last && err == nil {
+			im.held = append(im.held, heldObject{f, *o, part})
+			return false, nil
 		}
 	} else {
 		row, id, err = im.byContent(s, engine.Digest(s.kind.ContentDigest(v)))
@@ -274,87 +298,6 @@ func (s *scopeTx) says(row *stored, v *valuebag.Values) bool {
 	rev := revision{kind: s.kind, life: s.next(), forgot: !s.forgotten.IsZero()}
 	_, same := rev.live(row.meta.ID, row.meta, s.kind.SetCollection(v, row.collection))
 	return same
-}
-
-// holders are the items of one UID or one content that an import may pair with, found once. What
-// it has changed or made since is paired, and no candidate.
-type holders struct {
-	live []engine.ItemID // of the store, some of them paired since
-	free int             // no number below is free
-	path string          // where this import met the UID first
-	line int
-}
-
-// next drops what is paired and gives the first item that is left, nil for none.
-func (im *importer) next(s *scopeTx, h *holders) (*stored, error) {
-	for len(h.live) > 0 && im.paired[h.live[0]] {
-		h.live = h.live[1:]
-	}
-	if len(h.live) == 0 {
-		return nil, nil
-	}
-	return s.item(h.live[0].String())
-}
-
-// byUID finds the next live holder of a UID; without one the ID of a new holder,
-// or, the first time, of a deleted one that comes back.
-func (im *importer) byUID(s *scopeTx, uid string) (*stored, engine.ItemID, error) {
-	key := s.kind.Name() + "\x00" + uid
-	h := im.byKey[key]
-	if h == nil {
-		h = &holders{}
-		im.byKey[key] = h
-		all, err := s.holders(uid)
-		if err != nil {
-			return nil, engine.ItemID{}, err
-		}
-		var gone *stored
-		for _, it := range all {
-			switch {
-			case it.gone == 0:
-				h.live = append(h.live, it.meta.ID)
-			case it.gone == 1 && gone == nil:
-				gone = it
-			}
-		}
-		if len(h.live) == 0 && gone != nil {
-			return gone, gone.meta.ID, nil
-		}
-	}
-	if it, err := im.next(s, h); it != nil || err != nil {
-		return found(it, err)
-	}
-	return s.free(&h.free, func(n int) engine.ItemID { return engine.ItemIDFromUID(s.kind.Name(), uid, n) })
-}
-
-// byContent finds a live item of equal content that nothing of this import is
-// paired with yet.
-func (im *importer) byContent(s *scopeTx, content engine.Digest) (*stored, engine.ItemID, error) {
-	key := s.kind.Name() + "\x00\x00" + string(content[:])
-	h := im.byKey[key]
-	if h == nil {
-		h = &holders{}
-		im.byKey[key] = h
-		err := s.c.query(func(r row) error {
-			id, err := engine.ParseItemID(r.str(0))
-			h.live = append(h.live, id)
-			return err
-		}, `SELECT id FROM item WHERE content = ? AND kind = ? AND gone = 0 AND meta IS NOT NULL ORDER BY id`, content[:], s.kind.Name())
-		if err != nil {
-			return nil, engine.ItemID{}, err
-		}
-	}
-	if it, err := im.next(s, h); it != nil || err != nil {
-		return found(it, err)
-	}
-	return s.free(&h.free, func(n int) engine.ItemID { return engine.ItemIDFromContent(s.kind.Name(), content, n) })
-}
-
-func found(it *stored, err error) (*stored, engine.ItemID, error) {
-	if err != nil {
-		return nil, engine.ItemID{}, err
-	}
-	return it, it.meta.ID, nil
 }
 
 // match takes in what waits, once all that is certain has found its item: merged

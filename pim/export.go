@@ -1,6 +1,7 @@
 package pim
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"sync"
@@ -77,18 +78,18 @@ type calendarFile struct {
 	method string // METHOD and the like, which hold for all entries
 	prodID string // the line as written; ProductID when they differ
 	lines  []string
-	seen   map[string]bool // the wrapper's lines, as written and in normal form
 	zones  map[string]zone // by TZID
 	ids    []string        // "", the definitions in order
+	lacks  map[string]bool // TZIDs that entries name without a definition
 	body   []byte
 }
 
 // ExportICS puts the texts of several calendar items into one file: one
 // VCALENDAR with the entries' own lines, each time zone once, and the lines
 // around the entries once each. What can't share a VCALENDAR (vCalendar 1.0,
-// another METHOD, another definition of a zone with the same name) gets one of
-// its own behind it; VNOTEs stand alone. An entry that names a zone without
-// defining it finds the definition that another brought.
+// another METHOD, X-WR-CALNAME or other line around the entries but PRODID, another
+// definition of a zone with the same name, or none) gets one of its own behind it;
+// VNOTEs stand alone.
 func ExportICS(texts [][]byte) []byte {
 	var files []*calendarFile
 	var notes []byte
@@ -110,7 +111,7 @@ func ExportICS(texts [][]byte) []byte {
 		if p := exportParts(t); p != nil {
 			var f *calendarFile
 			files, f = p.add(files)
-			last = exportHead{p.head(), f}
+			last = exportHead{p.head(), f, p.zoneIDs()}
 			if room := total - len(texts)*len(last.lines); len(files) == 1 && last.lines != "" && cap(f.body) < room {
 				f.body = append(make([]byte, 0, room), f.body...)
 			}
@@ -133,6 +134,7 @@ func ExportICS(texts [][]byte) []byte {
 type exportHead struct {
 	lines string
 	file  *calendarFile
+	zones []string // that it defines
 }
 
 // entries gives the entries of a text with this head and nothing else around
@@ -142,10 +144,50 @@ func (h *exportHead) entries(ps *parser, text []byte) ([]byte, bool) {
 		return nil, false
 	}
 	after := text[len(h.lines):]
+	if len(h.zones) < len(h.file.zones) || !onlyNames(after, h.zones) {
+		return nil, false
+	}
 	if end, ok := scanEntries(after); ok {
 		return after[:end], true
 	}
 	return parsedEntries(ps, after)
+}
+
+// onlyNames reports whether all TZIDs that entries name are among these. It may say no where
+// they are.
+func onlyNames(entries []byte, zones []string) bool {
+	for {
+		i := bytes.Index(entries, []byte("TZID"))
+		if i < 0 {
+			return true
+		}
+		entries = bytes.TrimPrefix(entries[i+len("TZID"):], []byte("="))
+		id, _, _ := bytes.Cut(entries[:min(len(entries), 128)], []byte(":"))
+		id, _, _ = bytes.Cut(id, []byte(";"))
+		if !slices.Contains(zones, string(bytes.Trim(id, `"`))) {
+			return false
+		}
+	}
+}
+
+// zoneIDs are the zones that the text defines.
+func (p *exportItem) zoneIDs() []string {
+	ids := make([]string, len(p.zones))
+	for i, z := range p.zones {
+		ids[i] = p.zoneID(z)
+	}
+	return ids
+}
+
+// undefined are the zones that the text names and doesn't define.
+func (p *exportItem) undefined() (ids []string) {
+	own := p.zoneIDs()
+	for i := range p.t.Lines {
+		if id := p.t.Lines[i].Param("TZID"); id != "" && !slices.Contains(own, id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // parsedEntries finds them with the parser.
@@ -246,21 +288,33 @@ func exportParts(t *Text) *exportItem {
 	return p
 }
 
-// apart is what the lines around the entries say about all of them: items that
-// differ in it can't share a VCALENDAR.
+// apart is what the lines around the entries say about all of them, in whichever order:
+// items that differ in it can't share a VCALENDAR, or each would come back with the other's.
 func (p *exportItem) apart() string {
-	var b []byte
+	var norms []string
 	for i := range p.t.Lines {
 		l := &p.t.Lines[i]
-		switch l.Name {
-		case "METHOD", "TZ", "DAYLIGHT", "CALSCALE":
-			if slices.Contains(p.wrappers, l.Component) && !strings.EqualFold(strings.TrimSpace(l.RawValue), "GREGORIAN") {
-				m := modernise(l, p.d)
-				b = append(appendNorm(b, &m, false), '\n')
-			}
+		switch {
+		case !slices.Contains(p.wrappers, l.Component) || l.stray || lookup(false, l.Name).unit == unitNone:
+		case l.Junk:
+			norms = append(norms, "?"+l.RawValue)
+		default:
+			m := modernise(l, p.d)
+			norms = append(norms, string(appendNorm(nil, &m, false)))
 		}
 	}
-	return string(b)
+	slices.Sort(norms)
+	return strings.Join(norms, "\n")
+}
+
+// around are the lines around the entries.
+func (p *exportItem) around() (lines []string) {
+	for i := range p.t.Lines {
+		if l := &p.t.Lines[i]; slices.Contains(p.wrappers, l.Component) && !l.stray && l.Name != "VERSION" && l.Name != "PRODID" {
+			lines = append(lines, string(appendRaw(nil, p.t.Raw(l), p.eol)))
+		}
+	}
+	return lines
 }
 
 // add puts the item into the first VCALENDAR that can take it.
@@ -272,10 +326,11 @@ func (p *exportItem) add(files []*calendarFile) ([]*calendarFile, *calendarFile)
 		zones[i] = zone{raw, sync.OnceValue(func() string { return normZone(raw, d) })}
 	}
 	var f *calendarFile
+	lacks := p.undefined()
 	for _, g := range files {
-		ok := g.d == p.d && g.method == p.method
+		ok := g.d == p.d && g.method == p.method && !slices.ContainsFunc(lacks, func(id string) bool { _, there := g.zones[id]; return there })
 		for i, z := range p.zones {
-			if have, there := g.zones[p.zoneID(z)]; there && !have.same(zones[i]) {
+			if have, there := g.zones[p.zoneID(z)]; there && !have.same(zones[i]) || g.lacks[p.zoneID(z)] {
 				ok = false
 			}
 		}
@@ -285,32 +340,14 @@ func (p *exportItem) add(files []*calendarFile) ([]*calendarFile, *calendarFile)
 		}
 	}
 	if f == nil {
-		f = &calendarFile{d: p.d, method: p.method, prodID: p.prodID, seen: map[string]bool{}, zones: map[string]zone{}}
+		f = &calendarFile{d: p.d, method: p.method, prodID: p.prodID, lines: p.around(), zones: map[string]zone{}, lacks: map[string]bool{}}
 		files = append(files, f)
+	}
+	for _, id := range lacks {
+		f.lacks[id] = true
 	}
 	if f.prodID != p.prodID {
 		f.prodID = ProductID
-	}
-	t := p.t
-	for i := range t.Lines {
-		l := &t.Lines[i]
-		if !slices.Contains(p.wrappers, l.Component) || l.stray || l.Name == "VERSION" || l.Name == "PRODID" {
-			continue
-		}
-		raw := "=" + t.Raw(l)
-		if f.seen[raw] {
-			continue
-		}
-		f.seen[raw] = true
-		key := "?" + l.RawValue
-		if !l.Junk {
-			m := modernise(l, p.d)
-			key = string(appendNorm(nil, &m, false))
-		}
-		if !f.seen[key] {
-			f.seen[key] = true
-			f.lines = append(f.lines, string(appendRaw(nil, t.Raw(l), p.eol)))
-		}
 	}
 	for i, z := range p.zones {
 		id := p.zoneID(z)

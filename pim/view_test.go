@@ -178,6 +178,9 @@ func TestExport(t *testing.T) {
 		t.Errorf("cut off in a soft break: %q", got)
 	}
 	ev := func(uid string) string { return "BEGIN:VEVENT\r\nUID:" + uid + "\r\nEND:VEVENT\r\n" }
+	at := func(uid, zone string) string {
+		return "BEGIN:VEVENT\r\nUID:" + uid + "\r\nDTSTART;TZID=" + zone + ":20270101T100000\r\nEND:VEVENT\r\n"
+	}
 	head := func(id string) string { return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" + id + "\r\n" }
 	tests := []struct {
 		name  string
@@ -185,7 +188,11 @@ func TestExport(t *testing.T) {
 		want  string
 	}{
 		{"one producer", []string{calendar("X-WR-CALNAME:H\r\n" + berlin + ev("a")), calendar("X-WR-CALNAME:H\r\n" + berlin + ev("b"))}, head("x") + "X-WR-CALNAME:H\r\n" + berlin + ev("a") + ev("b") + "END:VCALENDAR\r\n"},
-		{"one producer, something behind", []string{calendar(ev("a")), calendar(ev("b") + "X-LATE:1\r\n"), calendar(ev("c") + berlin)}, head("x") + "X-LATE:1\r\n" + berlin + ev("a") + ev("b") + ev("c") + "END:VCALENDAR\r\n"},
+		{"one producer, something behind", []string{calendar(ev("a")), calendar(ev("b") + "X-LATE:1\r\n"), calendar(ev("c") + berlin)}, head("x") + berlin + ev("a") + ev("c") + "END:VCALENDAR\r\n" + head("x") + "X-LATE:1\r\n" + ev("b") + "END:VCALENDAR\r\n"},
+		{"two calendars", []string{calendar("X-WR-CALNAME:H\r\nX-A:1\r\n" + ev("a")), calendar("X-WR-CALNAME:W\r\n" + ev("b")), calendar("X-A:1\r\nX-WR-CALNAME:H\r\n" + ev("c"))},
+			head("x") + "X-WR-CALNAME:H\r\nX-A:1\r\n" + ev("a") + ev("c") + "END:VCALENDAR\r\n" + head("x") + "X-WR-CALNAME:W\r\n" + ev("b") + "END:VCALENDAR\r\n"},
+		{"a zone that one names and another defines", []string{calendar(berlin + ev("a")), calendar(at("b", "Europe/Berlin")), calendar(berlin + at("c", "Europe/Berlin")), calendar(berlin + at("d", "Mars"))},
+			head("x") + berlin + ev("a") + at("c", "Europe/Berlin") + at("d", "Mars") + "END:VCALENDAR\r\n" + head("x") + at("b", "Europe/Berlin") + "END:VCALENDAR\r\n"},
 		{"one producer, no END", []string{calendar(ev("a")), strings.TrimSuffix(calendar(ev("b")), "END:VCALENDAR\r\n"), strings.TrimSuffix(calendar(ev("c")), "END:VEVENT\r\nEND:VCALENDAR\r\n")}, head("x") + ev("a") + ev("b") + ev("c") + "END:VCALENDAR\r\n"},
 		{"several producers", []string{calendar(ev("a")), head("y") + ev("b") + "END:VCALENDAR\r\n", ev("c")}, head(ProductID) + ev("a") + ev("b") + ev("c") + "END:VCALENDAR\r\n"},
 		{"zones that differ", []string{calendar(berlin + ev("a")), calendar(berlin2 + ev("b"))}, head("x") + berlin + ev("a") + "END:VCALENDAR\r\n" + head("x") + berlin2 + ev("b") + "END:VCALENDAR\r\n"},
