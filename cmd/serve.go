@@ -117,7 +117,7 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 		g.say("A virtual phone over %s is served at %s. Ctrl-C ends it.", o.dir, addr)
 		g.say("Next: sudo modprobe vhci_hcd && sudo usbip attach -r %s -b %s", host(addr), usbipBus)
 	}
-	return usbip.Serve(ctx, l, phone, id)
+	return usbip.Serve(ctx, l, phone, id, g.log())
 }
 
 // host is the address without its port where that is USB/IP's own.

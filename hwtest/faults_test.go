@@ -435,7 +435,7 @@ func (f *scenarioFile) play(t *testing.T, overUSB bool) {
 			l := newPipes()
 			ctx, stop := context.WithCancel(t.Context())
 			served := make(chan error)
-			go func() { served <- usbip.Serve(ctx, l, p, usbip.DefaultID(p.Kind())) }()
+			go func() { served <- usbip.Serve(ctx, l, p, usbip.DefaultID(p.Kind()), nil) }()
 			defer func() {
 				stop()
 				if err := <-served; err != nil {

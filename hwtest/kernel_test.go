@@ -65,7 +65,7 @@ func (f *scenarioFile) playOnUSB(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- usbip.Serve(ctx, l, p, usbip.DefaultID(p.Kind())) }()
+	go func() { served <- usbip.Serve(ctx, l, p, usbip.DefaultID(p.Kind()), nil) }()
 	defer func() {
 		stop()
 		if err := <-served; err != nil {

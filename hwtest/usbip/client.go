@@ -3,6 +3,7 @@ package usbip
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -52,9 +53,12 @@ func (u *URB) Wait() Answer {
 	return a
 }
 
+// ErrBusy is a phone that another client has.
+var ErrBusy = errors.New("usbip: another client has the phone")
+
 // Attach imports the phone that the server at the other end of c exports. The
 // connection is the client's then. While the phone is off the bus the error wraps
-// [mtp.ErrDeviceGone].
+// [mtp.ErrDeviceGone], while another client has it it is [ErrBusy].
 func Attach(c net.Conn) (*Client, error) {
 	req := append(operation(opImport, 0), padded(busID, 32)...)
 	if _, err := c.Write(req); err != nil {
@@ -65,8 +69,13 @@ func Attach(c net.Conn) (*Client, error) {
 		return nil, fmt.Errorf("usbip: import: %w", err)
 	}
 	be := binary.BigEndian
-	if be.Uint16(head[2:]) != repImport || be.Uint32(head[4:]) != 0 {
-		return nil, fmt.Errorf("usbip: import of %s: status %d: %w", busID, be.Uint32(head[4:]), mtp.ErrDeviceGone)
+	switch status := be.Uint32(head[4:]); {
+	case be.Uint16(head[2:]) != repImport:
+		return nil, fmt.Errorf("usbip: import of %s: the answer is %#04x", busID, be.Uint16(head[2:]))
+	case status == statusBusy:
+		return nil, ErrBusy
+	case status != statusAvailable:
+		return nil, fmt.Errorf("usbip: import of %s: status %d: %w", busID, status, mtp.ErrDeviceGone)
 	}
 	var device [312]byte
 	if _, err := io.ReadFull(c, device[:]); err != nil {

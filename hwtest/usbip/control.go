@@ -63,9 +63,17 @@ func (d *device) standard(ctx context.Context, s setup, reply func([]byte) (int3
 	switch s.request {
 	case 0: // GET_STATUS
 		return reply([]byte{0, 0})
-	case 1, 3, 11: // CLEAR_FEATURE, SET_FEATURE, SET_INTERFACE
+	case 1, 3: // CLEAR_FEATURE, SET_FEATURE
+		return statusOK, nil
+	case 11: // SET_INTERFACE: there is one, in one setting
+		if s.value != 0 || s.index != 0 {
+			return statusStall, nil
+		}
 		return statusOK, nil
 	case 9: // SET_CONFIGURATION
+		if s.value > 1 {
+			return statusStall, nil
+		}
 		// It follows a reset of the bus, which USB/IP doesn't tell of: the phone
 		// starts afresh, without a session.
 		_, _ = d.conn.Control(ctx, mtp.ControlRequest{Request: mtp.RequestReset})

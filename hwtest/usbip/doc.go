@@ -8,4 +8,10 @@
 // bulk pair and an interrupt pipe, and answers Microsoft's OS descriptor, which
 // together is what every client recognises. A pulled cable closes the
 // connection, so the kernel sees the device go.
+//
+// One client has the phone at a time; another that wants it is told that it is
+// busy, and the list of devices is answered always. A client has 5 seconds to
+// say what it wants. One that breaks the protocol is dropped: another version
+// than 1.1.1, a URB for another device or of more than 16 MiB, or more than 1024
+// URBs or 64 MiB waiting on an endpoint.
 package usbip

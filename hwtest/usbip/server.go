@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"cradle/hwtest"
 	"cradle/mtp"
@@ -39,6 +41,14 @@ const (
 	speedHigh = 3
 )
 
+// Statuses of an import, as usbipd tells them.
+const (
+	statusAvailable = 0
+	statusAway      = 1
+	statusBusy      = 2
+	statusNone      = 4
+)
+
 // URB transfer flags.
 const (
 	flagShortNotOK = 0x0001
@@ -54,13 +64,33 @@ const (
 	maxWaiting  = 64 << 20
 )
 
-// Serve exports the phone to one client after another until ctx ends or the
-// listener fails. While a client is attached the cable is plugged in. The
-// listener is closed at the end.
-func Serve(ctx context.Context, l net.Listener, phone *hwtest.Phone, id ID) error {
+// patience is how long a client may take to say what it wants, and handover how
+// long one that wants the phone waits for the client that has it, which may just
+// be leaving. maxClients bounds how many are heard at once.
+const (
+	patience   = 5 * time.Second
+	handover   = time.Second
+	maxClients = 64
+)
+
+// Serve exports the phone until ctx ends or the listener fails. One client at a
+// time has it, and while it has, the cable is plugged in; others are told that
+// it is busy, and what there is. log has the reason where a connection is
+// dropped; nil: nobody is told. The listener is closed at the end.
+func Serve(ctx context.Context, l net.Listener, phone *hwtest.Phone, id ID, log *slog.Logger) error {
+	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
-	defer stop()
-	defer func() { _ = l.Close() }()
+	var clients sync.WaitGroup
+	defer func() {
+		stop()
+		_ = l.Close()
+		cancel()
+		clients.Wait()
+	}()
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	plug, heard := make(chan struct{}, 1), make(chan struct{}, maxClients)
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -69,13 +99,19 @@ func Serve(ctx context.Context, l net.Listener, phone *hwtest.Phone, id ID) erro
 			}
 			return fmt.Errorf("usbip: %w", err)
 		}
-		s := &server{phone: phone, id: id, c: c}
-		end := context.AfterFunc(ctx, func() { _ = c.Close() })
-		// A client that breaks off or talks nonsense is done with; the next one
-		// is welcome.
-		_ = s.serve(ctx)
-		end()
-		_ = c.Close()
+		heard <- struct{}{}
+		clients.Go(func() {
+			defer func() { <-heard }()
+			s := &server{phone: phone, id: id, c: c, plug: plug}
+			end := context.AfterFunc(ctx, func() { _ = c.Close() })
+			// A client that breaks off or talks nonsense is done with; the others
+			// are served on.
+			if err := s.serve(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
+				log.Info("USB/IP: a connection is dropped", "client", c.RemoteAddr(), "err", err)
+			}
+			end()
+			_ = c.Close()
+		})
 	}
 }
 
@@ -83,16 +119,23 @@ type server struct {
 	phone *hwtest.Phone
 	id    ID
 	c     net.Conn
+	plug  chan struct{} // holds a token while a client has the phone
 }
 
 func (s *server) serve(ctx context.Context) error {
-	var head [8]byte
-	if _, err := io.ReadFull(s.c, head[:]); err != nil {
+	if err := s.c.SetDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	switch binary.BigEndian.Uint16(head[2:]) {
+	var head [8]byte
+	if _, err := io.ReadFull(s.c, head[:]); err != nil {
+		return fmt.Errorf("no request: %w", err)
+	}
+	if v := binary.BigEndian.Uint16(head[0:]); v != version {
+		return fmt.Errorf("USB/IP version %#04x, only %#04x is spoken", v, version)
+	}
+	switch code := binary.BigEndian.Uint16(head[2:]); code {
 	case opDevlist:
-		b := operation(repList, 0)
+		b := operation(repList, statusAvailable)
 		b = binary.BigEndian.AppendUint32(b, 1)
 		b = append(s.describe(b), 6, 1, 1, 0)
 		_, err := s.c.Write(b)
@@ -100,19 +143,57 @@ func (s *server) serve(ctx context.Context) error {
 	case opImport:
 		var want [32]byte
 		if _, err := io.ReadFull(s.c, want[:]); err != nil {
-			return err
+			return fmt.Errorf("import: %w", err)
 		}
 		name, _, _ := bytes.Cut(want[:], []byte{0})
-		if string(name) != busID || s.phone.Away() {
-			_, err := s.c.Write(operation(repImport, 1))
-			return err
-		}
-		if _, err := s.c.Write(s.describe(operation(repImport, 0))); err != nil {
-			return err
-		}
-		return s.attach(ctx)
+		return s.imported(ctx, string(name))
+	default:
+		return fmt.Errorf("operation %#04x is none", code)
 	}
-	return fmt.Errorf("usbip: operation %#x", binary.BigEndian.Uint16(head[2:]))
+}
+
+// imported answers a client that wants the device of that name, and carries its
+// URBs if it gets it.
+func (s *server) imported(ctx context.Context, name string) error {
+	status := s.claim(ctx, name)
+	if status == statusAvailable {
+		defer func() { <-s.plug }()
+	}
+	if err := s.c.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	b := operation(repImport, status)
+	if status == statusAvailable {
+		b = s.describe(b)
+	}
+	if _, err := s.c.Write(b); err != nil || status != statusAvailable {
+		return err
+	}
+	if err := s.c.SetDeadline(time.Time{}); err != nil {
+		return err
+	}
+	return s.attach(ctx)
+}
+
+// claim takes the phone for a client, if the status says so.
+func (s *server) claim(ctx context.Context, name string) uint32 {
+	if name != busID {
+		return statusNone
+	}
+	wait := time.NewTimer(handover)
+	defer wait.Stop()
+	select {
+	case s.plug <- struct{}{}:
+	case <-wait.C:
+		return statusBusy
+	case <-ctx.Done():
+		return statusAway
+	}
+	if s.phone.Away() {
+		<-s.plug
+		return statusAway
+	}
+	return statusAvailable
 }
 
 func operation(code uint16, status uint32) []byte {
@@ -190,6 +271,9 @@ func (d *device) receive(ctx context.Context) error {
 			return err
 		}
 		command, seq := be.Uint32(h[0:]), be.Uint32(h[4:])
+		if id := be.Uint32(h[8:]); id != busNum<<16|devNum {
+			return fmt.Errorf("a URB for device %#x, of bus 1 and device 2 (%#x) there is one alone", id, busNum<<16|devNum)
+		}
 		in, endpoint := be.Uint32(h[12:]) != 0, be.Uint32(h[16:])
 		switch command {
 		case cmdUnlink:
@@ -204,11 +288,11 @@ func (d *device) receive(ctx context.Context) error {
 			continue
 		case cmdSubmit:
 		default:
-			return fmt.Errorf("usbip: command %d", command)
+			return fmt.Errorf("command %d is none", command)
 		}
 		u := &urb{seq: seq, in: in, flags: be.Uint32(h[20:]), size: int(be.Uint32(h[24:])), setup: decodeSetup([8]byte(h[40:48]))}
 		if u.size < 0 || u.size > maxTransfer {
-			return fmt.Errorf("usbip: transfer of %d bytes", u.size)
+			return fmt.Errorf("a URB of %d bytes on endpoint %d, the most is %d", be.Uint32(h[24:]), endpoint, maxTransfer)
 		}
 		if !in {
 			u.data = make([]byte, u.size)
@@ -233,7 +317,7 @@ func (d *device) receive(ctx context.Context) error {
 			continue
 		}
 		if !p.submit(u) {
-			return fmt.Errorf("usbip: too much waits on endpoint %d", endpoint)
+			return fmt.Errorf("too much waits on endpoint %d: up to %d URBs and %d bytes may", endpoint, maxPending, maxWaiting)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func serve(t testing.TB, p *hwtest.Phone) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	go func() { done <- usbip.Serve(ctx, l, p, usbip.DefaultID(p.Kind())) }()
+	go func() { done <- usbip.Serve(ctx, l, p, usbip.DefaultID(p.Kind()), nil) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
