@@ -147,8 +147,15 @@ func (l lab) speed(t *testing.T, phone, what, rounds string, files int) (map[str
 // readSpeed reads the lines of speed.sh.
 func readSpeed(said string) (map[string]*speedTable, error) {
 	tables := map[string]*speedTable{}
+	var last *speedTable
 	for line := range strings.Lines(said) {
 		f := strings.Fields(line)
+		if len(f) > 1 && f[0] == "failed:" && last != nil { // what it had just done was wrong
+			p := strings.TrimSuffix(f[1], ":")
+			if n := len(last.of[p]); n > 0 {
+				last.of[p] = last.of[p][:n-1]
+			}
+		}
 		if len(f) != 7 || f[0] != "speed:" {
 			continue
 		}
@@ -167,6 +174,7 @@ func readSpeed(said string) (map[string]*speedTable, error) {
 		if table.of[f[2]] == nil {
 			table.programs = append(table.programs, f[2])
 		}
+		last = table
 		table.of[f[2]] = append(table.of[f[2]], taken{n[0], n[1], n[2], n[3]})
 	}
 	if len(tables) == 0 {
@@ -182,7 +190,11 @@ func (s *speedTable) print(t *testing.T, step string) {
 	fmt.Fprintf(w, "%s\tbest\tmiddle\tCPU\ttransfers\ttransactions\tbeside cradle\t\n", step)
 	ours, _ := s.best("cradle-usbfs")
 	for _, p := range s.programs {
-		b, _ := s.best(p)
+		b, ok := s.best(p)
+		if !ok {
+			fmt.Fprintf(w, "%s\tfailed\t\t\t\t\t\t\n", p)
+			continue
+		}
 		all := slices.SortedFunc(slices.Values(s.of[p]), func(a, b taken) int { return a.ms - b.ms })
 		fmt.Fprintf(w, "%s\t%.2f s\t%.2f s\t%.2f s\t%d\t%d\t%.1f\t\n", p, float64(b.ms)/1000, float64(all[len(all)/2].ms)/1000,
 			float64(b.cpu)/1000, b.transfers, b.transactions, float64(b.ms)/float64(max(1, ours.ms)))
@@ -274,6 +286,10 @@ func TestReadSpeed(t *testing.T) {
 	}
 	if _, ok := s.best("aft"); ok {
 		t.Error("aft was measured")
+	}
+	tables, err = readSpeed("speed: get libmtp 2400 1 2 3\nspeed: get libmtp 2300 1 2 3\nfailed: libmtp: other bytes came\n")
+	if best, ok := tables["get"].best("libmtp"); err != nil || !ok || best.ms != 2400 {
+		t.Errorf("what failed counts: %+v, %v, %v", best, ok, err)
 	}
 	if !slices.Equal(s.programs, []string{"cradle-usbfs", "libmtp"}) {
 		t.Errorf("programs %q", s.programs)
