@@ -26,6 +26,10 @@ type deviceDocument struct {
 	reason  string
 }
 
+// stateLocked is a phone that answers and shows no storage, which only one that
+// is opened tells.
+const stateLocked = "locked"
+
 func devicesCommand(g *globals) *cobra.Command {
 	sel := ""
 	c := &cobra.Command{
@@ -77,8 +81,12 @@ func (g *globals) devices(ctx context.Context, sel string) ([]deviceDocument, er
 		}
 		d := deviceDocument{Select: sel, Name: p.name, Serial: p.serial, Sources: []sourceDocument{}, State: string(usb.Ready)}
 		if !g.verbose {
-			p.close()
-			return []deviceDocument{d}, nil
+			defer p.close()
+			storages, err := p.objects.Storages(ctx)
+			if err == nil && len(storages) == 0 {
+				d.State, d.reason = stateLocked, "it shows no storage: unlock it and choose file transfer"
+			}
+			return []deviceDocument{d}, err
 		}
 		d.Sources, err = g.lookThrough(ctx, p)
 		return []deviceDocument{d}, err

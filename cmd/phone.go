@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +74,7 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 		return nil, usageError("--phone: %v", err)
 	}
 	if err != nil {
-		return nil, &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: sel.Dir + ": " + innermost(err), Next: "ls -ld " + quoteArg(sel.Dir), err: err}
+		return nil, noVirtual(sel.Dir, err)
 	}
 	p, err := g.openSession(ctx, v.Transport(), text, mtp.Options{})
 	if err != nil {
@@ -83,6 +84,23 @@ func (g *globals) openVirtual(ctx context.Context, text string) (*phone, error) 
 	inner := p.close
 	p.close = func() { inner(); v.Close() }
 	return p, nil
+}
+
+// noVirtual is a virtual phone whose folder, or one in it, can't be used.
+func noVirtual(dir string, err error) *failure {
+	f := &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: dir + ": " + innermost(err), Next: "ls -ld " + quoteArg(dir), err: err}
+	if _, gone := os.Stat(dir); gone != nil {
+		return f
+	}
+	f.Why = strings.TrimPrefix(err.Error(), "virtual phone: ")
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		f.Why, f.Next = at.Path+": "+innermost(err), "ls -ld "+quoteArg(at.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			f.Next = "mkdir " + quoteArg(at.Path)
+		}
+	}
+	return f
 }
 
 // awaitTime is how long a phone that left the bus while it was opened may stay

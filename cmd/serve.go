@@ -100,7 +100,7 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 		return usageError("--scenario: %v", err)
 	}
 	if err != nil {
-		return &failure{exit: exitNoPhone, Code: "no-phone", What: "the virtual phone can't be opened", Why: err.Error(), Next: "ls -ld " + quoteArg(o.dir), err: err}
+		return noVirtual(o.dir, err)
 	}
 	defer phone.Close()
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.usbip)

@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"cradle/mtp"
@@ -101,9 +103,9 @@ func (s *store) mount(dir string, o *Options) error {
 			v.description = fmt.Sprintf("SD card %d", i)
 		}
 		if fi, err := os.Stat(v.dir); err != nil {
-			return err
+			return fmt.Errorf("storages: %w", err)
 		} else if !fi.IsDir() {
-			return fmt.Errorf("%s is no folder", v.dir)
+			return &fs.PathError{Op: "storages", Path: v.dir, Err: syscall.ENOTDIR}
 		}
 		if o.Free != nil {
 			v.limited, v.free = true, *o.Free
@@ -224,13 +226,15 @@ func (s *store) scan(n *node) error {
 	return nil
 }
 
-// Close unplugs the phone and lets go of what it holds on the host.
+// Close unplugs the phone and lets go of what it holds on the host. It can't be
+// plugged in again: a session over a later Transport fails with
+// [mtp.ErrDeviceGone].
 func (p *Phone) Close() error {
 	p.starting.Do(func() {})
 	for _, t := range p.timers {
 		t.Stop()
 	}
-	p.r.Pull()
+	p.r.Off()
 	p.r.Do(p.s.watch.close)
 	return nil
 }

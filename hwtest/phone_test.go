@@ -354,3 +354,17 @@ func TestListFolder(t *testing.T) {
 		})
 	}
 }
+
+// TestClosed: a phone that was closed can't be plugged in any more.
+func TestClosed(t *testing.T) {
+	p, s := plug(t, hwtest.Android, t.TempDir(), "")
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.GetStorageIDs(context.Background()); !errors.Is(err, mtp.ErrDeviceGone) {
+		t.Errorf("the session goes on: %v", err)
+	}
+	if _, err := mtp.Open(context.Background(), p.Transport(), mtp.Options{}); !errors.Is(err, mtp.ErrDeviceGone) {
+		t.Errorf("a new session: %v, want the device gone", err)
+	}
+}

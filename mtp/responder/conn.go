@@ -50,7 +50,7 @@ func (r *Responder) Connect() *Conn {
 		r: r, gone: make(chan struct{}), closed: make(chan struct{}),
 		ready: make(chan struct{}, 1), event: make(chan struct{}, 1), room: make(chan struct{}, 1),
 	}
-	if c := r.conn; time.Now().Before(r.away) { // it has dropped off the bus for a while
+	if c := r.conn; r.off || time.Now().Before(r.away) { // it has dropped off the bus for a while
 		c.pulled = true
 		close(c.gone)
 		r.conn = nil
@@ -60,11 +60,22 @@ func (r *Responder) Connect() *Conn {
 }
 
 // Away reports whether the device has dropped off the bus by a [Fault] and isn't
-// back yet; a cable put to it meanwhile is pulled.
+// back yet, or is off; a cable put to it meanwhile is pulled.
 func (r *Responder) Away() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Now().Before(r.away)
+	return r.off || time.Now().Before(r.away)
+}
+
+// Off switches the device off, for good: the cable is pulled, and so is any that
+// is put to it later.
+func (r *Responder) Off() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.off = true
+	if r.conn != nil {
+		r.pull()
+	}
 }
 
 // Pull pulls the cable now. Without one it does nothing.

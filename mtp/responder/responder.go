@@ -43,6 +43,7 @@ type Responder struct {
 	hold            hold
 	paceIn, paceOut int64
 	away            time.Time // the device is off the bus until then
+	off             bool      // for good
 	busyUntil       time.Time
 	last            mtp.OpCode // of the last command
 
