@@ -156,6 +156,10 @@ func (m *mover) get(ctx context.Context, top files.Node, dir *os.Root, name stri
 			return nil
 		}
 		got, err := m.t.Get(ctx, n, dir, to, m.opts)
+		var pe *fs.PathError
+		if errors.As(err, &pe) && pe.Path == dir.Name() && errors.Is(err, fs.ErrPermission) {
+			return err // no file can be made in the target folder
+		}
 		local := filepath.Join(dir.Name(), to)
 		line := fmt.Sprintf("%s: %s", local, megabytes(got.Bytes))
 		switch {

@@ -104,6 +104,10 @@ func (m *mover) one(err error, path, line string, moved mtpMoved) error {
 // what the error says.
 func (g *globals) nextOf(err error) string {
 	switch {
+	case errors.Is(err, files.ErrCannotReplace):
+		return "cradle mtp rm deletes what is there; then run the command again"
+	case errors.Is(err, files.ErrFolder):
+		return "give another name with --to, or take the folder away"
 	case errors.Is(err, files.ErrExists):
 		return "run the command again with --force, which replaces what is there, or give another name with --to"
 	case errors.Is(err, files.ErrNotFile):

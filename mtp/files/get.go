@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"syscall"
 	"time"
 
 	"cradle/mtp"
@@ -66,7 +68,9 @@ func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Opt
 	}
 	st, err := dir.Lstat(name)
 	switch {
-	case err == nil && st.Mode().Type()&^(fs.ModeSymlink|fs.ModeDir) != 0:
+	case err == nil && st.IsDir():
+		return Got{}, fmt.Errorf("%s: %w", path.Join(dir.Name(), name), ErrFolder)
+	case err == nil && st.Mode().Type()&^fs.ModeSymlink != 0:
 		return Got{}, fmt.Errorf("%s: %w", path.Join(dir.Name(), name), ErrNotFile)
 	case err == nil && !o.Replace:
 		if n.is(st) {
@@ -77,9 +81,26 @@ func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Opt
 	part := path.Join(path.Dir(name), t.partName(n))
 	f, err := dir.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)) {
+			err = &fs.PathError{Op: "create a file in", Path: path.Join(dir.Name(), path.Dir(name)), Err: pe.Err}
+		}
 		return Got{}, err
 	}
 	got, err := t.fetch(ctx, n, f, o)
+	if stale(err) {
+		now, rerr := t.renew(ctx, n, err)
+		switch {
+		case rerr == nil && now.Entry.Size != n.Entry.Size:
+			err = fmt.Errorf("%d bytes, listed with %d: %w", now.Entry.Size, n.Entry.Size, ErrSize)
+		case rerr == nil:
+			got, err = t.fetch(ctx, now, f, o)
+		case errors.Is(rerr, ErrNotFound) || errors.Is(rerr, ErrNoStorage):
+			err = cmp.Or(errors.Unwrap(rerr), rerr) // without the path
+		default:
+			err = rerr
+		}
+	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"cradle/mtp"
@@ -17,88 +16,235 @@ import (
 const newMark = ".cradle-new"
 
 // Put makes a file of size bytes of r in a folder. modified, if not zero, is its
-// time. With Replace a file of that name is replaced once the new one is whole
-// on the phone, for which the device must be able to rename. A torn file is
-// taken away again, as far as the connection is left. Errors: ErrExists,
-// ErrFolder, ErrCannotReplace, ErrSize, [mtp.ErrUnsendable], those of the
-// session and of r.
+// time. On a phone that can rename the file has another name, the one that ends in
+// ".cradle-new", until it is whole. With Replace a file of that name is replaced
+// then, for which the device must be able to rename. A torn file is taken away
+// again, as far as the connection is left. The node is what the file is called
+// from now on, which may be another name than the one given. A folder's list of a
+// few seconds ago may be what says which names are free. Errors: ErrName,
+// ErrExists, ErrFolder, ErrCannotReplace, ErrSize, [mtp.ErrUnsendable], those of
+// the session and of r.
 func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, size int64, modified time.Time, o Options) (Node, error) {
 	if err := checkName(name); err != nil {
 		return Node{}, err
 	}
-	all, err := t.List(ctx, folder)
-	if err != nil { // a list that isn't whole doesn't tell which names are free
+	all, err := t.listed(ctx, folder)
+	if err != nil {
 		return Node{}, err
 	}
-	i := slices.IndexFunc(all, func(n Node) bool { return n.Name == name })
-	out := Node{Path: folder.child(name), Name: name}
+	p := outgoing{t: t, folder: folder, name: name, r: r, size: size, modified: modified, o: o, all: all}
+	p.shown = Node{Path: folder.child(SafeName(name)), Name: SafeName(name)}
+	i := holder(all, name)
 	if i < 0 {
-		out.Entry, err = t.send(ctx, folder, name, out, r, size, modified, o)
-		return out, err
+		return p.add(ctx)
 	}
 	old := all[i]
 	switch {
 	case old.IsFolder():
-		return out, fmt.Errorf("%s: %w", old.Path, ErrFolder)
+		return old, fmt.Errorf("%s: %w", old.Path, ErrFolder)
 	case !o.Replace:
-		return out, fmt.Errorf("%s: %w", old.Path, ErrExists)
-	case !t.s.Supports(mtp.OpSetObjectPropValue):
-		return out, fmt.Errorf("%s: %w", old.Path, ErrCannotReplace)
+		return old, t.exists(old, size)
+	case !t.canRename():
+		return old, fmt.Errorf("%s: %w", old.Path, ErrCannotReplace)
 	}
-	// A left-over of an interrupted replacement has nothing that anybody waits
-	// for: the old file is there.
-	aside := shorten(name, mtp.MaxStringUnits-len(newMark)) + newMark
-	if i := slices.IndexFunc(all, func(n Node) bool { return n.Name == aside }); i >= 0 {
-		if err := t.Remove(ctx, all[i], nil); err != nil {
-			return out, err
-		}
-	}
-	if out.Entry, err = t.send(ctx, folder, aside, out, r, size, modified, o); err != nil {
-		return out, err
-	}
-	if err := t.s.DeleteObject(ctx, old.Entry.Handle); err != nil {
-		return out, errors.Join(fmt.Errorf("%s: %w", old.Path, err), t.takeBack(ctx, out.Entry.Handle))
-	}
-	if err := t.s.Rename(ctx, out.Entry.Handle, old.Entry.Name); err != nil {
-		return out, fmt.Errorf("the new %s is whole and called %s: %w", old.Path, aside, err)
-	}
-	out.Entry.Name = old.Entry.Name
-	return out, nil
+	return p.replace(ctx, old)
 }
 
-// send creates an object and looks whether all of it arrived.
-func (t *Tree) send(ctx context.Context, folder Node, name string, shown Node, r io.Reader, size int64, modified time.Time, o Options) (mtp.ObjectEntry, error) {
-	format := mtp.FormatOf(strings.TrimSuffix(name, newMark))
-	if !slices.Contains(t.s.Info().PlaybackFormats, format) {
-		format = mtp.FormatUndefined
+// canRename reports whether the phone may be able to rename files.
+func (t *Tree) canRename() bool { return t.s.Supports(mtp.OpSetObjectPropValue) && !t.noRename }
+
+// exists is the error about a file that is there. Of another size it may be what
+// is left of a put that was cut off, on a phone that can't rename.
+func (t *Tree) exists(old Node, size int64) error {
+	if old.Entry.Size == mtp.UnknownSize || old.Entry.Size == uint64(size) {
+		return fmt.Errorf("%s: %w", old.Path, ErrExists)
 	}
-	info := &mtp.ObjectInfo{Format: format, FileName: name, Storage: folder.Entry.Storage, Parent: folder.Entry.Handle}
-	if !modified.IsZero() {
-		// Without a zone, as phones want it: what their clock shows.
-		info.ModificationDate = mtp.DateTime{Time: modified.Local()}.String()
+	err := fmt.Errorf("%s: %w, with %d bytes and not %d", old.Path, ErrExists, old.Entry.Size, size)
+	if !t.canRename() {
+		err = fmt.Errorf("%w; %w", err, ErrCannotReplace)
 	}
-	done := int64(0)
-	counted := readerFunc(func(p []byte) (int, error) {
-		n, err := r.Read(p)
-		done += int64(n)
-		o.progress(shown, done, size)
-		return n, err
-	})
-	c, err := t.s.CreateObjectFrom(ctx, folder.Entry.Storage, folder.Entry.Handle, info, counted, size)
-	if err == nil {
-		var there mtp.ObjectInfo
-		there, err = t.s.GetObjectInfo(ctx, c.Handle)
-		if err == nil && there.Size != mtp.UnknownSize && there.Size != uint64(size) {
-			err = fmt.Errorf("%d of %d bytes arrived: %w", there.Size, size, ErrSize)
+	return err
+}
+
+// outgoing is a file on its way to the phone.
+type outgoing struct {
+	t        *Tree
+	folder   Node
+	name     string
+	r        io.Reader
+	size     int64
+	modified time.Time
+	o        Options
+	all      []Node // what is in the folder
+	shown    Node   // for the progress
+}
+
+// errNoRename says that the phone didn't rename a file.
+var errNoRename = errors.New("the phone doesn't rename it")
+
+// add makes a file that replaces none: aside and then renamed, where the phone
+// does that, else at once under its name.
+func (p *outgoing) add(ctx context.Context) (Node, error) {
+	s, again := p.r.(io.Seeker)
+	start := int64(0)
+	if again {
+		var err error
+		if start, err = s.Seek(0, io.SeekCurrent); err != nil {
+			again = false
+		}
+	}
+	refused := false
+	if p.size > 0 && p.t.canRename() {
+		e, err := p.addAside(ctx)
+		switch refused = errors.Is(err, errNoRename); {
+		case err == nil:
+			return p.t.added(p.folder, e), nil
+		case !refused || !again:
+			return p.shown, err
+		}
+		if err := p.t.takeBack(ctx, e.Handle); err != nil {
+			return p.shown, err
+		}
+		if _, err := s.Seek(start, io.SeekStart); err != nil {
+			return p.shown, err
+		}
+	}
+	c, err := p.send(ctx, p.name)
+	if err != nil {
+		return p.shown, err
+	}
+	info, err := p.check(ctx, c)
+	if err != nil {
+		return p.shown, err
+	}
+	// Not the name was wrong but the renaming.
+	p.t.noRename = p.t.noRename || refused
+	return p.t.added(p.folder, p.entry(c, info.FileName)), nil
+}
+
+// addAside sends a file under its name aside and renames it. With errNoRename it
+// is on the phone, under that name.
+func (p *outgoing) addAside(ctx context.Context) (mtp.ObjectEntry, error) {
+	aside, err := p.clearAside(ctx)
+	if err != nil {
+		return mtp.ObjectEntry{}, err
+	}
+	c, err := p.send(ctx, aside)
+	if err != nil {
+		return mtp.ObjectEntry{}, err
+	}
+	err = p.t.s.Rename(ctx, c.Handle, p.name)
+	if err != nil && !mtp.IsRefusal(err) {
+		return p.entry(c, aside), fmt.Errorf("%s is still called %s: %w", p.shown.Path, aside, err)
+	}
+	// It says both at once, whether all arrived and whether it has its name.
+	info, cerr := p.check(ctx, c)
+	switch {
+	case cerr != nil:
+		return p.entry(c, aside), cerr
+	case err != nil:
+		return p.entry(c, aside), fmt.Errorf("%s is still called %s: %w: %w", p.shown.Path, aside, errNoRename, err)
+	case info.FileName == aside:
+		return p.entry(c, aside), fmt.Errorf("%s is still called %s: %w", p.shown.Path, aside, errNoRename)
+	}
+	p.t.renames = true
+	return p.entry(c, info.FileName), nil
+}
+
+// replace puts a file in the place of another one, once it is whole.
+func (p *outgoing) replace(ctx context.Context, old Node) (Node, error) {
+	t := p.t
+	aside, err := p.clearAside(ctx)
+	if err != nil {
+		return old, err
+	}
+	c, err := p.send(ctx, aside)
+	if err != nil {
+		return old, err
+	}
+	if _, err := p.check(ctx, c); err != nil {
+		return old, err
+	}
+	t.recent = nil
+	if err := t.s.DeleteObject(ctx, old.Entry.Handle); err != nil {
+		return old, errors.Join(fmt.Errorf("%s: %w", old.Path, err), t.takeBack(ctx, c.Handle))
+	}
+	err = t.s.Rename(ctx, c.Handle, old.Entry.Name)
+	if err == nil && !t.renames {
+		var info mtp.ObjectInfo
+		if info, err = t.s.GetObjectInfo(ctx, c.Handle); err == nil && info.FileName == aside {
+			err = errNoRename
 		}
 	}
 	if err != nil {
-		err = fmt.Errorf("%s: %w", shown.Path, err)
-		if c.Handle != 0 {
-			err = errors.Join(err, t.takeBack(context.WithoutCancel(ctx), c.Handle))
-		}
+		return old, fmt.Errorf("the new %s is whole and called %s: %w", old.Path, aside, err)
 	}
-	return mtp.ObjectEntry{Handle: c.Handle, Parent: folder.Entry.Handle, Storage: c.Storage, Name: name, Size: uint64(size)}, err
+	t.renames = true
+	old.Entry = p.entry(c, old.Entry.Name)
+	return old, nil
+}
+
+// clearAside gives the name of a file until it is whole. What an interrupted put
+// left under it has nothing that anybody waits for.
+func (p *outgoing) clearAside(ctx context.Context) (string, error) {
+	aside := shorten(p.name, mtp.MaxStringUnits-len(newMark)) + newMark
+	i := holder(p.all, aside)
+	switch {
+	case i < 0:
+		return aside, nil
+	case p.all[i].IsFolder():
+		return "", fmt.Errorf("%s: %w", p.all[i].Path, ErrFolder)
+	}
+	return aside, p.t.Remove(ctx, p.all[i], nil)
+}
+
+// entry is what a list would tell of it.
+func (p *outgoing) entry(c mtp.Created, name string) mtp.ObjectEntry {
+	return mtp.ObjectEntry{Handle: c.Handle, Parent: p.folder.Entry.Handle, Storage: c.Storage, Name: name, Size: uint64(p.size)}
+}
+
+// send creates the object under a name.
+func (p *outgoing) send(ctx context.Context, name string) (mtp.Created, error) {
+	s := p.t.s
+	format := mtp.FormatOf(p.name)
+	if !slices.Contains(s.Info().PlaybackFormats, format) {
+		format = mtp.FormatUndefined
+	}
+	info := &mtp.ObjectInfo{Format: format, FileName: name, Storage: p.folder.Entry.Storage, Parent: p.folder.Entry.Handle}
+	if !p.modified.IsZero() {
+		// Without a zone, as phones want it: what their clock shows.
+		info.ModificationDate = mtp.DateTime{Time: p.modified.Local()}.String()
+	}
+	done := int64(0)
+	counted := readerFunc(func(b []byte) (int, error) {
+		n, err := p.r.Read(b)
+		done += int64(n)
+		p.o.progress(p.shown, done, p.size)
+		return n, err
+	})
+	c, err := s.CreateObjectFrom(ctx, p.folder.Entry.Storage, p.folder.Entry.Handle, info, counted, p.size)
+	return c, p.torn(ctx, c, err)
+}
+
+// check looks whether all of it arrived.
+func (p *outgoing) check(ctx context.Context, c mtp.Created) (mtp.ObjectInfo, error) {
+	there, err := p.t.s.GetObjectInfo(ctx, c.Handle)
+	if err == nil && there.Size != mtp.UnknownSize && there.Size != uint64(p.size) {
+		err = fmt.Errorf("%d of %d bytes arrived: %w", there.Size, p.size, ErrSize)
+	}
+	return there, p.torn(ctx, c, err)
+}
+
+// torn takes an object back that isn't whole.
+func (p *outgoing) torn(ctx context.Context, c mtp.Created, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", p.shown.Path, err)
+	if c.Handle != 0 {
+		err = errors.Join(err, p.t.takeBack(context.WithoutCancel(ctx), c.Handle))
+	}
+	return err
 }
 
 // takeBack deletes an object of ours that isn't whole, if it can be done still.
@@ -122,24 +268,22 @@ func (t *Tree) MakeFolder(ctx context.Context, parent Node, name string) (Node, 
 	if err := checkName(name); err != nil {
 		return Node{}, err
 	}
-	all, err := t.List(ctx, parent)
+	all, err := t.listed(ctx, parent)
 	if err != nil {
 		return Node{}, err
 	}
-	for _, n := range all {
-		switch {
-		case n.Name == name && n.IsFolder():
-			return n, nil
-		case n.Name == name:
+	if i := holder(all, name); i >= 0 {
+		if n := all[i]; !n.IsFolder() {
 			return Node{}, fmt.Errorf("%s: %w", n.Path, ErrNotFolder)
 		}
+		return all[i], nil
 	}
 	c, err := t.s.CreateFolder(ctx, parent.Entry.Storage, parent.Entry.Handle, name)
 	if err != nil {
-		return Node{}, fmt.Errorf("%s: %w", parent.child(name), err)
+		return Node{}, fmt.Errorf("%s: %w", parent.child(SafeName(name)), err)
 	}
-	return Node{Path: parent.child(name), Name: name, Entry: mtp.ObjectEntry{
+	return t.added(parent, mtp.ObjectEntry{
 		Handle: c.Handle, Parent: parent.Entry.Handle, Storage: parent.Entry.Storage, Name: name,
 		Format: mtp.FormatAssociation, IsFolder: true,
-	}}, nil
+	}), nil
 }

@@ -49,6 +49,10 @@ type Tree struct {
 	s        *mtp.Session
 	storages []Storage
 	prefixed bool // there are several storages
+
+	recent   map[folderKey]*recentList
+	renames  bool // the phone was seen to rename a file
+	noRename bool // it was seen to refuse that, or to say that it did and not to do it
 }
 
 // Open looks at the phone's storages. Error: ErrNoStorage.
@@ -163,6 +167,10 @@ func (t *Tree) root(st Storage) Node {
 // Find gives the node of a path. Errors: ErrNotFound, beside an
 // [mtp.ErrPartialList] where the folder couldn't be listed whole; ErrNotFolder.
 func (t *Tree) Find(ctx context.Context, path string) (Node, error) {
+	return t.find(ctx, path, t.List)
+}
+
+func (t *Tree) find(ctx context.Context, path string, list func(context.Context, Node) ([]Node, error)) (Node, error) {
 	st, names, err := t.split(path)
 	if err != nil {
 		return Node{}, err
@@ -172,7 +180,7 @@ func (t *Tree) Find(ctx context.Context, path string) (Node, error) {
 		if !at.IsFolder() {
 			return Node{}, fmt.Errorf("%s: %w", at.Path, ErrNotFolder)
 		}
-		all, err := t.List(ctx, at)
+		all, err := list(ctx, at)
 		if err != nil && !errors.Is(err, mtp.ErrPartialList) {
 			return Node{}, err
 		}
@@ -189,7 +197,7 @@ func (t *Tree) Find(ctx context.Context, path string) (Node, error) {
 }
 
 // FindNew gives the folder in which a path's last element is, or would be, the
-// name, which has to be one that is safe. Errors as those of Find.
+// name. Errors as those of Find, and ErrName.
 func (t *Tree) FindNew(ctx context.Context, path string) (folder Node, name string, err error) {
 	st, names, err := t.split(path)
 	if err != nil {
@@ -199,8 +207,8 @@ func (t *Tree) FindNew(ctx context.Context, path string) (folder Node, name stri
 		return Node{}, "", fmt.Errorf("%s: %w", path, ErrExists)
 	}
 	name = names[len(names)-1]
-	if SafeName(name) != name {
-		return Node{}, "", fmt.Errorf("%q: %w", name, ErrName)
+	if err := checkName(name); err != nil {
+		return Node{}, "", err
 	}
 	up := t.root(st).Path + strings.Join(names[:len(names)-1], "/")
 	if folder, err = t.Find(ctx, up); err == nil && !folder.IsFolder() {

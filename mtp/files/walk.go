@@ -33,6 +33,11 @@ func (t *Tree) walk(ctx context.Context, n Node, depth int, f func(Node, error) 
 		return fmt.Errorf("%s: more than %d folders deep: %w", n.Path, maxDepth, mtp.ErrMalformed)
 	}
 	all, listed := t.List(ctx, n)
+	if stale(listed) {
+		if n, listed = t.renew(ctx, n, listed); listed == nil {
+			all, listed = t.List(ctx, n)
+		}
+	}
 	for _, c := range all {
 		if err := t.walk(ctx, c, depth+1, f); err != nil {
 			return err
@@ -70,6 +75,7 @@ func (t *Tree) remove(ctx context.Context, n Node, depth int, each func(Node)) e
 			}
 		}
 	}
+	t.recent = nil
 	if err := t.s.DeleteObject(ctx, n.Entry.Handle); err != nil {
 		return fmt.Errorf("%s: %w", n.Path, err)
 	}

@@ -1,0 +1,120 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cradle/mtp"
+)
+
+// recentTime is for how long a folder's list tells the next put into it which names
+// are free. Somebody may use the phone meanwhile; and to list a folder costs more
+// than to send a small file.
+const recentTime = 5 * time.Second
+
+// recentList is a folder's list, kept up with what was put there since.
+type recentList struct {
+	at  time.Time
+	all []Node
+}
+
+type folderKey struct {
+	storage mtp.StorageID
+	handle  mtp.ObjectHandle
+}
+
+func keyOf(n Node) folderKey { return folderKey{n.Entry.Storage, n.Entry.Handle} }
+
+// listed is List that may be a few seconds old.
+func (t *Tree) listed(ctx context.Context, folder Node) ([]Node, error) {
+	if l := t.recent[keyOf(folder)]; l != nil && time.Since(l.at) < recentTime {
+		return l.all, nil
+	}
+	at := time.Now()
+	all, err := t.List(ctx, folder)
+	if err != nil { // a list that isn't whole doesn't tell which names are free
+		return all, err
+	}
+	for k, l := range t.recent {
+		if time.Since(l.at) >= recentTime {
+			delete(t.recent, k)
+		}
+	}
+	if t.recent == nil {
+		t.recent = map[folderKey]*recentList{}
+	}
+	t.recent[keyOf(folder)] = &recentList{at, all}
+	return all, nil
+}
+
+// added takes note of a new object in a folder, and gives its node.
+func (t *Tree) added(folder Node, e mtp.ObjectEntry) Node {
+	l := t.recent[keyOf(folder)]
+	if l == nil {
+		l = &recentList{}
+	}
+	n := Node{Name: nameAmong(l.all, e), Entry: e}
+	n.Path = folder.child(n.Name)
+	l.all = append(l.all, n)
+	return n
+}
+
+// nameAmong is what a new object is called beside others.
+func nameAmong(all []Node, e mtp.ObjectEntry) string {
+	if SafeName(e.Name) == e.Name && !slices.ContainsFunc(all, func(n Node) bool { return n.Name == e.Name }) {
+		return e.Name
+	}
+	entries := make([]mtp.ObjectEntry, 0, len(all)+1)
+	for i := range all {
+		entries = append(entries, all[i].Entry)
+	}
+	return names(append(entries, e))[len(all)]
+}
+
+// holder is the index of the node that has a name: on the phone, or else as it is
+// shown here; -1 if there is none.
+func holder(all []Node, name string) int {
+	if i := slices.IndexFunc(all, func(n Node) bool { return n.Entry.Name == name }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(all, func(n Node) bool { return n.Name == name })
+}
+
+// stale reports whether an error may come from handles that are no longer those of
+// the phone: it was locked, or counts its objects anew.
+func stale(err error) bool {
+	return mtp.IsRefusal(err) && slices.ContainsFunc([]error{
+		mtp.InvalidObjectHandle, mtp.InvalidParentObject, mtp.InvalidStorageID, mtp.StoreNotAvailable,
+	}, func(e error) bool { return errors.Is(err, e) })
+}
+
+// renew finds a node again of which the phone no longer knows the handle. Errors:
+// ErrNoStorage if the phone was locked, [mtp.StoreNotAvailable] if it shows only
+// other storages, ErrNotFound, and old, which the phone said, if nothing is new.
+func (t *Tree) renew(ctx context.Context, n Node, old error) (Node, error) {
+	ids, err := t.s.GetStorageIDs(ctx)
+	switch {
+	case err != nil:
+		return n, err
+	case !slices.ContainsFunc(ids, mtp.StorageID.HasMedium):
+		return n, ErrNoStorage
+	case !slices.Contains(ids, n.Entry.Storage):
+		return n, fmt.Errorf("%s: %w", n.Path, mtp.StoreNotAvailable)
+	case n.IsRoot():
+		return n, old
+	}
+	for range 2 {
+		m, err := t.find(ctx, n.Path, t.listed)
+		switch {
+		case err == nil && m.Entry.Handle != n.Entry.Handle:
+			return m, nil
+		case err != nil && !stale(err):
+			old = err
+		}
+		t.recent = nil // it may be of the time before
+	}
+	return n, old
+}
