@@ -225,6 +225,15 @@ func (g *globals) again() string {
 	return "run the command again"
 }
 
+// onceMore is the end of a next step: the command that is to be run then.
+func (g *globals) onceMore() string {
+	again := g.again()
+	if strings.HasPrefix(again, "cradle ") {
+		return "run: " + again
+	}
+	return again
+}
+
 func (g *globals) explainOpen(o *usb.OpenError) *failure {
 	f := &failure{exit: exitNoPhone, Code: "usb", What: o.Summary(), Why: o.Why, Next: o.Next, err: o}
 	switch {

@@ -133,7 +133,7 @@ func localTarget(to string, single bool) (dir *os.Root, name string, err error) 
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, "", err
 	case !single || strings.HasSuffix(to, "/"):
-		return nil, "", &fs.PathError{Op: "open", Path: to, Err: fs.ErrNotExist}
+		return nil, "", &failure{exit: exitFailure, Code: "not-found", What: "no such folder", Why: to, Next: "mkdir -p " + quoteArg(to), err: fs.ErrNotExist}
 	}
 	dir, err = os.OpenRoot(filepath.Dir(to))
 	return dir, filepath.Base(to), err

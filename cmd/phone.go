@@ -158,7 +158,11 @@ func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return usb.DeviceDesc{}, &failure{exit: exitNoPhone, Code: "no-phone", What: "no phone is plugged in", Next: "plug it in, unlock it, choose file transfer on it, and run: " + g.command("sync")}
+		f := &failure{exit: exitNoPhone, Code: "no-phone", What: "no phone is plugged in", Next: "plug it in, unlock it, choose file transfer on it, and " + g.onceMore()}
+		if len(list) > 0 {
+			f.What, f.Next = "this phone isn't plugged in: "+sel, g.command("devices")
+		}
+		return usb.DeviceDesc{}, f
 	}
 	var names []string
 	for _, d := range found {

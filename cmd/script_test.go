@@ -11,12 +11,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -31,7 +29,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"cradle": func() {
 			lockWait = 300 * time.Millisecond
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := Signals(os.Stderr)
 			defer stop()
 			if list := os.Getenv("BUS"); list != "" {
 				os.Exit(runOnBus(ctx, list))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 
 	"cradle/hwtest"
 	"cradle/hwtest/usbip"
@@ -71,8 +72,10 @@ be one of this machine: who reaches it can read and write DIR.`,
 }
 
 func (g *globals) runServe(ctx context.Context, o serveOptions) error {
-	if _, _, err := net.SplitHostPort(o.usbip); err != nil {
+	if _, port, err := net.SplitHostPort(o.usbip); err != nil {
 		return usageError("--usbip %q: want HOST:PORT, such as 127.0.0.1:3240", o.usbip)
+	} else if _, err := net.DefaultResolver.LookupPort(ctx, "tcp", port); err != nil {
+		return usageError("--usbip %q: %q is no port: want a number from 0, any that is free, to 65535", o.usbip, port)
 	}
 	sel, err := hwtest.ParseSelector(fmt.Sprintf("virtual:%s:%s?%s", o.kind, o.dir, o.switches))
 	if err != nil {
@@ -104,8 +107,11 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 	}
 	defer phone.Close()
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.usbip)
-	if err != nil {
-		return fmt.Errorf("serving the phone: %w", err)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &failure{exit: exitBusy, Code: "busy", What: "the address is in use", Why: "another program listens at " + o.usbip, Next: "give another --usbip; port 0 takes one that is free", err: err}
+	case err != nil:
+		return usageError("--usbip %q can't be listened at: %s", o.usbip, innermost(err))
 	}
 	addr := l.Addr().String()
 	if g.json {
