@@ -40,7 +40,7 @@ func (g *globals) explainFiles(out *failure, err error) bool {
 	case errors.Is(err, mtp.InvalidObjectHandle), errors.Is(err, mtp.InvalidParentObject):
 		out.Code, out.What, out.Why, out.Next = "changed", "what was there is no longer on the phone", "it was locked in the middle, or something was deleted or moved there: "+innermost(err), "unlock it and "+again
 	case errors.Is(err, mtp.ErrStalled), mtp.IsRefusal(err):
-		out.What, out.Why, out.Next = "the phone refused", err.Error(), again
+		out.What, out.Why, out.Next = "that didn't work with this phone", err.Error(), again
 	default:
 		return false
 	}

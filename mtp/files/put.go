@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"cradle/mtp"
@@ -28,22 +29,49 @@ func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, s
 	if err := checkName(name); err != nil {
 		return Node{}, err
 	}
-	all, err := t.listed(ctx, folder)
-	if err != nil {
-		return Node{}, err
-	}
-	p := outgoing{t: t, folder: folder, name: name, r: r, size: size, modified: modified, o: o, all: all}
+	p := outgoing{t: t, folder: folder, name: name, r: r, size: size, modified: modified, o: o}
 	p.shown = Node{Path: folder.child(SafeName(name)), Name: SafeName(name)}
-	i := holder(all, name)
+	if s, ok := r.(io.Seeker); ok {
+		if start, err := s.Seek(0, io.SeekCurrent); err == nil { // which a pipe refuses
+			p.rewind = func() error { _, err := s.Seek(start, io.SeekStart); return err }
+		}
+	}
+	n, err := p.put(ctx)
+	if !stale(err) {
+		return n, err
+	}
+	now, rerr := t.renew(ctx, folder, err)
+	switch {
+	case errors.Is(rerr, ErrNoStorage):
+		return n, rerr
+	case rerr != nil || p.rewind == nil:
+		return n, err
+	}
+	if err := p.rewind(); err != nil {
+		return n, err
+	}
+	t.recent = nil // by now nothing in it is sure
+	p.folder = now
+	return p.put(ctx)
+}
+
+// put is Put with handles that may no longer be the phone's.
+func (p *outgoing) put(ctx context.Context) (Node, error) {
+	var err error
+	t, o := p.t, p.o
+	if p.all, err = t.listed(ctx, p.folder); err != nil {
+		return p.shown, err
+	}
+	i := holder(p.all, p.name)
 	if i < 0 {
 		return p.add(ctx)
 	}
-	old := all[i]
+	old := p.all[i]
 	switch {
 	case old.IsFolder():
 		return old, fmt.Errorf("%s: %w", old.Path, ErrFolder)
 	case !o.Replace:
-		return old, t.exists(old, size)
+		return old, t.exists(old, p.size)
 	case !t.canRename():
 		return old, fmt.Errorf("%s: %w", old.Path, ErrCannotReplace)
 	}
@@ -77,6 +105,8 @@ type outgoing struct {
 	o        Options
 	all      []Node // what is in the folder
 	shown    Node   // for the progress
+
+	rewind func() error // to r's beginning; nil: it can be read once
 }
 
 // errNoRename says that the phone didn't rename a file.
@@ -85,27 +115,19 @@ var errNoRename = errors.New("the phone doesn't rename it")
 // add makes a file that replaces none: aside and then renamed, where the phone
 // does that, else at once under its name.
 func (p *outgoing) add(ctx context.Context) (Node, error) {
-	s, again := p.r.(io.Seeker)
-	start := int64(0)
-	if again {
-		var err error
-		if start, err = s.Seek(0, io.SeekCurrent); err != nil {
-			again = false
-		}
-	}
 	refused := false
 	if p.size > 0 && p.t.canRename() {
 		e, err := p.addAside(ctx)
 		switch refused = errors.Is(err, errNoRename); {
 		case err == nil:
 			return p.t.added(p.folder, e), nil
-		case !refused || !again:
+		case !refused || p.rewind == nil:
 			return p.shown, err
 		}
-		if err := p.t.takeBack(ctx, e.Handle); err != nil {
+		if err := p.takeBack(ctx, e.Handle); err != nil {
 			return p.shown, err
 		}
-		if _, err := s.Seek(start, io.SeekStart); err != nil {
+		if err := p.rewind(); err != nil {
 			return p.shown, err
 		}
 	}
@@ -166,8 +188,11 @@ func (p *outgoing) replace(ctx context.Context, old Node) (Node, error) {
 		return old, err
 	}
 	t.recent = nil
+	if err := t.still(ctx, old); err != nil {
+		return old, errors.Join(err, p.takeBack(ctx, c.Handle))
+	}
 	if err := t.s.DeleteObject(ctx, old.Entry.Handle); err != nil {
-		return old, errors.Join(fmt.Errorf("%s: %w", old.Path, err), t.takeBack(ctx, c.Handle))
+		return old, errors.Join(fmt.Errorf("%s: %w", old.Path, err), p.takeBack(ctx, c.Handle))
 	}
 	err = t.s.Rename(ctx, c.Handle, old.Entry.Name)
 	if err == nil && !t.renames {
@@ -194,6 +219,9 @@ func (p *outgoing) clearAside(ctx context.Context) (string, error) {
 		return aside, nil
 	case p.all[i].IsFolder():
 		return "", fmt.Errorf("%s: %w", p.all[i].Path, ErrFolder)
+	}
+	if err := p.t.still(ctx, p.all[i]); err != nil {
+		return "", err
 	}
 	return aside, p.t.Remove(ctx, p.all[i], nil)
 }
@@ -242,17 +270,28 @@ func (p *outgoing) torn(ctx context.Context, c mtp.Created, err error) error {
 	}
 	err = fmt.Errorf("%s: %w", p.shown.Path, err)
 	if c.Handle != 0 {
-		err = errors.Join(err, p.t.takeBack(context.WithoutCancel(ctx), c.Handle))
+		err = errors.Join(err, p.takeBack(context.WithoutCancel(ctx), c.Handle))
 	}
 	return err
 }
 
-// takeBack deletes an object of ours that isn't whole, if it can be done still.
-func (t *Tree) takeBack(ctx context.Context, h mtp.ObjectHandle) error {
-	if t.s.Err() != nil { // which the caller says
+// takeBack deletes an object of ours that isn't whole, if it can be done still, and
+// nothing else that has its handle by now.
+func (p *outgoing) takeBack(ctx context.Context, h mtp.ObjectHandle) error {
+	s := p.t.s
+	if s.Err() != nil { // which the caller says
 		return nil //nolint:nilerr // the connection is gone, and nothing can be taken back
 	}
-	if err := t.s.DeleteObject(ctx, h); err != nil && !errors.Is(err, mtp.InvalidObjectHandle) {
+	info, err := s.GetObjectInfo(ctx, h)
+	switch {
+	case errors.Is(err, mtp.InvalidObjectHandle):
+		return nil
+	case err == nil && !strings.EqualFold(info.FileName, p.name) && !strings.HasSuffix(info.FileName, newMark):
+		err = fmt.Errorf("%v(%#x) is %q", mtp.OpGetObjectInfo, uint32(h), info.FileName)
+	default: // what can't be described may be deleted all the same
+		err = s.DeleteObject(ctx, h)
+	}
+	if err != nil && !errors.Is(err, mtp.InvalidObjectHandle) {
 		return fmt.Errorf("what arrived of it stays on the phone: %w", err)
 	}
 	return nil

@@ -104,7 +104,8 @@ func (t *Tree) renew(ctx context.Context, n Node, old error) (Node, error) {
 	case !slices.Contains(ids, n.Entry.Storage):
 		return n, fmt.Errorf("%s: %w", n.Path, mtp.StoreNotAvailable)
 	case n.IsRoot():
-		return n, old
+		t.recent = nil
+		return n, nil
 	}
 	for range 2 {
 		m, err := t.find(ctx, n.Path, t.listed)
@@ -117,4 +118,18 @@ func (t *Tree) renew(ctx context.Context, n Node, old error) (Node, error) {
 		t.recent = nil // it may be of the time before
 	}
 	return n, old
+}
+
+// still looks whether a handle is that of the node, before what it stands for is
+// deleted: the list may be of minutes ago. Of phones that tell names in two ways the
+// size decides.
+func (t *Tree) still(ctx context.Context, n Node) error {
+	info, err := t.s.GetObjectInfo(ctx, n.Entry.Handle)
+	if err == nil && info.FileName != n.Entry.Name && info.Size != n.Entry.Size {
+		err = &mtp.OpError{Op: mtp.OpGetObjectInfo, Params: []uint32{uint32(n.Entry.Handle)}, Code: mtp.InvalidObjectHandle}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", n.Path, err)
+	}
+	return nil
 }
