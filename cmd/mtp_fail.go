@@ -19,7 +19,7 @@ func (g *globals) explainFiles(out *failure, err error) bool {
 	switch {
 	case errors.Is(err, context.Canceled):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitInterrupted, "interrupted", "interrupted", "", again
-	case errors.Is(err, files.ErrNoStorage):
+	case errors.Is(err, files.ErrNoStorage) && !errors.Is(err, mtp.StoreNotAvailable):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "locked", "the phone shows no storage", "it is locked, or not in file transfer mode", "unlock it, choose file transfer, and "+again
 	case errors.Is(err, mtp.ErrDeviceGone):
 		out.exit, out.Code, out.What, out.Why, out.Next = exitNoPhone, "gone", "the phone is gone in the middle", "the cable was pulled, or the phone left the bus", "plug it in again and "+again

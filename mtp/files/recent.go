@@ -92,15 +92,15 @@ func stale(err error) bool {
 }
 
 // renew finds a node again of which the phone no longer knows the handle. Errors:
-// ErrNoStorage if the phone was locked, [mtp.StoreNotAvailable] if it shows only
-// other storages, ErrNotFound, and old, which the phone said, if nothing is new.
+// ErrNoStorage if the phone was locked, [mtp.StoreNotAvailable] then and if it shows
+// only other storages, ErrNotFound, and old, which the phone said, if nothing is new.
 func (t *Tree) renew(ctx context.Context, n Node, old error) (Node, error) {
 	ids, err := t.s.GetStorageIDs(ctx)
 	switch {
 	case err != nil:
 		return n, err
 	case !slices.ContainsFunc(ids, mtp.StorageID.HasMedium):
-		return n, ErrNoStorage
+		return n, fmt.Errorf("%w: %w", ErrNoStorage, mtp.StoreNotAvailable)
 	case !slices.Contains(ids, n.Entry.Storage):
 		return n, fmt.Errorf("%s: %w", n.Path, mtp.StoreNotAvailable)
 	case n.IsRoot():
