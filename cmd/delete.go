@@ -19,7 +19,8 @@ func deleteCommand(g *globals) *cobra.Command {
 		Long: `Delete removes all of the named items, or none if one of the names is none.
 An item is named by its ID, by the beginning of its ID (4 characters or more),
 or by its UID if it has only one holder. With --occurrence only that time is
-taken out of a series, which stays.`,
+taken out of a series, which stays. cradle undo takes back runs of sync, not a
+delete: save what you may want again (cradle show --raw ID > FILE).`,
 		Example: "  cradle delete 3f9a1c2e\n  cradle delete 3f9a1c2e --occurrence 2026-06-11T10:00",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -28,7 +28,8 @@ there; --from takes the new text from a file or, with -, from standard input.
 Only the fields that differ count as edited. --set gives one property of cradle
 show --wpd another value, an empty one takes it out: just the line that it stands
 for changes, and keeps its label and parameters. With --occurrence it is of one
-time of a series alone.`,
+time of a series alone. cradle undo takes back runs of sync, not an edit: save what
+you may want again (cradle show --raw ID > FILE).`,
 		Example: "  cradle edit 3f9a1c2e\n  cradle edit 3f9a --set WPD_CONTACT_MOBILE_PHONE='+44 20 1234'\n  cradle show --raw 3f9a | sed s/Ada/Augusta/ | cradle edit 3f9a --from -",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -23,6 +23,7 @@ type importDocument struct {
 	Created   int               `json:"created"`
 	Updated   int               `json:"updated"`
 	Unchanged int               `json:"unchanged"`
+	Lessened  int               `json:"lessened"` // of the updated: those that lost a field or an element of a list
 	Problems  []problemDocument `json:"problems"`
 	Matches   []matchDocument   `json:"matches"`
 }
@@ -53,7 +54,10 @@ func importCommand(g *globals) *cobra.Command {
 		Long: `Import takes in files and, of folders, every .vcf, .vcard, .ics, .ical, .ifb,
 .vcs and .vnt file below: a folder is a collection of its name. An item with the
 UID of one in the store edits that one to the file's text; one without a UID
-pairs with an item of equal content. What the files don't hold stays as it is.
+pairs with an item of equal content. Items that the files don't hold stay as they
+are; of one that they do hold, fields that its text there hasn't go, and how many
+items lost some is told. cradle undo takes back runs of sync, not an import: make
+an export before (cradle export --format vdir FOLDER) of what you may want again.
 A .txt or .md file becomes a note with the file's name as its title; of folders
 such files are taken only with --texts.
 
@@ -96,7 +100,7 @@ func (g *globals) runImport(ctx context.Context, args []string, r importFiles) e
 	if err != nil {
 		return err
 	}
-	doc := importDocument{Version: 1, Created: res.Created, Updated: res.Updated, Unchanged: res.Unchanged, Problems: r.problems}
+	doc := importDocument{Version: 1, Created: res.Created, Updated: res.Updated, Unchanged: res.Unchanged, Lessened: res.Lessened, Problems: r.problems}
 	for _, p := range res.Problems {
 		doc.Problems = append(doc.Problems, problemDocument{p.Path, p.Line, p.Reason, p.Lost})
 	}
@@ -119,6 +123,9 @@ func (g *globals) imported(doc *importDocument) error {
 		}
 	} else {
 		g.say("%d new, %d changed, %d unchanged", doc.Created, doc.Updated, doc.Unchanged)
+		if doc.Lessened > 0 {
+			g.say("%s something that the file's text hasn't, and that is gone here: cradle undo doesn't bring it back", count(doc.Lessened, "item had", "items had"))
+		}
 		for _, m := range doc.Matches {
 			what := "merged into"
 			if !m.Merged {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"cradle/cmd/config"
 	"cradle/engine"
@@ -18,13 +19,22 @@ type undoDocument struct {
 	Version int                      `json:"version"`
 	Run     int64                    `json:"run"` // the undo's own, which undo takes back
 	Undoes  int64                    `json:"undoes"`
+	Of      undoneRun                `json:"of"` // the run that was taken back
 	Kinds   map[string]countDocument `json:"kinds"`
-	Phone   string                   `json:"phone"` // done, later (at the next sync) or nothing (to do there)
-	Held    int                      `json:"held"`  // units in which the sides are now left apart
-	Left    []itemDocument           `json:"left"`  // items that were changed since, and stay
-	Apart   []apartDocument          `json:"apart"` // items that are back on one side alone
+	Phone   string                   `json:"phone"`  // done, later (at the next sync) or nothing (to do there)
+	Held    int                      `json:"held"`   // units in which the sides are now left apart
+	Left    []itemDocument           `json:"left"`   // items that were changed since, and stay
+	Apart   []apartDocument          `json:"apart"`  // items that are back on one side alone
+	Unsent  int                      `json:"unsent"` // items with changes made here that the phone hasn't got: they stay
 	Failed  []failedDocument         `json:"failed"`
 	Error   *failure                 `json:"error"`
+}
+
+// undoneRun says which run it was.
+type undoneRun struct {
+	Phone string `json:"phone"` // its name
+	At    string `json:"at"`    // RFC 3339, UTC
+	Items int    `json:"items"` // that the run moved
 }
 
 // apartDocument is an item that one side has again, and the other as little as before
@@ -54,7 +64,11 @@ its next sync. Items that were changed since stay and are listed. Where the side
 differ then, they are left apart until one is edited. What somebody deleted on one
 side before the run comes back on the other alone: the run only carried that over;
 such items are listed with the command that brings them back on both. Without RUN it
-is the last run; an undo is a run too (cradle history) and can be taken back.`,
+is the last run; an undo is a run too (cradle history) and can be taken back.
+
+Only what a sync moved is taken back. What import, edit, delete or SQL did to the
+store is no run: a sync that carried it to the phone is taken back there, and the
+store keeps it.`,
 		Example: "  cradle undo\n  cradle undo 12",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -86,7 +100,7 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 	if err != nil {
 		return g.noSuch(err, "run", "history")
 	}
-	doc := &undoDocument{Version: 1, Run: u.Run, Phone: phoneNothing, Held: u.Held, Left: []itemDocument{}, Apart: []apartDocument{}, Failed: []failedDocument{}}
+	doc := &undoDocument{Version: 1, Run: u.Run, Phone: phoneNothing, Held: u.Held, Unsent: u.Unsent, Left: []itemDocument{}, Apart: []apartDocument{}, Failed: []failedDocument{}}
 	for _, it := range u.Left {
 		doc.Left = append(doc.Left, document(it))
 	}
@@ -108,6 +122,11 @@ func (g *globals) runUndo(ctx context.Context, run int64, sel string, asked bool
 	for _, r := range runs {
 		if r.ID == u.Run {
 			doc.Undoes = r.Undoes
+		}
+	}
+	for _, r := range runs {
+		if r.ID == doc.Undoes {
+			doc.Of = undoneRun{Phone: r.Phone, At: r.At.UTC().Format(time.RFC3339), Items: movedItems(r.Stats)}
 		}
 	}
 	if err == nil {
@@ -233,15 +252,36 @@ func (g *globals) sayApart(list []apartDocument, on engine.Side, where, resolve 
 	g.say("  To have one on both sides: %s", g.command(fmt.Sprintf("conflicts resolve %d %s", first, resolve)))
 }
 
+// movedItems counts what a run did to either side.
+func movedItems(stats map[string]engine.Stats) int {
+	n := 0
+	for _, st := range stats {
+		n += st.ToStore.Total() + st.ToPhone.Total()
+	}
+	return n
+}
+
+// which names the run for a person.
+func (r undoneRun) which() string {
+	at, err := time.Parse(time.RFC3339, r.At)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, %s, %s moved)", plain(r.Phone), at.Local().Format(time.DateTime), count(r.Items, "item", "items"))
+}
+
 func (g *globals) undoneText(doc *undoDocument, stats map[string]engine.Stats) {
 	what := countsLine(stats)
 	if what == nothingMoved && doc.Phone == phoneLater {
 		what = "nothing to do in the store"
 	}
 	if what == nothingMoved && len(doc.Left) > 0 && doc.Held == 0 && doc.Error == nil {
-		g.say("Nothing of run %d is left to take back: all of it was changed since.", doc.Undoes)
+		g.say("Nothing of run %d%s is left to take back: all of it was changed since.", doc.Undoes, doc.Of.which())
 	} else {
-		g.say("Took back run %d: %s. (Run %d; %s does it again.)", doc.Undoes, what, doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
+		g.say("Took back run %d%s: %s. (Run %d; %s does it again.)", doc.Undoes, doc.Of.which(), what, doc.Run, g.command(fmt.Sprintf("undo %d", doc.Run)))
+	}
+	if doc.Unsent > 0 {
+		g.say("%s changed on this computer and not synced since (import, edit, delete, SQL): that is no part of a run, and stays.", count(doc.Unsent, "item was", "items were"))
 	}
 	if doc.Phone == phoneLater {
 		g.say("The phone gets its part back at its next sync.")

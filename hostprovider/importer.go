@@ -34,8 +34,10 @@ type ImportFile struct {
 // ImportResult says what an import did.
 type ImportResult struct {
 	Created, Updated, Unchanged int
-	Problems                    []ImportProblem
-	Matches                     []ImportMatch
+	// Lessened counts those of the updated that said something before and don't any more.
+	Lessened int
+	Problems []ImportProblem
+	Matches  []ImportMatch
 }
 
 // ImportMatch is an item of a file with Match that is, or may be, one of the store's.
@@ -276,6 +278,9 @@ func (im *importer) put(s *scopeTx, row *stored, id engine.ItemID, v *valuebag.V
 		have, err := s.value(row)
 		if err != nil {
 			return err
+		}
+		if s.kind.Less(have, v) {
+			im.res.Lessened++
 		}
 		v = s.kind.Revise(have, v)
 	}

@@ -25,6 +25,9 @@ type Undone struct {
 	// Held counts the units in which the sides differ now: neither learns the
 	// other's, and nothing is asked.
 	Held int
+	// Unsent counts the live and deleted items with a change made here (by import, edit,
+	// delete or SQL) that the run's phone hasn't got: it isn't part of any run, and stays.
+	Unsent int
 }
 
 // image is an item's values before a run.
@@ -56,6 +59,9 @@ func (s *Store) Undo(ctx context.Context, run int64) (Undone, error) {
 			return err
 		}
 		u = Undone{Peer: head.Peer, Stats: map[string]engine.Stats{}}
+		if u.Unsent, err = t.unsent(head.Peer); err != nil {
+			return err
+		}
 		u.Run, err = t.startRun(engine.RunInfo{Peer: head.Peer, Phone: head.Phone, Undoes: head.ID})
 		if err != nil {
 			return err
@@ -85,6 +91,28 @@ func (s *Store) Undo(ctx context.Context, run int64) (Undone, error) {
 		return nil
 	})
 	return u, err
+}
+
+// unsent counts the items with a version of the store's own that a phone hasn't met.
+func (t *tx) unsent(peer engine.PeerID) (int, error) {
+	total := 0
+	for _, k := range kinds() {
+		s, err := t.scope(k.Name())
+		if err != nil {
+			return 0, err
+		}
+		own, err := s.keys.replica(s.replica)
+		if err != nil {
+			return 0, err
+		}
+		n, err := t.c.number(`SELECT count(DISTINCT v.n) FROM version v JOIN item i ON i.n = v.n WHERE v.replica = ? AND i.kind = ?
+			AND v.tick > (SELECT coalesce(max(shared), 0) FROM met WHERE peer = ? AND kind = ?)`, own, k.Name(), peer[:], k.Name())
+		if err != nil {
+			return 0, err
+		}
+		total += int(n)
+	}
+	return total, nil
 }
 
 // runToUndo finds the run and refuses one that is taken back already.

@@ -69,3 +69,14 @@ func edition(text, from []byte) (out []byte, changed bool) {
 	out, errs := EditProperties(text, edits)
 	return out, slices.Contains(errs, nil)
 }
+
+// Less reports whether given lacks something that have says: it has nothing in a unit, or
+// fewer lines or elements.
+func (k *Kind) Less(have, given *valuebag.Values) bool {
+	for _, u := range k.units[:len(k.units)-1] {
+		if len(k.unitStrings(given, u)) < len(k.unitStrings(have, u)) {
+			return true
+		}
+	}
+	return false
+}
