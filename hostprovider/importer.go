@@ -121,11 +121,7 @@ func (im *importer) file(f ImportFile) error {
 		data = r
 	}
 	if ext := filepath.Ext(f.Path); slices.Contains(pim.PlainNoteExtensions, strings.ToLower(ext)) {
-		text, err := io.ReadAll(io.LimitReader(data, pim.MaxLine+1))
-		if err != nil {
-			return im.unread(f, err)
-		}
-		return im.piece(f, pim.ReadPlain(strings.TrimSuffix(filepath.Base(f.Path), ext), text))
+		return im.plain(f, data)
 	}
 	s := pim.NewScanner(data)
 	for s.Scan() {
