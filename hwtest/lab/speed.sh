@@ -138,7 +138,7 @@ list)
 		all go-mtpfs '\.vcf'
 		unmount
 		[ -n "$others" ] || continue
-		timed aft list aft-mtp-cli 'ls cards' # names alone
+		timed aft list aft-mtp-cli 'lsext cards' # with sizes and times, as the others
 		all aft '\.vcf'
 	done
 	[ "$phone" = qemu ] || measured Listing # it has no property lists
