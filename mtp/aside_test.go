@@ -69,11 +69,11 @@ func TestCallersThatBreak(t *testing.T) {
 						return err
 					},
 				} {
-					err, panicked, returned := inGoroutine(do)
+					panicked, returned, err := inGoroutine(do)
 					switch {
 					case how == "error" && (!errors.Is(err, boom) || !returned):
 						t.Errorf("%s after %d: %v", name, after, err)
-					case how == "panic" && panicked != boom:
+					case how == "panic" && panicked != any(boom): //nolint:errorlint // that very value
 						t.Errorf("%s after %d: panicked with %v, returned %v", name, after, panicked, err)
 					case how == "goexit" && returned && err == nil:
 						t.Errorf("%s after %d: all is well?", name, after)
@@ -99,7 +99,7 @@ func TestCallersThatBreak(t *testing.T) {
 }
 
 // inGoroutine runs do and says how that ended.
-func inGoroutine(do func() error) (err error, panicked any, returned bool) {
+func inGoroutine(do func() error) (panicked any, returned bool, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -108,7 +108,7 @@ func inGoroutine(do func() error) (err error, panicked any, returned bool) {
 		returned = true
 	}()
 	<-done
-	return err, panicked, returned
+	return panicked, returned, err
 }
 
 // intruder answers one operation's data with data of its own, which nobody has asked for, and then

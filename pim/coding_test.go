@@ -2,6 +2,7 @@ package pim
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -62,7 +63,7 @@ func TestLawFileText(t *testing.T) {
 			off := rapid.IntRange(0, len(want)).Draw(t, "offset")
 			b := make([]byte, rapid.IntRange(0, 100_000).Draw(t, "length"))
 			n, err := w.ReadAt(b, int64(off))
-			if s := want[off:min(off+len(b), len(want))]; string(b[:n]) != s || n < len(b) && err != io.EOF {
+			if s := want[off:min(off+len(b), len(want))]; string(b[:n]) != s || n < len(b) && !errors.Is(err, io.EOF) {
 				t.Fatalf("%d bytes at %d: %v, %q, want %q", len(b), off, err, b[:n], s)
 			}
 		}
