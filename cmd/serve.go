@@ -82,6 +82,9 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 		return usageError("%v", err)
 	}
 	if o.scenario != "" {
+		if sel.Scenario != "" {
+			return usageError("--scenario %s: --switches names another one, %s", o.scenario, sel.Scenario)
+		}
 		sel.Scenario = o.scenario
 	}
 	id := usbip.DefaultID(sel.Kind)
@@ -121,19 +124,24 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 		}
 	} else {
 		g.say("A virtual phone over %s is served at %s. Ctrl-C ends it.", o.dir, addr)
-		g.say("Next: sudo modprobe vhci_hcd && sudo usbip attach -r %s -b %s", host(addr), usbipBus)
+		g.say("Next: sudo modprobe vhci_hcd && sudo %s", attachCommand(addr))
 	}
 	return usbip.Serve(ctx, l, phone, id, g.log())
 }
 
-// host is the address without its port where that is USB/IP's own.
-func host(addr string) string {
+// attachCommand attaches the phone that is served at an address. The port that
+// isn't USB/IP's own stands before the subcommand, where usbip wants it.
+func attachCommand(addr string) string {
 	h, port, err := net.SplitHostPort(addr)
-	switch {
-	case err != nil:
-		return addr
-	case port == "3240":
-		return h
+	if err != nil {
+		return "usbip attach -r " + addr + " -b " + usbipBus
 	}
-	return h + " --tcp-port " + port
+	if ip := net.ParseIP(h); ip != nil && ip.IsUnspecified() {
+		h = "127.0.0.1" // every address, this one included
+	}
+	usbip := "usbip"
+	if port != "3240" {
+		usbip += " --tcp-port " + port
+	}
+	return usbip + " attach -r " + h + " -b " + usbipBus
 }

@@ -21,7 +21,8 @@ type Scenario struct {
 	// RateIn and RateOut limit the bulk pipes, in bytes a second; 0: no limit.
 	RateIn, RateOut int64
 
-	options []func(*Options) error // of set and lie, in order
+	options  []func(*Options) error // of set and lie, in order
+	switched []string               // the keys of set
 }
 
 // Deed is what only a phone can do, beyond what a [responder.Fault] does.

@@ -3,6 +3,7 @@ package hwtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,11 +51,19 @@ func (s *Scenario) parseOn(text string) error {
 		return err
 	}
 	placed := false
+	var said []string
 	for words = words[1:]; len(words) > 0; {
 		key, args := words[0], words[1:]
-		if len(args) == 0 {
-			return fmt.Errorf("%s: what?", key)
+		want, known := onKeys[key]
+		switch {
+		case !known:
+			return fmt.Errorf("unexpected %q: want nth, from, every, times or at", key)
+		case len(args) == 0:
+			return fmt.Errorf("%s: want %s", key, want)
+		case slices.Contains(said, key):
+			return fmt.Errorf("%s stands there twice", key)
 		}
+		said = append(said, key)
 		words = args[1:]
 		switch key {
 		case "nth", "from", "every", "times":
@@ -77,9 +86,10 @@ func (s *Scenario) parseOn(text string) error {
 			if words, err = f.parsePhase(args[0], words); err != nil {
 				return err
 			}
-		default:
-			return fmt.Errorf("unexpected %q: want nth, from, every, times or at", key)
 		}
+	}
+	if slices.Contains(said, "nth") && slices.ContainsFunc(said, func(k string) bool { return k == "from" || k == "every" || k == "times" }) {
+		return errors.New("nth is one transaction alone: leave it out, or from, every and times")
 	}
 	if err := f.parseAction(strings.Fields(action)); err != nil {
 		return err
@@ -96,6 +106,12 @@ func (s *Scenario) parseOn(text string) error {
 	}
 	s.Faults = append(s.Faults, f)
 	return nil
+}
+
+// onKeys are what may follow an operation, with what they need.
+var onKeys = map[string]string{
+	"nth": "a number, such as nth 2", "from": "a number, such as from 2", "every": "a number, such as every 3",
+	"times": "a number, such as times 2", "at": "command, data [BYTES], response, end or cancel",
 }
 
 // naturalPhase is where an action happens if nothing else is said.
@@ -119,9 +135,12 @@ func (f *ScenarioFault) parsePhase(name string, words []string) ([]string, error
 	case "data":
 		f.Phase = responder.InData
 		if len(words) > 0 {
+			if _, key := onKeys[words[0]]; key {
+				return words, nil
+			}
 			n, err := size(words[0])
 			if err != nil {
-				return words, nil //nolint:nilerr // the next word is another key, or is complained about as one
+				return nil, fmt.Errorf("at data: %w", err)
 			}
 			f.Bytes, words = n, words[1:]
 		}
@@ -151,6 +170,12 @@ var actions = map[string]struct {
 	"event": {responder.Call, 1, 4},
 }
 
+// actionNeeds is what an action can't do without.
+var actionNeeds = map[string]string{
+	"wait": "a time, such as 300ms", "answer": "a response, such as GeneralError", "length": "bytes, such as 4K, or unknown",
+	"event": "a name, such as ObjectAdded",
+}
+
 func (f *ScenarioFault) parseAction(words []string) error {
 	if len(words) == 0 {
 		return errors.New("no action after the colon")
@@ -161,7 +186,7 @@ func (f *ScenarioFault) parseAction(words []string) error {
 	case !ok:
 		return fmt.Errorf("no action %q: want wait, stall, drop, silent, dead, pull, answer, end, garble, length, forget, lock, unlock, rekey or event", name)
 	case len(args) < a.min:
-		return fmt.Errorf("%s: what?", name)
+		return fmt.Errorf("%s: want %s", name, actionNeeds[name])
 	case len(args) > a.max:
 		return fmt.Errorf("%s: %q is too much", name, args[a.max])
 	}
@@ -267,7 +292,7 @@ func (s *Scenario) parseRate(words []string) error {
 		return err
 	}
 	if n < 64 {
-		return fmt.Errorf("%d bytes a second are slower than anything", n)
+		return fmt.Errorf("%d bytes a second: want at least 64, such as 64K", n)
 	}
 	switch {
 	case len(words) == 1:
@@ -303,7 +328,10 @@ func (s *Scenario) parseSet(text string) error {
 		return errors.New("want set KEY=VALUE")
 	case !known || key == "scenario":
 		return fmt.Errorf("no switch %q", key)
+	case slices.Contains(s.switched, key) && key != "cut":
+		return fmt.Errorf("%s: given twice", key)
 	}
+	s.switched = append(s.switched, key)
 	if err := set(&Options{}, value); err != nil {
 		return fmt.Errorf("%s=%s: %w", key, value, err)
 	}

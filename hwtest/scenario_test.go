@@ -71,23 +71,23 @@ func TestBadScenario(t *testing.T) {
 		"on GetObject stall":                   "want on OPERATION",
 		"on GetObjekt: stall":                  `no operation "GetObjekt"`,
 		"on 0x0: stall":                        `no operation "0x0"`,
-		"on GetObject nth: stall":              "nth: what?",
+		"on GetObject nth: stall":              "nth: want a number",
 		"on GetObject nth 0: stall":            "nth",
 		"on GetObject nth x: stall":            "nth",
 		"on GetObject at noon: stall":          `no phase "noon"`,
-		"on GetObject at: stall":               "at: what?",
+		"on GetObject at: stall":               "at: want command, data",
 		"on GetObject at data -1: stall":       `-1`,
 		"on GetObject sometimes often: stall":  `unexpected "sometimes"`,
 		"on GetObject: explode":                `no action "explode"`,
 		"on GetObject:":                        "no action",
-		"on GetObject: wait":                   "wait: what?",
+		"on GetObject: wait":                   "wait: want a time",
 		"on GetObject: wait long":              `"long" is no time`,
 		"on GetObject: wait -1s":               "no time",
 		"on GetObject: wait 25h":               "up to 24h",
 		"on GetObject: stall Oops":             `no response "Oops"`,
 		"on GetObject: drop it":                `"it" is too much`,
-		"on GetObject: answer":                 "answer: what?",
-		"on GetObject: event":                  "event: what?",
+		"on GetObject: answer":                 "answer: want a response",
+		"on GetObject: event":                  "event: want a name",
 		"on GetObject: event Birthday":         `no event "Birthday"`,
 		"on GetObject: event ObjectAdded -1":   `"-1" is no number`,
 		"on GetObject: length short":           "bytes",
@@ -101,7 +101,7 @@ func TestBadScenario(t *testing.T) {
 		"latency 2s Nothing":                   `no operation "Nothing"`,
 		"rate":                                 "want rate",
 		"rate fast":                            "number",
-		"rate 3":                               "slower than anything",
+		"rate 3":                               "want at least 64",
 		"rate 2M up":                           `no direction "up"`,
 		"rate 9999999999999G":                  "number",
 		"lie":                                  "want lie",
@@ -110,12 +110,16 @@ func TestBadScenario(t *testing.T) {
 		"set colour=red":                       `no switch "colour"`,
 		"set locked=perhaps":                   "want 0 or 1",
 		"set scenario=again":                   "no switch",
+		"set serial=a\nset serial=b":           "serial: given twice",
+		"on GetObject nth 1 times 2: stall":    "nth is one transaction alone",
+		"on GetObject nth 1 nth 2: stall":      "nth stands there twice",
+		"on GetObject at data 1X: stall":       `"1X": want a number`,
 		strings.Repeat("# dear diary\n", 9000): "more than",
 	} {
 		_, err := hwtest.ParseScenario("lie busy\n" + text + "\nrate 1M\n")
 		if !errors.Is(err, hwtest.ErrScenario) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60q: %v, want %q", text, err, want)
-		} else if len(text) < 1000 && !strings.Contains(err.Error(), "line 2") {
+		} else if len(text) < 1000 && !strings.Contains(err.Error(), fmt.Sprint("line ", 2+strings.Count(text, "\n"))) {
 			t.Errorf("%q: %v doesn't name the line", text, err)
 		}
 	}

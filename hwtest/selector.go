@@ -126,15 +126,15 @@ func (o *Options) complete(kind Kind, dir string) error {
 //
 //	virtual:KIND:DIR[?key=value&key=value…]
 //
-// KIND is android, basic or lossy and DIR an existing folder. The last ? starts the
-// switches; values have no escapes.
+// KIND is android, basic or lossy and DIR an existing folder. The last ? with a
+// key behind it starts the switches, or the last one; values have no escapes.
 //
 //	serial=TEXT    serial number
 //	name=TEXT      model
 //	cut=N          the cable is pulled after the Nth transaction
 //	cut=N.BYTES    within the data phase of the Nth, after BYTES bytes of payload;
 //	               without so long a data phase its response is lost
-//	free=BYTES     free space
+//	free=BYTES     free space, with K, M or G for powers of 1024
 //	readonly=1     nothing can be written
 //	names=RULE     host, fat or 7bit: which file names it takes
 //	times=STEP     none, 1s or 2s
@@ -213,7 +213,7 @@ func ParseSelector(text string) (Selector, error) {
 	if !slices.Contains(AllKinds(), s.Kind) {
 		return fail("no kind %q: want one of %s", kind, strings.Trim(fmt.Sprint(AllKinds()), "[]"))
 	}
-	at := strings.LastIndexByte(dir, '?')
+	at := switchesAt(dir)
 	if at < 0 {
 		return s, nil
 	}
@@ -247,6 +247,19 @@ func ParseSelector(text string) (Selector, error) {
 		}
 	}
 	return s, nil
+}
+
+// switchesAt is where the switches start in DIR?K=V&K=V, -1 if there are none.
+func switchesAt(text string) int {
+	for at := len(text); ; {
+		if at = strings.LastIndexByte(text[:at], '?'); at < 0 {
+			return strings.LastIndexByte(text, '?')
+		}
+		key, _, ok := strings.Cut(text[at+1:], "=")
+		if _, known := switches[key]; ok && (known || key == "scenario") {
+			return at
+		}
+	}
 }
 
 // Open makes the phone.
@@ -306,9 +319,9 @@ func parseCut(o *Options, v string) error {
 }
 
 func parseFree(o *Options, v string) error {
-	n, err := strconv.ParseInt(v, 10, 64)
-	if err != nil || n < 0 {
-		return errors.New("want a number of bytes")
+	n, err := size(v)
+	if err != nil {
+		return err
 	}
 	o.Free = &n
 	return nil

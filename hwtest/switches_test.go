@@ -42,7 +42,10 @@ func TestParseSelector(t *testing.T) {
 		{"virtual:android:/x?free=1&free=2", "free: given twice"},
 		{"virtual:android:/x?cut=0", "cut=0: want N or N.BYTES"},
 		{"virtual:android:/x?cut=1.x", "cut=1.x: want"},
-		{"virtual:android:/x?free=-1", "free=-1: want a number"},
+		{"virtual:android:/x?free=-1", "free=-1: bytes: \"-1\": want a number"},
+		{"virtual:android:/x?free=2G", ""},
+		{"virtual:android:/x?lie=?", `lie=?: unknown lie "?"; known: proplist-depth,`},
+		{"virtual:android:/what?/x?cuts=1", `unknown key "cuts"`},
 		{"virtual:android:/x?clock=soon", "clock=soon: want seconds"},
 		{"virtual:android:/x?times=3s", "times=3s: want one of none, 1s, 2s"},
 		{"virtual:android:/x?names=dos", "names=dos: want one of host, fat, 7bit"},
@@ -493,5 +496,18 @@ func TestLongName(t *testing.T) {
 	all, err := s.ListFolder(context.Background(), top(t, s), mtp.Root)
 	if err != nil || len(all) != 1 || all[0].Name != long[:254] {
 		t.Errorf("a name of 255 characters: %v, %v, want it cut to 254", fmt.Sprint(all), err)
+	}
+}
+
+// TestDocsOfLies: the documentation has every lie as the table describes it.
+func TestDocsOfLies(t *testing.T) {
+	b, err := os.ReadFile("../docs/scenarios.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range responder.LieTable {
+		if line := fmt.Sprintf("| `%s` | %s | %s |\n", row.Name, row.Symptom, row.Seen); !strings.Contains(string(b), line) {
+			t.Errorf("docs/scenarios.md lacks the line %q", line)
+		}
 	}
 }
