@@ -68,6 +68,8 @@ type parser struct {
 	match     map[int]bool
 	noEnd     int  // components without END so far
 	lastNoEnd int  // the problem that tells of the last of them
+	inner     int  // cards within cards so far
+	lastInner int  // the problem that tells of the last of them
 	long      bool // a physical line of the logical line is beyond MaxLine
 	space     workspace
 }
@@ -404,7 +406,7 @@ func (p *parser) begin(l *Line, start, number int, value string, agent int) bool
 		}
 		return false
 	}
-	p.repair(name, start, agent)
+	p.repair(name, start, number, agent)
 	depth := p.t.Components[p.cur].Depth + 1
 	if depth > MaxDepth || p.skip > 0 {
 		if p.skip == 0 {
@@ -436,7 +438,7 @@ func tornName(name string) bool {
 
 // repair closes components whose END is missing before a BEGIN that can't
 // stand inside them.
-func (p *parser) repair(name string, start, agent int) {
+func (p *parser) repair(name string, start, number, agent int) {
 	if agent >= 0 || p.cur == 0 {
 		return
 	}
@@ -456,6 +458,9 @@ func (p *parser) repair(name string, start, agent int) {
 		}
 		for p.t.Components[p.cur].Name == "VCARD" && !p.match[p.t.Components[p.cur].Start] {
 			p.missingEnd(p.cur, start)
+		}
+		if p.t.Components[p.cur].Name == "VCARD" {
+			p.tellInner(start, number)
 		}
 	case "VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VNOTE", "VTIMEZONE":
 		// None of these stands inside an entry, an alarm or a zone, and a
@@ -497,8 +502,20 @@ func (p *parser) missingEnd(c, at int) {
 	p.t.Problems[p.lastNoEnd].What = fmt.Sprintf("%s without END, and %d more behind it: each taken to end where the next begins, all lines kept", k.Name, p.noEnd-maxNoEnd)
 }
 
-// maxNoEnd is how many components without END are told one by one.
+// maxNoEnd is how many components without END are told one by one, and how many cards
+// within cards.
 const maxNoEnd = 100
+
+// tellInner tells of a card that begins within another and isn't its AGENT.
+func (p *parser) tellInner(start, number int) {
+	if p.inner++; p.inner <= maxNoEnd {
+		p.t.problem(start, number, false, "VCARD within another VCARD, and not its AGENT: kept as a part of that card's text, no item of its own (end that card before it to make it one)")
+		p.lastInner = len(p.t.Problems) - 1
+		return
+	}
+	last := &p.t.Problems[p.lastInner]
+	last.What = fmt.Sprintf("VCARD within another VCARD, and not its AGENT, and %d more behind it: kept as parts of that card's text, no items of their own", p.inner-maxNoEnd)
+}
 
 func (p *parser) closeAt(c, bodyEnd, end int, closed bool) {
 	k := &p.t.Components[c]

@@ -167,7 +167,7 @@ func TestReadingGluedFiles(t *testing.T) {
 		{"notes", n + n, "BODY:n\nBODY:n"},
 		{"a card and a calendar", a + e, "FN:a\nUID:a | SUMMARY:e"},
 		{"a calendar and a card", e + a, "UID:a | SUMMARY:e\nFN:a"},
-		{"a card in a card", cut(v30("N:p\r\n"+a+b+"\r\n")) + c, "N:p | vcard:1/FN:a | vcard:2/FN:b\nFN:c"},
+		{"a card in a card", cut(v30("N:p\r\n"+a+b+"\r\n")) + c, "N:p | vcard:1/FN:a | vcard:2/FN:b\nFN:c\n! line 4: VCARD within another VCARD,\n! line 7: VCARD within another VCARD,"},
 		{"a mark and nothing behind it", a + bom + "\r\n" + b, "FN:a\nFN:b"},
 		{"after a soft line break", cut(v21("NOTE;ENCODING=QUOTED-PRINTABLE:x=\r\n")) + b, "NOTE:x\nFN:b"},
 		{"the second cut off", a + cut(bare("FN:b"))[:17], "FN:a\nFN:b (torn)\n! line 4: VCARD without END at"},
