@@ -157,7 +157,7 @@ func (p *outgoing) addAside(ctx context.Context) (mtp.ObjectEntry, error) {
 	}
 	err = p.t.s.Rename(ctx, c.Handle, p.name)
 	if err != nil && !mtp.IsRefusal(err) {
-		return p.entry(c, aside), fmt.Errorf("%s is still called %s: %w", p.shown.Path, aside, err)
+		return p.entry(c, aside), p.torn(ctx, c, err)
 	}
 	// It says both at once, whether all arrived and whether it has its name.
 	info, cerr := p.check(ctx, c)
@@ -191,8 +191,17 @@ func (p *outgoing) replace(ctx context.Context, old Node) (Node, error) {
 	if err := t.still(ctx, old); err != nil {
 		return old, errors.Join(err, p.takeBack(ctx, c.Handle))
 	}
+	// From here to the new name there is no way back.
+	ctx = context.WithoutCancel(ctx)
 	if err := t.s.DeleteObject(ctx, old.Entry.Handle); err != nil {
-		return old, errors.Join(fmt.Errorf("%s: %w", old.Path, err), p.takeBack(ctx, c.Handle))
+		err = fmt.Errorf("%s: %w", old.Path, err)
+		// Without an answer it may be deleted all the same, and the new one is all there is.
+		switch there := t.still(ctx, old); {
+		case mtp.IsRefusal(err) || there == nil:
+			return old, errors.Join(err, p.takeBack(ctx, c.Handle))
+		case !errors.Is(there, mtp.InvalidObjectHandle):
+			return old, fmt.Errorf("the new %s is whole and called %s: %w", old.Path, aside, err)
+		}
 	}
 	err = t.s.Rename(ctx, c.Handle, old.Entry.Name)
 	if err == nil && !t.renames {

@@ -194,6 +194,48 @@ func TestRekeyed(t *testing.T) {
 	}
 }
 
+// TestReplaceCutOff: whatever becomes of the deletion of the old file, one of both is on the phone.
+func TestReplaceCutOff(t *testing.T) {
+	for _, tt := range []struct {
+		what, scenario string
+		old, new       string // what is there after
+		err            error
+	}{
+		{"refused", "on DeleteObject nth 1: answer AccessDenied", "stump", "", mtp.AccessDenied},
+		{"refused by a stall", "on DeleteObject nth 1: stall", "stump", "", mtp.ErrStalled},
+		{"done, without an answer", "on DeleteObject nth 1 at response: drop", "new file", "", nil},
+		{"done, and nothing answers", "on DeleteObject nth 1 at response: drop\non GetObjectInfo from 3: drop", "", "new file", mtp.ErrTimeout},
+		{"done, and gone", "on DeleteObject nth 1 at end: pull", "", "new file", mtp.ErrDeviceGone},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			phone := t.TempDir()
+			p, err := hwtest.Open(hwtest.Android, phone, hwtest.Options{Scenario: must2(hwtest.ParseScenario(tt.scenario))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { p.Close() })
+			if err := os.WriteFile(filepath.Join(phone, "f"), []byte("stump"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := mtp.Open(t.Context(), p.Transport(), mtp.Options{Timeout: 200 * time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close(t.Context()) })
+			tree := must2(files.Open(t.Context(), s))
+			_, err = tree.Put(t.Context(), root(t, tree), "f", bytes.NewReader([]byte("new file")), 8, time.Time{}, files.Options{Replace: true})
+			if !errors.Is(err, tt.err) {
+				t.Errorf("%v, want %v", err, tt.err)
+			}
+			for name, want := range map[string]string{"f": tt.old, "f.cradle-new": tt.new} {
+				if b, _ := os.ReadFile(filepath.Join(phone, name)); string(b) != want {
+					t.Errorf("%s has %q, want %q; %v", name, b, want, err)
+				}
+			}
+		})
+	}
+}
+
 // TestPutRekeyed: files arrive, and no other is touched, though the phone counts its objects anew
 // after any transaction of a put.
 func TestPutRekeyed(t *testing.T) {
