@@ -64,7 +64,7 @@ func (g *globals) runMTPList(ctx context.Context, sel string, paths []string, de
 	show := func(n files.Node) {
 		shown++
 		e := mtpEntry{Path: n.Path, Folder: n.IsFolder(), Format: n.Entry.Format.String(), Name: n.Entry.Name}
-		if !e.Folder && n.Entry.Size != mtp.UnknownSize {
+		if !e.Folder && n.Entry.Size != mtp.NoSize {
 			e.Size = &n.Entry.Size
 		}
 		if m := n.Modified(); !m.IsZero() {

@@ -140,7 +140,7 @@ func (m *MTPStore) storage(ctx context.Context, name string) (mtp.StorageID, err
 // devices give fractions in one place and not in the other.
 func (m *MTPStore) entry(e *mtp.ObjectEntry) Entry {
 	out := Entry{Name: e.Name, Folder: e.IsFolder, Size: int64(e.Size)}
-	if e.Size == mtp.UnknownSize || out.Size < 0 {
+	if out.Size < 0 { // mtp.NoSize, too
 		out.Size = -1
 	}
 	if e.HasModified {
@@ -189,6 +189,7 @@ func (m *MTPStore) look(ctx context.Context, h mtp.ObjectHandle) (mtp.ObjectEntr
 		Name: info.FileName, Size: info.Size, IsFolder: info.IsFolder(),
 	}
 	if e.Size == mtp.UnknownSize {
+		e.Size = mtp.NoSize
 		if n, err := m.s.ObjectSize(ctx, h); err == nil {
 			e.Size = n
 		} else if !mtp.IsRefusal(err) {
@@ -227,7 +228,7 @@ func (m *MTPStore) Read(ctx context.Context, storage, path string, limit int64) 
 	if err != nil {
 		return nil, m.fail("read", path, err)
 	}
-	if e.Size != mtp.UnknownSize && int64(e.Size) > limit {
+	if e.Size != mtp.NoSize && int64(e.Size) > limit {
 		return nil, fmt.Errorf("read %s: %w: %d bytes, at most %d", path, ErrTooLarge, e.Size, limit)
 	}
 	var body []byte

@@ -511,3 +511,45 @@ func TestDocsOfLies(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeSizes: sizes around what 32 bits hold are listed as they are where
+// the phone has the 64-bit property, and not told where it hasn't.
+func TestLargeSizes(t *testing.T) {
+	const most = 1<<32 - 1
+	dir := t.TempDir()
+	sizes := map[string]uint64{"less": most - 1, "most": most, "more": most + 1}
+	for name, n := range sizes {
+		if err := os.Truncate(write(t, dir, name, ""), int64(n)); err != nil {
+			t.Skipf("no sparse files: %v", err)
+		}
+	}
+	for _, tt := range []struct {
+		kind     hwtest.Kind
+		switches string
+		told     bool
+	}{
+		{hwtest.Android, "", true},
+		{hwtest.Android, "without=GetObjectPropList", true},
+		{hwtest.Android, "lie=size", true},
+		{hwtest.Android, "without=GetObjectPropList,GetObjectPropValue", false},
+	} {
+		_, s := plug(t, tt.kind, dir, tt.switches)
+		ids, err := s.GetStorageIDs(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := s.ListFolder(context.Background(), ids[0], mtp.Root)
+		if err != nil || len(l) != len(sizes) {
+			t.Fatalf("%d entries, %v", len(l), err)
+		}
+		for _, e := range l {
+			want := sizes[e.Name]
+			if !tt.told && want >= most {
+				want = mtp.NoSize
+			}
+			if e.Size != want {
+				t.Errorf("%s %s: %s has %d bytes, want %d", tt.kind, tt.switches, e.Name, e.Size, want)
+			}
+		}
+	}
+}

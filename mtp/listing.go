@@ -14,7 +14,7 @@ type ObjectEntry struct {
 	Storage  StorageID
 	Format   FormatCode
 	Name     string // the file name
-	Size     uint64 // bytes; [UnknownSize] where the device won't say
+	Size     uint64 // bytes; [NoSize] where the device won't say
 	IsFolder bool
 	// Modified is the object's time where HasModified; see [DateTime] for what
 	// it means without Zoned.
@@ -22,6 +22,11 @@ type ObjectEntry struct {
 	HasModified bool
 	Zoned       bool
 }
+
+// NoSize is the [ObjectEntry.Size] of an object whose size the device doesn't
+// tell. [UnknownSize] is a size there, of 4 GiB − 1: the device's 64-bit property
+// told it. A device could mean "or more" by it all the same.
+const NoSize = 1<<64 - 1
 
 // PartialListError comes with the entries that could be listed when others
 // couldn't: it is not the whole folder, and what isn't there need not be
@@ -361,6 +366,9 @@ func (l *folderList) take(p ObjectProp) {
 		f.have |= haveFormat
 	case PropObjectSize:
 		e.Size = v.Uint()
+		if e.Size == UnknownSize && v.Type() == TypeUint32 {
+			e.Size = NoSize
+		}
 		f.have |= haveSize
 	case PropDateModified:
 		e.setModified(v.Text())
@@ -536,7 +544,11 @@ func (s *Session) fill(ctx context.Context, e *ObjectEntry, o *ObjectInfo) error
 	e.Name, e.Format, e.IsFolder, e.Size = o.FileName, o.Format, o.IsFolder(), o.Size
 	e.HasModified = false
 	e.setModified(o.ModificationDate)
-	if o.Size != UnknownSize || !s.Supports(OpGetObjectPropValue) {
+	if o.Size != UnknownSize {
+		return nil
+	}
+	e.Size = NoSize
+	if !s.Supports(OpGetObjectPropValue) {
 		return nil
 	}
 	size, err := s.ObjectSize(ctx, e.Handle)

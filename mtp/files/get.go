@@ -132,8 +132,17 @@ func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Opt
 // is reports whether a file here has the node's size and time.
 func (n *Node) is(st fs.FileInfo) bool {
 	const step = 2 * time.Second // of the coarsest file system
-	return st.Mode().IsRegular() && n.Entry.Size != mtp.UnknownSize && uint64(st.Size()) == n.Entry.Size &&
+	return st.Mode().IsRegular() && n.Entry.Size != mtp.NoSize && uint64(st.Size()) == n.Entry.Size &&
 		n.Entry.HasModified && st.ModTime().Sub(n.Modified()).Abs() < step
+}
+
+// total is how many bytes must come, -1 if that isn't sure: a device that counts
+// in 32 bits may say 4 GiB − 1 of any larger object.
+func (n *Node) total() int64 {
+	if n.Entry.Size == mtp.NoSize || n.Entry.Size == mtp.UnknownSize {
+		return -1
+	}
+	return int64(n.Entry.Size)
 }
 
 // partName is the name of a fetch under way. It stands for the phone and the
@@ -152,10 +161,7 @@ func (t *Tree) partName(n Node) string {
 // fetch brings an object into f, which may hold the beginning of it. Bytes is
 // how much of the object f holds, with an error too.
 func (t *Tree) fetch(ctx context.Context, n Node, f *os.File, o Options) (Got, error) {
-	total := int64(-1)
-	if n.Entry.Size != mtp.UnknownSize {
-		total = int64(n.Entry.Size)
-	}
+	total := n.total()
 	at, err := t.resumable(ctx, n, f, total, o)
 	if err != nil {
 		return Got{}, err
@@ -253,10 +259,7 @@ func (t *Tree) Copy(ctx context.Context, n Node, w io.Writer, o Options) (int64,
 	if n.IsFolder() {
 		return 0, fmt.Errorf("%s: %w", n.Path, ErrFolder)
 	}
-	total, done := int64(-1), int64(0)
-	if n.Entry.Size != mtp.UnknownSize {
-		total = int64(n.Entry.Size)
-	}
+	total, done := n.total(), int64(0)
 	_, err := t.s.GetObject(ctx, n.Entry.Handle, writerFunc(func(p []byte) (int, error) {
 		m, err := w.Write(p)
 		done += int64(m)

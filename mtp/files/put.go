@@ -84,7 +84,7 @@ func (t *Tree) canRename() bool { return t.s.Supports(mtp.OpSetObjectPropValue) 
 // exists is the error about a file that is there. Of another size it may be what
 // is left of a put that was cut off, on a phone that can't rename.
 func (t *Tree) exists(old Node, size int64) error {
-	if old.Entry.Size == mtp.UnknownSize || old.Entry.Size == uint64(size) {
+	if old.Entry.Size == mtp.NoSize || old.Entry.Size == uint64(size) {
 		return fmt.Errorf("%s: %w", old.Path, ErrExists)
 	}
 	err := fmt.Errorf("%s: %w, with %d bytes and not %d", old.Path, ErrExists, old.Entry.Size, size)
