@@ -32,13 +32,14 @@ type conflictDocument struct {
 	KeptSide string `json:"kept_side"`
 	State    string `json:"state"`
 	Run      int64  `json:"run"`
+	Phone    string `json:"phone"` // its name; "" where no phone has to do with it
 }
 
-func conflictOf(c engine.Conflict) conflictDocument {
+func conflictOf(c engine.Conflict, phones map[engine.PeerID]string) conflictDocument {
 	return conflictDocument{
 		ID: c.ID, Item: c.Item.String(), UID: c.UID, Kind: c.Scope, Unit: c.Unit,
 		Kept: strings.Join(c.KeptText, "\n"), Lost: strings.Join(c.LostText, "\n"),
-		KeptSide: string(c.KeptSide), State: string(c.State), Run: c.Run,
+		KeptSide: string(c.KeptSide), State: string(c.State), Run: c.Run, Phone: phones[c.Peer],
 	}
 }
 
@@ -80,10 +81,14 @@ func (g *globals) listConflicts(ctx context.Context, all bool) error {
 	if err != nil {
 		return err
 	}
+	phones, err := s.PhoneNames(ctx)
+	if err != nil {
+		return err
+	}
 	if g.json {
 		doc := conflictsDocument{Version: 1, Conflicts: []conflictDocument{}}
 		for _, c := range list {
-			doc.Conflicts = append(doc.Conflicts, conflictOf(c))
+			doc.Conflicts = append(doc.Conflicts, conflictOf(c, phones))
 		}
 		return g.print(doc)
 	}
@@ -99,10 +104,26 @@ func (g *globals) listConflicts(ctx context.Context, all bool) error {
 		if c.State == engine.Waiting || c.State == engine.Held {
 			kept, lost = "desktop", "phone"
 		}
-		g.say("%-5d %-8s %-8s %-11s %s: %s %s, %s %s", c.ID, c.State, c.Scope, c.Unit, plain(nameOf(c, names[c.Item])),
-			kept, brief(c, c.KeptText), lost, brief(c, c.LostText))
+		first, second := briefs(c)
+		g.say("%-5d %-8s %-8s %-11s %s: %s %s, %s %s%s", c.ID, c.State, c.Scope, c.Unit, plain(nameOf(c, names[c.Item])),
+			kept, first, lost, second, from(c, phones))
 	}
 	return nil
+}
+
+// from says with which phone a conflict is, and in which run it came up.
+func from(c engine.Conflict, phones map[engine.PeerID]string) string {
+	var words []string
+	if name := phones[c.Peer]; name != "" {
+		words = append(words, plain(name))
+	}
+	if c.Run > 0 {
+		words = append(words, fmt.Sprintf("run %d", c.Run))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, ", ") + ")"
 }
 
 // summaryOf names a conflict's item for a person.
@@ -135,6 +156,46 @@ func summaries(ctx context.Context, s *hostprovider.Store) (map[engine.ItemID]st
 		names[it.ID] = it.Summary
 	}
 	return names, err
+}
+
+// briefs are a conflict's two values in a few words: the whole of short ones, else what
+// only one of them has, else from where they differ.
+func briefs(c engine.Conflict) (kept, lost string) {
+	kept, lost = brief(c, c.KeptText), brief(c, c.LostText)
+	if kept != lost || slices.Equal(c.KeptText, c.LostText) {
+		return kept, lost
+	}
+	a, b := without(c.KeptText, c.LostText), without(c.LostText, c.KeptText)
+	if len(a) > 0 && len(b) > 0 {
+		n := 0
+		x, y := []rune(strings.Join(a, ", ")), []rune(strings.Join(b, ", "))
+		for n < len(x) && n < len(y) && x[n] == y[n] {
+			n++
+		}
+		if n = max(0, n-20); n > 0 {
+			a, b = []string{string(x[n:])}, []string{string(y[n:])}
+		}
+	}
+	one := func(lines []string) string {
+		if len(lines) == 0 {
+			return "nothing else"
+		}
+		return brief(c, []string{"…" + strings.Join(lines, ", ")})
+	}
+	return one(a), one(b)
+}
+
+// without are the lines that the others haven't.
+func without(lines, others []string) (out []string) {
+	rest := slices.Clone(others)
+	for _, l := range lines {
+		if i := slices.Index(rest, l); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+		} else {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // brief is a conflict's value in a few words.
@@ -175,19 +236,23 @@ func conflictsShowCommand(g *globals) *cobra.Command {
 			if err != nil {
 				return g.noSuch(err, "conflict", "conflicts list")
 			}
-			if g.json {
-				return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e)}})
+			phones, err := s.PhoneNames(ctx)
+			if err != nil {
+				return err
 			}
-			g.showConflict(e, summaryOf(ctx, s, e), s.CanBringBack(ctx, e))
+			if g.json {
+				return g.print(conflictsDocument{Version: 1, Conflicts: []conflictDocument{conflictOf(e, phones)}})
+			}
+			g.showConflict(e, from(e, phones), summaryOf(ctx, s, e), s.CanBringBack(ctx, e))
 			return nil
 		},
 	}
 }
 
-func (g *globals) showConflict(c engine.Conflict, summary string, impossible error) {
+func (g *globals) showConflict(c engine.Conflict, with, summary string, impossible error) {
 	g.say("Conflict %d: %s of %s", c.ID, unitName(c.Unit), plain(summary))
 	g.say("  item   %s (%s)", c.Item, c.Scope)
-	g.say("  state  %s since %s", c.State, c.At.Local().Format(time.DateTime))
+	g.say("  state  %s since %s%s", c.State, c.At.Local().Format(time.DateTime), with)
 	kept, lost := titles(c)
 	for _, v := range []struct {
 		title string
@@ -350,13 +415,17 @@ func (g *globals) resolve(ctx context.Context, r resolution) error {
 	if err := s.Resolve(ctx, r.ids, r.choice, text); err != nil {
 		return err
 	}
+	phones, err := s.PhoneNames(ctx)
+	if err != nil {
+		return err
+	}
 	doc := conflictsDocument{Version: 1, Conflicts: []conflictDocument{}}
 	for _, id := range r.ids {
 		e, err := s.Conflict(ctx, id)
 		if err != nil {
 			return err
 		}
-		doc.Conflicts = append(doc.Conflicts, conflictOf(e))
+		doc.Conflicts = append(doc.Conflicts, conflictOf(e, phones))
 		if g.json {
 			continue
 		}

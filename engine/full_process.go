@@ -385,7 +385,7 @@ func (a *applier) second(d *decision, c Change) error {
 	if m, err := a.tx.Meta(id); err != nil || m != nil {
 		return err
 	}
-	v, err := a.schema.Copy(c.Value, " (phone)", uid)
+	v, err := a.schema.Copy(c.Value, copySuffix, uid)
 	if err != nil {
 		return &ItemError{Item: id, Reason: err}
 	}

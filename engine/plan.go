@@ -40,6 +40,7 @@ type Action struct {
 	digest Digest // of the content that goes there
 	schema Schema
 	object *Surveyed // what the phone has of it; nil: nothing that was read
+	name   string    // of the second item of preset Both
 }
 
 // Pair is an object of the phone and an item of the store that a first sync or
@@ -74,7 +75,7 @@ func (a *Action) Value() *valuebag.Values {
 // else empty. It lasts as long as the session's data.
 func (a *Action) Summary() string {
 	if a.object == nil || a.object.Value == nil {
-		return ""
+		return a.name
 	}
 	return a.schema.Summary(a.object.Value)
 }

@@ -393,6 +393,9 @@ func (s *Session) decide(w *scopeWork, views map[ItemID][]ViewRow) {
 	slices.SortStableFunc(w.decisions, func(a, b *decision) int { return a.id.Compare(b.id) })
 }
 
+// copySuffix is behind the name of the second item of preset Both.
+const copySuffix = " (phone)"
+
 // copyItem plans the second item of preset Both.
 func (s *Session) copyItem(w *scopeWork, r *decision) {
 	content := contentOf(r.hadPhone.Units, false)
@@ -441,6 +444,11 @@ func (s *Session) describe(ctx context.Context, w *scopeWork) error {
 		w.actions = append(w.actions, d.actions(w.schema.Name(), uid, path)...)
 		for i := from; i < len(w.actions); i++ {
 			w.actions[i].schema, w.actions[i].object = w.schema, w.objects[d.id]
+			if c := w.copies[d.id]; c != nil {
+				if o := w.objects[c.of]; o != nil && o.Value != nil {
+					w.actions[i].name = w.schema.Summary(o.Value) + copySuffix
+				}
+			}
 		}
 	}
 	if s.first.noState || s.first.meeting {

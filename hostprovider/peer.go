@@ -1,6 +1,7 @@
 package hostprovider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -381,6 +382,27 @@ func (s *Store) Phones(ctx context.Context) ([]Phone, error) {
 		}, `SELECT id, serial, name, last FROM peer WHERE known = 1 ORDER BY last DESC, n`)
 	})
 	return phones, err
+}
+
+// PhoneNames are the names of all phones that the store ever met, by their IDs: of several
+// of one name with the serial number, of one without a name that alone.
+func (s *Store) PhoneNames(ctx context.Context) (map[engine.PeerID]string, error) {
+	names, times := map[engine.PeerID]string{}, map[string]int{}
+	serials := map[engine.PeerID]string{}
+	err := s.read(ctx, func(c *conn) error {
+		return c.query(func(r row) error {
+			id := peerID(r.bytes(0))
+			names[id], serials[id] = cmp.Or(r.str(2), r.str(1)), r.str(1)
+			times[names[id]]++
+			return nil
+		}, `SELECT id, serial, name FROM peer`)
+	})
+	for id, name := range names {
+		if times[name] > 1 && serials[id] != "" {
+			names[id] = name + ", " + serials[id]
+		}
+	}
+	return names, err
 }
 
 // Synced reports whether a phone's state carries the mark of a session with this

@@ -398,7 +398,7 @@ func (x *calendarIndex) finish(first bool, lost bool) []Problem {
 		if it.single && what == "VJOURNAL" {
 			what = "VNOTE"
 		}
-		out = append(out, Problem{Offset: x.entries[it.first].start, Line: int(it.line), Lost: true, What: what + beyondLimits})
+		out = append(out, Problem{Offset: x.entries[it.first].start, Line: int(it.line), Lost: true, What: what + beyondLimits + longLine + ", or for " + deepNest})
 	}
 	out = x.hollow.appendTo(out)
 	if first && !lost && len(x.items) == 0 && !slices.ContainsFunc(out, func(p Problem) bool { return p.Lost }) {

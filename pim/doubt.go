@@ -11,7 +11,9 @@ import (
 
 // What problems say of what was kept.
 const (
-	beyondLimits = " beyond the limits set aside: a line of more than 16 MiB, or more than 64 components in each other"
+	beyondLimits = " left out for " // longLine or deepNest
+	longLine     = "a line of more than 16 MiB: let its program save it with a smaller picture, or with folded lines"
+	deepNest     = "components nested more than 64 deep"
 	cutOff       = " without END at the end of the file, perhaps cut off: what is there was kept"
 )
 

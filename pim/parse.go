@@ -171,7 +171,7 @@ func (p *parser) logical(start, number int) {
 	text := p.join(p.segs)
 	if p.long {
 		p.t.Components[p.cur].tooLong = true
-		p.t.problem(start, number, false, "line of more than %d MiB", MaxLine>>20)
+		p.t.problem(start, number, false, longLine)
 	}
 	l := Line{Component: p.cur, Start: start, Number: number}
 	if !p.head(text, &l) {
@@ -410,7 +410,7 @@ func (p *parser) begin(l *Line, start, number int, value string, agent int) bool
 	depth := p.t.Components[p.cur].Depth + 1
 	if depth > MaxDepth || p.skip > 0 {
 		if p.skip == 0 {
-			p.t.problem(start, number, false, "components nested more than %d deep", MaxDepth)
+			p.t.problem(start, number, false, deepNest)
 			p.t.Components[p.cur].tooLong = true
 		}
 		p.skip++

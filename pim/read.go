@@ -105,8 +105,7 @@ func readText(src string, data []byte, begins bool) File {
 			break
 		}
 		if r.tooLong(it) {
-			f.Problems = append(f.Problems, Problem{Offset: first.Start, Line: first.Number, Lost: true,
-				What: first.Name + beyondLimits})
+			f.Problems = append(f.Problems, f.beyond(first))
 			continue
 		}
 		o := Object{Kind: it.kind, UID: it.uid, Line: first.Number, Torn: it.torn}
@@ -306,6 +305,24 @@ func (r *reader) torn() {
 		c := &t.Components[last]
 		r.f.Problems = append(r.f.Problems, Problem{Offset: c.Start, Line: c.Number, What: c.Name + cutOff, Torn: true})
 	}
+}
+
+// beyond tells that a component is left out, in the place of what its first line beyond
+// the limits was told for.
+func (f *File) beyond(c *Component) Problem {
+	out := Problem{Offset: c.Start, Line: c.Number, Lost: true, What: c.Name + beyondLimits + longLine}
+	at := -1
+	f.Problems = slices.DeleteFunc(f.Problems, func(p Problem) bool {
+		if p.Offset < c.Start || p.Offset >= c.End || p.What != longLine && p.What != deepNest {
+			return false
+		}
+		if at < 0 {
+			at = p.Offset
+			out.Offset, out.Line, out.What = p.Offset, p.Line, c.Name+beyondLimits+p.What
+		}
+		return true
+	})
+	return out
 }
 
 func (r *reader) tooLong(it *found) bool {

@@ -196,3 +196,14 @@ func TestReadWithoutVersion(t *testing.T) {
 		})
 	}
 }
+
+// What is left out for a line that is too long is told once, with that line and a way out.
+func TestLineTooLongIsToldOnce(t *testing.T) {
+	f := Read([]byte("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Big\r\nPHOTO;ENCODING=b:" + strings.Repeat("A", MaxLine+1) + "\r\nEND:VCARD\r\n" + v30("FN:Small\r\n")))
+	if len(f.Objects) != 1 || len(f.Problems) != 1 {
+		t.Fatalf("%d objects, problems %v", len(f.Objects), f.Problems)
+	}
+	if p := f.Problems[0]; !p.Lost || p.Line != 4 || !strings.Contains(p.What, "VCARD left out for a line of more than 16 MiB: let its program") {
+		t.Errorf("got %+v", p)
+	}
+}
