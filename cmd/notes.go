@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strings"
 
 	"cradle/devprovider"
 )
@@ -24,6 +25,10 @@ func (g *globals) note(format string, args ...any) {
 func (g *globals) strays(f *devprovider.Folder, dry bool) {
 	list := f.Strays()
 	for _, p := range list[:min(len(list), maxShown)] {
+		if strings.Count(p, "/") > 1 { // in a folder that is synced
+			g.note("%s on the phone isn't synced: it is no file of a card or an entry (.vcf, .ics)", plain(p))
+			continue
+		}
 		g.note("%s on the phone isn't synced: cards go into a folder of Cradle/contacts, entries into one of Cradle/calendars, Cradle/tasks or Cradle/notes", plain(p))
 	}
 	if n := len(list) - maxShown; n > 0 {

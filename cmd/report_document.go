@@ -22,6 +22,7 @@ type syncDocument struct {
 	Pairs   []engine.Pair           `json:"pairs,omitempty"`
 	Perhaps []perhapsDocument       `json:"perhaps,omitempty"`
 	Brake   *brakeDocument          `json:"brake"`
+	Mended  int                     `json:"mended,omitempty"` // files of the phone that were cut off and are put back
 	IO      ioDocument              `json:"io"`
 	Run     *int64                  `json:"run"`
 	Error   *failure                `json:"error"`
@@ -101,6 +102,7 @@ func (r *syncReport) document() *syncDocument {
 			s.Mode = "write-only"
 		}
 	}
+	doc.Mended = r.res.Mended
 	if doc.Plan == nil {
 		doc.Plan = []engine.Action{}
 	}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,6 +39,9 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	if !stopped || r.opt.dryRun {
 		r.filterText(doc)
 	}
+	if n := r.res.Mended; n > 0 {
+		g.say("%s put back whole.", count(n, "file of the phone, cut off there, was", "files of the phone, cut off there, were"))
+	}
 	if r.res.Left > 0 {
 		fmt.Fprintf(g.stderr, "%s while they were synced: run %s again\n", count(r.res.Left, "item changed", "items changed"), g.sync)
 	}
@@ -48,6 +52,9 @@ func (r *syncReport) text(ctx context.Context, doc *syncDocument) {
 	for _, f := range shown {
 		where := cmp.Or(f.Path, known[f.Item], f.Item.String())
 		why := strings.TrimPrefix(f.Err.Error(), where+": ")
+		if errors.Is(f.Err, engine.ErrTorn) && f.Side == engine.ToPhone {
+			why += ": copy it there again, or delete it there"
+		}
 		fmt.Fprintf(g.stderr, "left out (%s, %s): %s: %s\n", f.Scope, f.Side, plain(where), plain(why))
 	}
 	if n := len(failed) - maxShown; n > 0 {

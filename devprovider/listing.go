@@ -216,6 +216,8 @@ func (f *Folder) walkFolder(ctx context.Context, w *walk, storage, folder string
 			}
 			files = append(files, fl)
 			w.files = append(w.files, &files[len(files)-1])
+		case !isHidden(e.Name):
+			f.strayAt(join(folder, e.Name))
 		}
 	}
 	return nil

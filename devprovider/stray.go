@@ -19,7 +19,7 @@ func isStray(e Entry) bool {
 	return !isHidden(e.Name) && folder != stateFolder && !isTree(folder)
 }
 
-// Strays are the folders and files in Cradle, on any storage, that the last survey
+// Strays are the folders and files in Cradle, and the files in its collections, on any storage, that the last survey
 // came across and passed over, sorted; nil when RememberStrays was called for the same
 // ones before.
 func (f *Folder) Strays() []string {
@@ -41,8 +41,15 @@ func (f *Folder) strayNote() string { return strings.Join(f.strays, "\n") }
 
 // stray notes an entry of the Cradle folder that is passed over.
 func (f *Folder) stray(e Entry) {
-	p := join(rootFolder, e.Name)
-	if at, known := slices.BinarySearch(f.strays, p); !known && isStray(e) {
+	if isStray(e) {
+		f.strayAt(join(rootFolder, e.Name))
+	}
+}
+
+// strayAt notes a path that is passed over: one of stray, or a file among items that can't
+// hold one.
+func (f *Folder) strayAt(p string) {
+	if at, known := slices.BinarySearch(f.strays, p); !known {
 		f.strays = slices.Insert(f.strays, at, p)
 	}
 }

@@ -350,6 +350,9 @@ func (s *survey) judge(fl *file) {
 		return
 	}
 	for _, p := range fl.held.problems {
+		if fl.held.torn {
+			break // nothing of it is taken
+		}
 		s.note(fl, engine.ItemID{}, errors.New(p))
 	}
 	delete(f.state.aside, fl.spot)

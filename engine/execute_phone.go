@@ -392,6 +392,9 @@ func (s *Session) send(ctx context.Context, w *scopeWork, o *outgoing) error {
 	}
 	w.ex.touched = append(w.ex.touched, o.d.id)
 	s.count(w, o.d.toPhone, ToPhone)
+	if o.d.torn != "" && o.d.toPhone == opCreate {
+		s.result.Mended++
+	}
 	s.repaired(w.schema.Name(), o.d.id, o.old, &place)
 	return nil
 }

@@ -80,6 +80,9 @@ type Result struct {
 	Withheld  int         // items of the last pass that would have been written to the phone
 	Left      int         // items that changed under way and are left for the next run
 	Pairs     []Pair      // of a first sync or meeting, as far as objects were read, by scope and item
+	// Mended: objects of the phone that were there only in part and that were written again;
+	// they count as created too.
+	Mended int
 	// WithheldStore: items of the last pass that changed on the phone and wait there.
 	WithheldStore int
 	// Filters are those of the phone, by scope; scopes without one are absent.
