@@ -144,6 +144,12 @@ func FuzzReplace(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if got := k.Revise(dst, src); !k.Equal(got, k.SetCollection(src, "a")) {
+				t.Fatalf("revised %q by %q: %q, which says something else\n%s", k.Text(dst), k.Text(src), k.Text(got), differing(k, got, src))
+			}
+			if given, err := k.Given(dst, k.Text(src), "a"); err == nil && (k.UID(dst) != "" && k.UID(given) == "" || Read(k.Text(given)).Torn) {
+				t.Fatalf("%q in the place of %q: %q", k.Text(src), k.Text(dst), k.Text(given))
+			}
 			got, err := k.Replace(dst, src, k.Units())
 			if err != nil {
 				return // a hostile line that no dialect can take

@@ -31,10 +31,8 @@ func (k *Kind) Given(was *valuebag.Values, text []byte, collection string) (*val
 	}
 	edited := k.Text(item)
 	if uid := k.UID(was); uid != "" && k.UID(item) == "" {
-		var errs []error
-		edited, errs = EditProperties(edited, []PropertyEdit{{Op: EditInsert, New: Property{Name: "UID", Value: uid}}})
-		if errs[0] != nil {
-			return nil, fmt.Errorf("no UID, and %q can't be put in: %w: %w", clip(uid), ErrNotWhole, errs[0])
+		if edited, err = k.withUID(edited, uid); err != nil {
+			return nil, err
 		}
 	}
 	if k.card() {
@@ -43,6 +41,25 @@ func (k *Kind) Given(was *valuebag.Values, text []byte, collection string) (*val
 		}
 	}
 	return k.New(edited, collection)
+}
+
+// withUID gives a text without a UID this one; an empty line of that name becomes it.
+func (k *Kind) withUID(text []byte, uid string) ([]byte, error) {
+	edit := PropertyEdit{Op: EditInsert, New: Property{Name: "UID", Value: uid}}
+	for _, p := range Properties(text) {
+		if p.Component == "" && p.Name == "UID" {
+			edit = PropertyEdit{Op: EditUpdate, Old: p, New: p}
+			edit.New.Value = uid
+			break
+		}
+	}
+	out, errs := EditProperties(text, []PropertyEdit{edit})
+	if errs[0] == nil {
+		if item, err := k.New(out, ""); err == nil && k.UID(item) == uid {
+			return out, nil
+		}
+	}
+	return nil, fmt.Errorf("the text has no UID, and %q can't be put in: write UID:%s into it: %w", clip(uid), clip(uid), ErrNotWhole)
 }
 
 // sameVersion gives a card without a VERSION that of another, unless its lines are of
