@@ -195,11 +195,12 @@ func (p *outgoing) replace(ctx context.Context, old Node) (Node, error) {
 	ctx = context.WithoutCancel(ctx)
 	if err := t.s.DeleteObject(ctx, old.Entry.Handle); err != nil {
 		err = fmt.Errorf("%s: %w", old.Path, err)
-		// Without an answer it may be deleted all the same, and the new one is all there is.
+		// It may be deleted all the same, and the new one is all there is.
 		switch there := t.still(ctx, old); {
-		case mtp.IsRefusal(err) || there == nil:
+		case errors.Is(there, mtp.InvalidObjectHandle):
+		case there == nil || mtp.IsRefusal(err):
 			return old, errors.Join(err, p.takeBack(ctx, c.Handle))
-		case !errors.Is(there, mtp.InvalidObjectHandle):
+		default:
 			return old, fmt.Errorf("the new %s is whole and called %s: %w", old.Path, aside, err)
 		}
 	}

@@ -204,6 +204,7 @@ func TestReplaceCutOff(t *testing.T) {
 		{"refused", "on DeleteObject nth 1: answer AccessDenied", "stump", "", mtp.AccessDenied},
 		{"refused by a stall", "on DeleteObject nth 1: stall", "stump", "", mtp.ErrStalled},
 		{"done, without an answer", "on DeleteObject nth 1 at response: drop", "new file", "", nil},
+		{"done, and said to be refused", "on DeleteObject nth 1 at response: answer GeneralError", "new file", "", nil},
 		{"done, and nothing answers", "on DeleteObject nth 1 at response: drop\non GetObjectInfo from 3: drop", "", "new file", mtp.ErrTimeout},
 		{"done, and gone", "on DeleteObject nth 1 at end: pull", "", "new file", mtp.ErrDeviceGone},
 	} {
