@@ -41,7 +41,8 @@ var storageFlags = []string{"stamp", "order", "fold", "nolabels", "slots"}
 //	X-*       all names that begin so; any of these words may stand for several
 //	NAME:2    two of them at most
 //	NAME/100  100 characters of the value at most
-//	NAME~     in its own way: telephone numbers with hyphens, photos smaller
+//	NAME~     in its own way: telephone numbers with hyphens, photos smaller;
+//	          behind the others: NAME:2~, NAME/100~
 //	+stamp    each object gets the phone's own REV and PRODID
 //	+order    lines are sorted by name
 //	+fold     lines are folded after 60 characters
@@ -84,6 +85,12 @@ func ParseStorage(text string) (*Storage, error) {
 			}
 		}
 		r.name = strings.ToUpper(name)
+		if strings.Trim(strings.TrimSuffix(r.name, "*"), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+			return nil, fmt.Errorf("%q: %q is no name: want NAME, NAME:COUNT, NAME/CHARACTERS, each with ~ behind it (NAME:2~)", word, name)
+		}
+		if at := slices.IndexFunc(s.fields, func(f fieldRule) bool { return f.name == r.name }); at >= 0 {
+			return nil, fmt.Errorf("%q: a second word for %s: say all of it in one (NAME:2~)", word, r.name)
+		}
 		s.only = s.only || !r.drop && r.count == 0 && r.max == 0 && !r.rewrite
 		s.fields = append(s.fields, r)
 	}

@@ -72,7 +72,7 @@ func TestStorageMakesPhotosSmaller(t *testing.T) {
 }
 
 func TestParseStorageRefuses(t *testing.T) {
-	for _, bad := range []string{"", ",", "FN,,TEL", "+no", "-", "NOTE/", "NOTE/x", "NOTE/0", "TEL:0", "TEL:x", "~"} {
+	for _, bad := range []string{"", ",", "FN,,TEL", "+no", "-", "NOTE/", "NOTE/x", "NOTE/0", "TEL:0", "TEL:x", "~", "FN,TEL~:2", "TEL:2/5x", "N OTE", "TEL:2,TEL~"} {
 		if _, err := ParseStorage(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}

@@ -262,6 +262,26 @@ func ParseCapabilities(k *Kind, text string) (Capabilities, error) {
 	return c, nil
 }
 
+// hasParts reports whether there is more to a line than one value, of which a peer may store
+// a part: labels, parameters, or several parts of the value. All of a component may be.
+func (s *slot) hasParts(card bool) bool {
+	if s.comp || len(s.params)+len(s.more) > 0 || strings.HasPrefix(s.norm, "item.") {
+		return true
+	}
+	n := 0
+	switch lookup(card, s.name).value {
+	case kindStructured:
+		for _, part := range splitEscaped(s.value, ';') {
+			if part != "" {
+				n++
+			}
+		}
+	case kindList:
+		n = len(splitEscaped(s.value, ','))
+	}
+	return n > 1
+}
+
 // Loss is something of an item that a peer is known not to store.
 type Loss struct {
 	Name string // of the line
@@ -274,7 +294,7 @@ func (c *Capabilities) Losses(k *Kind, item *valuebag.Values) []Loss {
 	if !c.Known(k) {
 		return nil
 	}
-	count, longest := map[string]int{}, map[string]int{}
+	count, longest, partly := map[string]int{}, map[string]int{}, map[string]bool{}
 	for _, unit := range k.units[:len(k.units)-1] {
 		for _, s := range readSlots(k.unitStrings(item, unit)) {
 			name := capabilityName(&s)
@@ -282,6 +302,7 @@ func (c *Capabilities) Losses(k *Kind, item *valuebag.Values) []Loss {
 			if !s.comp {
 				longest[name] = max(longest[name], characters(s.value))
 			}
+			partly[name] = partly[name] || s.hasParts(k.card())
 		}
 	}
 	var out []Loss
@@ -297,7 +318,7 @@ func (c *Capabilities) Losses(k *Kind, item *valuebag.Values) []Loss {
 			out = append(out, Loss{name, fmt.Sprintf("only %d characters", f.Max)})
 		case f.As == Recompressed:
 			out = append(out, Loss{name, "smaller"})
-		case f.As == Parts, f.As == Otherwise:
+		case f.As == Parts && partly[name], f.As == Otherwise:
 			out = append(out, Loss{name, "in part"})
 		}
 	}

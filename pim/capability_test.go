@@ -50,6 +50,20 @@ func TestParseCapabilities(t *testing.T) {
 	if got := c.Losses(Contacts, item); !reflect.DeepEqual(got, want) {
 		t.Errorf("losses: got %v, want %v", got, want)
 	}
+	// Of one whole value nothing is stored in part.
+	if c, err = ParseCapabilities(Contacts, "FN=as:parts N=as:parts TEL=as:parts ORG=as:otherwise"); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]Loss{
+		"FN:Ada|N:Ada;;;;|TEL:1":               nil,
+		"FN;LANGUAGE=en:Ada|N:Byron;Ada":       {{"FN", "in part"}, {"N", "in part"}},
+		"FN:Ada|item1.TEL:1|item1.X-ABLabel:x": {{"TEL", "in part"}},
+		"FN:Ada|ORG:x":                         {{"ORG", "in part"}},
+	} {
+		if got := c.Losses(Contacts, mustItem(t, Contacts, cardText(text))); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: losses: got %v, want %v", text, got, want)
+		}
+	}
 	for _, bad := range []string{"NOTE", "note=no", "NOTE=max:x", "NOTE=max:0", "NOTE=count:-1", "=no"} {
 		if _, err := ParseCapabilities(Contacts, bad); !errors.Is(err, ErrCapabilities) {
 			t.Errorf("%q: got %v, want %v", bad, err, ErrCapabilities)
