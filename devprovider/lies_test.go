@@ -17,7 +17,8 @@ import (
 // stubborn are the lies under which a phone can't be written to: the session ends
 // or items fail, and nothing is lost.
 const stubborn = responder.LieDelete | responder.LieShortWrite | responder.LieNulWrite |
-	responder.LieHandlesFail | responder.LiePartialList | responder.LieBadObject | responder.LieHandlesShort | responder.LieNames
+	responder.LieHandlesFail | responder.LiePartialList | responder.LieBadObject | responder.LieHandlesShort | responder.LieNames |
+	responder.LieStrangeNames | responder.LieSameHandles
 
 // TestLyingPhones runs two sessions with a phone that tells a lie, and then one
 // with the same phone honest: nothing is lost or doubled.
