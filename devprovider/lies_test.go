@@ -27,7 +27,7 @@ func TestLyingPhones(t *testing.T) {
 		for _, row := range responder.LieTable {
 			t.Run(fmt.Sprintf("%s, %s", kind, row.Name), func(t *testing.T) {
 				dir := quickDir(t)
-				s := &cutScene{a: newPC(t, 'A')}
+				s := &cutScene{a: newPC(t, 'A'), doubles: row.Lie == responder.LieSameHandles}
 				s.put = func(path, text string) { write(t, dir, path, text, time.Hour) }
 				s.hold()
 				_, ses := plug(t, kind, dir, hwtest.Options{})
