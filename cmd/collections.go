@@ -56,7 +56,7 @@ synced. With --phone that phone is asked, so that collections show that only it 
 		Args:    noSubcommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return g.runCollections(c.Context(), sel) },
 	}
-	c.Flags().StringVar(&sel, "phone", "", "ask this phone too: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	c.Flags().StringVar(&sel, "phone", "", "ask this phone too: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	c.AddCommand(collectionsNewCommand(g), collectionsRenameCommand(g), collectionsRmCommand(g))
 	return c
 }

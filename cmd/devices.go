@@ -44,7 +44,7 @@ phone too.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return g.runDevices(c.Context(), sel) },
 	}
-	c.Flags().StringVar(&sel, "phone", "", "only this phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	c.Flags().StringVar(&sel, "phone", "", "only this phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	return c
 }
 

@@ -92,7 +92,7 @@ that can be used, into the place of a broken store, which is moved aside.`,
 			return g.runDoctor(c.Context(), o)
 		},
 	}
-	c.Flags().StringVar(&o.phone, "phone", "usb", "also look into this phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	c.Flags().StringVar(&o.phone, "phone", "usb", "also look into this phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	c.Flags().BoolVar(&o.rebuild, "rebuild", false, "derive the store's rows and columns anew from the items' texts")
 	c.Flags().BoolVar(&o.restore, "restore", false, "put BACKUP, or the newest one, into the place of a broken store")
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "with --restore: also where the store isn't broken")

@@ -25,7 +25,7 @@ that stand for several objects, are shown as others, and go by those.`,
 		Args: noSubcommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.PersistentFlags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ or virtual:KIND:DIR")
+	c.PersistentFlags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, virtual:KIND:DIR or usbip:HOST:PORT")
 	c.AddCommand(mtpInfoCommand(g, &sel), mtpListCommand(g, &sel), mtpGetCommand(g, &sel), mtpPutCommand(g, &sel), mtpRemoveCommand(g, &sel))
 	return c
 }

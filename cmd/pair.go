@@ -67,7 +67,7 @@ A phone that is paired already gets its settings changed.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	f.StringVar(&o.as, "as", pairMerge, "what the first sync does: merge, phone, desktop, read-only or write-only")
 	completeWords(c, "as", pairMerge, pairPhone, pairDesktop, pairRead, pairWrite)
 	f.StringSliceVar(&o.only, "only", nil, "sync only these kinds, now and later: contacts,events,tasks,notes")

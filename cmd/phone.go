@@ -43,6 +43,8 @@ func (g *globals) openPhone(ctx context.Context, sel string) (*phone, error) {
 		return openDir(strings.TrimPrefix(sel, "dir:"))
 	case strings.HasPrefix(sel, "virtual:"):
 		return g.openVirtual(ctx, sel)
+	case strings.HasPrefix(sel, usbipPrefix):
+		return g.openServed(ctx, sel)
 	}
 	return g.openUSB(ctx, sel)
 }
@@ -130,7 +132,7 @@ func (g *globals) chooseUSB(sel string) (usb.DeviceDesc, error) {
 		if st, err := os.Stat(sel); err == nil && st.IsDir() {
 			return usb.DeviceDesc{}, usageError("--phone %q is a folder: write --phone %s", sel, quoteArg("dir:"+sel))
 		}
-		return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR", sel)
+		return usb.DeviceDesc{}, usageError("--phone %q: want usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT", sel)
 	}
 	list, err := g.listUSB()
 	if err != nil {

@@ -44,7 +44,7 @@ knows needs no name.`,
 			return g.runReset(c.Context(), sel, c.Flags().Changed("phone"))
 		},
 	}
-	c.Flags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	c.Flags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	return c
 }
 

@@ -68,7 +68,7 @@ carries out that plan if it is stopped again.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	f.StringVar(&o.phone, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	f.BoolVar(&o.pair, "pair", false, "agree to a first meeting of this phone and this store")
 	f.StringArrayVar(&o.maps, "map", nil, "sync the phone's collection with another of the store: `PHONE=STORE`")
 	f.StringArrayVar(&o.folders, "folder", nil, "sync this folder of the phone too, where it lies: `PATH[=COLLECTION]`, or PATH/* for each folder in it")

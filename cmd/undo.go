@@ -82,7 +82,7 @@ store keeps it.`,
 			return g.runUndo(c.Context(), run, sel, c.Flags().Changed("phone"))
 		},
 	}
-	c.Flags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH or virtual:KIND:DIR")
+	c.Flags().StringVar(&sel, "phone", "usb", "which phone: usb, usb:BUS-PORT, serial:XYZ, dir:PATH, virtual:KIND:DIR or usbip:HOST:PORT")
 	return c
 }
 
