@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,6 +86,9 @@ func TestFaultWithinAFile(t *testing.T) {
 				}
 				log := p.Log()
 				last := log[len(log)-1]
+				if told := strings.HasSuffix(last.String(), "no response"); told != (f.want == 0) {
+					t.Errorf("the trace says %v", last)
+				}
 				if last.Op() != mtp.OpGetObject || last.In != f.let || last.Response != f.want {
 					t.Errorf("the phone's log says %v, want in=%d and response %v", last, f.let, f.want)
 				}

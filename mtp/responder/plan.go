@@ -66,5 +66,9 @@ type Transaction struct {
 func (t *Transaction) Op() mtp.OpCode { return mtp.OpCode(t.Command.Code) }
 
 func (t Transaction) String() string {
-	return fmt.Sprintf("%d %v %x in=%d out=%d %v", t.Number, t.Op(), t.Command.Params[:t.Command.N], t.In, t.Out, t.Response)
+	ended := "no response"
+	if t.Response != 0 {
+		ended = t.Response.Error()
+	}
+	return fmt.Sprintf("%d %v %x in=%d out=%d %s", t.Number, t.Op(), t.Command.Params[:t.Command.N], t.In, t.Out, ended)
 }
