@@ -99,7 +99,9 @@ func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o m
 		if len(paths) != 1 || nodes[0].IsFolder() || g.json {
 			return usageError("--to - is for one file, and without --json")
 		}
-		_, err := t.Copy(ctx, nodes[0], interruptible{ctx, g.stdout}, m.opts)
+		out := newInterruptible(ctx, g.stdout)
+		defer out.close()
+		_, err := t.Copy(ctx, nodes[0], out, m.opts)
 		m.bar.done()
 		return err
 	}
