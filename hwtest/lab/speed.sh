@@ -122,6 +122,8 @@ list)
 	want=$(tar -tf "$share/seed.tar" | grep -c '\.vcf$')
 	all() { [ "$(grep -c "$2" o)" -ge "$want" ] || fail "$1 lists $(grep -c "$2" o) of $want files"; }
 	for round in $(seq "$rounds"); do
+		# Our phone reads a folder anew when it hasn't been asked for it for some seconds: that is nobody's.
+		./cradle mtp ls -r / --phone $sel >o 2>&1 || fail "cradle ls"
 		for backend in usbfs gousb; do
 			timed cradle-$backend tiny-list env CRADLE_USB=$backend ./cradle mtp ls /in --phone $sel
 			timed cradle-$backend list env CRADLE_USB=$backend ./cradle mtp ls -r / --phone $sel
