@@ -31,6 +31,7 @@ type lossyStory struct {
 	n       int
 	anew    int             // cards that were written anew without their UID
 	edited  map[string]bool // paths that the phone's user touched since the last sync
+	fresh   map[string]bool // and those written anew without a UID: edited again, nothing may be left that says which card it was
 }
 
 // physical gives the lines of a text with their folds, soft line breaks and ends.
@@ -254,7 +255,7 @@ func (s *lossyStory) editStore(p *pc) {
 // editPhone is the phone's user, whose program writes the whole card in its own way.
 func (s *lossyStory) editPhone() (typed string) {
 	list := s.phone.items(s.t)
-	list = slices.DeleteFunc(list, func(h held) bool { return h.bundled })
+	list = slices.DeleteFunc(list, func(h held) bool { return h.bundled || s.fresh[h.path] })
 	if len(list) == 0 {
 		return ""
 	}
@@ -275,6 +276,7 @@ func (s *lossyStory) editPhone() (typed string) {
 		s.logf("its program writes it anew as %s, without its UID", path)
 		s.must(os.Remove(filepath.Join(s.phone.dir, it.path)))
 		s.anew++
+		s.fresh[path] = true
 	}
 	s.edited[it.path], s.edited[path] = true, true
 	s.phone.write(s.t, path, text, s.now())
@@ -355,7 +357,7 @@ func (s *lossyStory) arrived(p *pc, word string) bool {
 }
 
 func newLossyStory(t *testing.T, seed uint64, pcs int, kind hwtest.Kind) *lossyStory {
-	s := &lossyStory{world: newWorld(t, tempDir(t), seed, pcs), r: rand.New(rand.NewPCG(seed, 17)), outside: map[string][]kept{}, edited: map[string]bool{}}
+	s := &lossyStory{world: newWorld(t, tempDir(t), seed, pcs), r: rand.New(rand.NewPCG(seed, 17)), outside: map[string][]kept{}, edited: map[string]bool{}, fresh: map[string]bool{}}
 	spec := s.capabilities()
 	s.logf("seed %d, %s stores %s", seed, kind, spec)
 	var err error
@@ -463,6 +465,7 @@ func lossyHistory(t *testing.T, seed uint64, corpus []pim.Object) (outside, all,
 	for range 6 {
 		s.steps++
 		clear(s.edited)
+		clear(s.fresh)
 		typed := ""
 		for range 1 + s.r.IntN(3) {
 			if s.r.IntN(2) == 0 {
