@@ -152,6 +152,7 @@ func (im *importer) piece(f ImportFile, read pim.File) error {
 		im.res.Problems = append(im.res.Problems, ImportProblem{f.Path, p.Line, p.What, p.Lost})
 	}
 	left := map[int]bool{} // lines of what was left out since it is cut off
+	var within []int       // those that go on to the next item, or to the end
 	for i := range read.Objects {
 		if err := im.t.ctx.Err(); err != nil {
 			return err
@@ -162,9 +163,19 @@ func (im *importer) piece(f ImportFile, read pim.File) error {
 			return err
 		}
 		left[o.Line] = left[o.Line] || out
+		if out && o.Torn {
+			within = append(within, o.Line)
+		}
 	}
-	for _, p := range read.Problems { // that it was kept is no longer so
-		if p.Torn && left[p.Line] {
+	// That something of it was kept is no longer so.
+	gone := func(line int) bool {
+		i := len(read.Objects) - 1
+		for ; i >= 0 && read.Objects[i].Line > line; i-- {
+		}
+		return i >= 0 && slices.Contains(within, read.Objects[i].Line)
+	}
+	for _, p := range read.Problems {
+		if p.Torn && left[p.Line] || !p.Lost && len(within) > 0 && gone(p.Line) {
 			im.res.Problems = slices.Delete(im.res.Problems, told, told+1)
 			continue
 		}
