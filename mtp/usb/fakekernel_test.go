@@ -4,7 +4,6 @@ package usb
 
 import (
 	"bytes"
-	"os"
 	"slices"
 	"sync"
 	"unsafe"
@@ -23,6 +22,8 @@ type fakeKernel struct {
 	queued    map[uint8][]*usbfsURB
 	most      map[uint8]int // transfers in flight at once, at most
 	completed chan *usbfsURB
+	seen      []*usbfsURB // of completed, by await
+	wakes     chan struct{}
 	gone      chan struct{} // closed: unplugged
 	closed    chan struct{}
 
@@ -48,7 +49,7 @@ func newFakeKernel() *fakeKernel {
 	return &fakeKernel{
 		caps: capScatterGather, packet: 512, claimed: -1,
 		queued: map[uint8][]*usbfsURB{}, most: map[uint8]int{}, going: map[*usbfsURB][]byte{},
-		completed: make(chan *usbfsURB, 4096), gone: make(chan struct{}), closed: make(chan struct{}),
+		completed: make(chan *usbfsURB, 4096), wakes: make(chan struct{}, 1), gone: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
 
@@ -127,6 +128,11 @@ func (k *fakeKernel) complete(u *usbfsURB, err error) {
 // move has the device do what it can.
 func (k *fakeKernel) move() {
 	const in, out = 0x81, 0x02
+	select {
+	case <-k.closed: // the transfers' memory may be gone
+		return
+	default:
+	}
 	for len(k.queued[in]) > 0 && len(k.packets) > 0 {
 		u, p := k.queued[in][0], k.packets[0]
 		k.packets = k.packets[1:]
@@ -201,13 +207,37 @@ func (k *fakeKernel) discard(u *usbfsURB) error {
 }
 
 func (k *fakeKernel) reap() (uintptr, error) {
+	if len(k.seen) == 0 {
+		select {
+		case u := <-k.completed:
+			k.seen = append(k.seen, u)
+		case <-k.gone:
+			return 0, unix.ENODEV
+		default:
+			return 0, unix.EAGAIN
+		}
+	}
+	u := k.seen[0]
+	k.seen = k.seen[1:]
+	return uintptr(unsafe.Pointer(u)), nil
+}
+
+func (k *fakeKernel) await() {
+	if len(k.seen) > 0 {
+		return
+	}
 	select {
 	case u := <-k.completed:
-		return uintptr(unsafe.Pointer(u)), nil
+		k.seen = append(k.seen, u)
 	case <-k.gone:
-		return 0, unix.ENODEV
-	case <-k.closed:
-		return 0, os.ErrClosed
+	case <-k.wakes:
+	}
+}
+
+func (k *fakeKernel) wake() {
+	select {
+	case k.wakes <- struct{}{}:
+	default:
 	}
 }
 
@@ -225,4 +255,8 @@ func (k *fakeKernel) control(requestType, request uint8, value, index uint16, da
 	return k.answer(setup, data)
 }
 
-func (k *fakeKernel) close() { close(k.closed) }
+func (k *fakeKernel) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.closed)
+}

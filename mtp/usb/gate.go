@@ -20,17 +20,27 @@ type gate struct {
 
 func (g *gate) init() { g.closing, g.stop = context.WithCancel(context.Background()) }
 
-// begin registers a call, and gives a context that also ends with close.
-func (g *gate) begin(ctx context.Context) (context.Context, func(), error) {
+// enter registers a call, which leave ends.
+func (g *gate) enter() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return nil, nil, mtp.ErrTransportClosed
+		return mtp.ErrTransportClosed
 	}
 	g.calls.Add(1)
+	return nil
+}
+
+func (g *gate) leave() { g.calls.Done() }
+
+// begin is enter with a context that also ends with close.
+func (g *gate) begin(ctx context.Context) (_ context.Context, leave func(), err error) {
+	if err := g.enter(); err != nil {
+		return nil, nil, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(g.closing, func() { cancel(mtp.ErrTransportClosed) })
-	return ctx, func() { stop(); cancel(nil); g.calls.Done() }, nil
+	return ctx, func() { stop(); cancel(nil); g.leave() }, nil
 }
 
 // close ends all calls, waits for them and then has release run, once.

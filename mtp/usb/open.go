@@ -101,7 +101,7 @@ func OpenFile(ctx context.Context, f *os.File) (mtp.Transport, DeviceDesc, error
 	if err != nil {
 		return nil, d, fmt.Errorf("%v: open: %w", d, err)
 	}
-	n, err := nodeOf(fd, d.Node)
+	n, err := nodeOf(fd)
 	if err != nil {
 		return nil, d, fmt.Errorf("%v: open: %w", d, err)
 	}

@@ -61,8 +61,8 @@ func openUsbfs(d DeviceDesc, k kernel) (*usbfsTransport, error) {
 	case caps&capNoPacketSizeLimit != 0:
 		size = sizeContiguous
 	}
-	t.flight = newInFlight(k)
 	t.init()
+	t.flight = newInFlight(k, t.closing)
 	t.in = inPipe{f: t.flight, endpoint: i.in, packet: i.maxPacket, size: size, depth: bytesInFlight / size}
 	t.out = outPipe{f: t.flight, endpoint: i.out, size: size, depth: bytesInFlight / size}
 	var err error
@@ -84,32 +84,30 @@ func (t *usbfsTransport) openFailed(what string, err error) error {
 }
 
 func (t *usbfsTransport) Read(ctx context.Context, p []byte) (int, error) {
-	ctx, end, err := t.begin(ctx)
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return 0, err
 	}
-	defer end()
+	defer t.leave()
 	n, err := t.in.read(ctx, p)
 	return n, t.failed(ctx, err, t.in.endpoint)
 }
 
 // ReadAhead is of [mtp.Pipeliner].
 func (t *usbfsTransport) ReadAhead(n int64) {
-	_, end, err := t.begin(context.Background())
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return
 	}
-	defer end()
+	defer t.leave()
 	t.in.readAhead(n)
 }
 
 func (t *usbfsTransport) Write(ctx context.Context, p []byte) error {
-	ctx, end, err := t.begin(ctx)
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return err
 	}
-	defer end()
-	if err = t.out.write(ctx, p); err == nil {
+	defer t.leave()
+	err := t.out.write(ctx, p)
+	if err == nil {
 		err = t.out.flush(ctx)
 	}
 	return t.failed(ctx, err, t.out.endpoint)
@@ -117,37 +115,35 @@ func (t *usbfsTransport) Write(ctx context.Context, p []byte) error {
 
 // WriteAhead is of [mtp.Pipeliner].
 func (t *usbfsTransport) WriteAhead(ctx context.Context, p []byte) error {
-	ctx, end, err := t.begin(ctx)
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return err
 	}
-	defer end()
+	defer t.leave()
 	return t.failed(ctx, t.out.write(ctx, p), t.out.endpoint)
 }
 
 // Flush is of [mtp.Pipeliner].
 func (t *usbfsTransport) Flush(ctx context.Context) error {
-	ctx, end, err := t.begin(ctx)
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return err
 	}
-	defer end()
+	defer t.leave()
 	return t.failed(ctx, t.out.flush(ctx), t.out.endpoint)
 }
 
 func (t *usbfsTransport) ReadEvent(ctx context.Context) ([]byte, error) {
-	ctx, end, err := t.begin(ctx)
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return nil, err
 	}
-	defer end()
+	defer t.leave()
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
 	x := t.event
-	if err = t.flight.submit(x, len(x.buf)); err == nil {
-		if werr := t.flight.wait(ctx, x); werr != nil {
-			t.flight.recall(x)
+	err := t.flight.submit(x, len(x.buf))
+	if err == nil {
+		if werr := t.flight.waitForEvent(ctx, x); werr != nil {
+			t.flight.recallEvent(x)
 		}
 		err = x.err()
 		if got := x.received(); len(got) > 0 { // what came before a cancel is an event all the same
@@ -158,11 +154,10 @@ func (t *usbfsTransport) ReadEvent(ctx context.Context) ([]byte, error) {
 }
 
 func (t *usbfsTransport) Control(ctx context.Context, r mtp.ControlRequest) (int, error) {
-	ctx, end, err := t.begin(ctx)
-	if err != nil {
+	if err := t.enter(); err != nil {
 		return 0, err
 	}
-	defer end()
+	defer t.leave()
 	if err := ctx.Err(); err != nil {
 		return 0, context.Cause(ctx)
 	}
@@ -201,16 +196,18 @@ func (t *usbfsTransport) Control(ctx context.Context, r mtp.ControlRequest) (int
 
 // failed turns the kernel's errors into those of the contract.
 func (t *usbfsTransport) failed(ctx context.Context, err error, endpoint uint8) error {
-	switch {
-	case err == nil, errors.Is(err, io.ErrShortWrite):
+	if err == nil || errors.Is(err, io.ErrShortWrite) {
 		return err
+	}
+	ended := patience{ctx, t.closing}.ended()
+	switch {
 	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ESHUTDOWN):
 		return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
-	case ctx.Err() != nil && (isCancelled(err) || errors.Is(err, context.Cause(ctx))):
+	case ended != nil && (isCancelled(err) || errors.Is(err, ended)):
 		if !t.desc.there() {
-			return fmt.Errorf("%w: %w", context.Cause(ctx), mtp.ErrDeviceGone)
+			return fmt.Errorf("%w: %w", ended, mtp.ErrDeviceGone)
 		}
-		return fmt.Errorf("transfer called back: %w", context.Cause(ctx))
+		return fmt.Errorf("transfer called back: %w", ended)
 	case errors.Is(err, unix.EPIPE):
 		if endpoint != 0 {
 			if cerr := t.k.clearHalt(endpoint); errors.Is(cerr, unix.ENODEV) {
@@ -247,7 +244,6 @@ func (t *usbfsTransport) Close() error {
 			_ = t.k.connect(t.desc.iface.number)
 		}
 		t.k.close()
-		t.flight.reaper.Wait()
 		t.in.free()
 		t.out.free()
 		for _, x := range []*transfer{t.event, t.ctrl} {

@@ -3,12 +3,12 @@
 package usb
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -34,9 +34,14 @@ type kernel interface {
 	// discard calls a transfer back; it is reaped all the same. EINVAL: it is
 	// done already.
 	discard(u *usbfsURB) error
-	// reap waits for the next transfer that is done and gives the address of
-	// its usbfsURB. os.ErrClosed ends it.
+	// reap gives the address of the usbfsURB of the next transfer that is done.
+	// EAGAIN: none is. Other errors: none ever will be.
 	reap() (uintptr, error)
+	// await waits until reap gives something, or wake is called: if it was
+	// before, since the last await, at once. One goroutine at a time awaits.
+	await()
+	// wake may be called at any time.
+	wake()
 	clearHalt(endpoint uint8) error
 	// control makes a transfer on the control pipe and waits for it.
 	control(requestType, request uint8, value, index uint16, data []byte, milliseconds uint32) (int, error)
@@ -45,32 +50,28 @@ type kernel interface {
 
 // node is a device node.
 type node struct {
-	file *os.File
-	raw  syscall.RawConn
+	fd int
+
+	mu    sync.Mutex // guards against a wake of a number that is somebody else's by now
+	woken int        // an eventfd; -1 after close
 }
 
 func openNode(path string) (*node, error) {
-	// Not blocking, which is nothing to usbfs and everything to Go's poller.
-	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	return nodeOf(fd, path)
+	return nodeOf(fd)
 }
 
 // nodeOf takes over a descriptor.
-func nodeOf(fd int, path string) (*node, error) {
-	if err := unix.SetNonblock(fd, true); err != nil {
-		_ = unix.Close(fd)
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	f := os.NewFile(uintptr(fd), path)
-	raw, err := f.SyscallConn()
+func nodeOf(fd int) (*node, error) {
+	woken, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
-		f.Close()
-		return nil, err
+		_ = unix.Close(fd)
+		return nil, os.NewSyscallError("eventfd", err)
 	}
-	return &node{f, raw}, nil
+	return &node{fd: fd, woken: woken}, nil
 }
 
 func ioctl(fd, request uintptr, arg unsafe.Pointer) (int, error) {
@@ -87,12 +88,7 @@ func ioctl(fd, request uintptr, arg unsafe.Pointer) (int, error) {
 }
 
 func (n *node) ioctl(request uintptr, arg unsafe.Pointer) (int, error) {
-	var r int
-	var err error
-	if cerr := n.raw.Control(func(fd uintptr) { r, err = ioctl(fd, request, arg) }); cerr != nil {
-		return 0, cerr
-	}
-	return r, err
+	return ioctl(uintptr(n.fd), request, arg)
 }
 
 func (n *node) claim(iface int) error {
@@ -141,14 +137,7 @@ func (n *node) memory(size int) ([]byte, error) {
 	if !sharesMemory() || n.capabilities()&capMmap == 0 {
 		return nil, unix.ENOTSUP
 	}
-	var p []byte
-	var err error
-	if cerr := n.raw.Control(func(fd uintptr) {
-		p, err = unix.Mmap(int(fd), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-	}); cerr != nil {
-		return nil, cerr
-	}
-	return p, err
+	return unix.Mmap(n.fd, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 }
 
 // sharesMemory reports whether the controller's memory is as fast as any, and the kernel maps it
@@ -179,16 +168,23 @@ func (n *node) discard(u *usbfsURB) error {
 
 func (n *node) reap() (uintptr, error) {
 	var at uintptr
-	var err error
-	// The node is writable when there is something to reap.
-	werr := n.raw.Write(func(fd uintptr) bool {
-		_, err = ioctl(fd, usbfsReapURBNoDelay, unsafe.Pointer(&at))
-		return !errors.Is(err, unix.EAGAIN)
-	})
-	if werr != nil {
-		return 0, werr
-	}
+	_, err := n.ioctl(usbfsReapURBNoDelay, unsafe.Pointer(&at))
 	return at, err
+}
+
+func (n *node) await() {
+	// The node is writable when there is something to reap.
+	both := [2]unix.PollFd{{Fd: int32(n.fd), Events: unix.POLLOUT}, {Fd: int32(n.woken), Events: unix.POLLIN}}
+	if _, err := unix.Poll(both[:], -1); err == nil && both[1].Revents != 0 {
+		var count [8]byte
+		_, _ = unix.Read(n.woken, count[:])
+	}
+}
+
+func (n *node) wake() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, _ = unix.Write(n.woken, binary.NativeEndian.AppendUint64(nil, 1))
 }
 
 func (n *node) clearHalt(endpoint uint8) error {
@@ -215,4 +211,10 @@ func (n *node) control(requestType, request uint8, value, index uint16, data []b
 	return n.ioctl(usbfsControlTransfer, unsafe.Pointer(&c))
 }
 
-func (n *node) close() { _ = n.file.Close() }
+func (n *node) close() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_ = unix.Close(n.fd)
+	_ = unix.Close(n.woken)
+	n.woken = -1
+}

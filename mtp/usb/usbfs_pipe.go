@@ -28,6 +28,7 @@ func (p *inPipe) read(ctx context.Context, to []byte) (n int, err error) {
 	if ctx.Err() != nil && len(p.queue) == 0 {
 		return 0, context.Cause(ctx)
 	}
+	var ended error // why what is in flight was called back
 	for n < len(to) {
 		if err := p.topUp(len(to) - n); err != nil {
 			p.stop()
@@ -35,6 +36,7 @@ func (p *inPipe) read(ctx context.Context, to []byte) (n int, err error) {
 		}
 		x := p.queue[0]
 		if err := p.f.wait(ctx, x); err != nil {
+			ended = err
 			p.ahead = 0
 			p.f.recall(p.queue...)
 		}
@@ -51,8 +53,8 @@ func (p *inPipe) read(ctx context.Context, to []byte) (n int, err error) {
 		p.queue = append(p.queue[:0], p.queue[1:]...)
 		p.idle = append(p.idle, x)
 		switch {
-		case isCancelled(err) && ctx.Err() != nil:
-			return n, context.Cause(ctx)
+		case isCancelled(err) && ended != nil:
+			return n, ended
 		case isCancelled(err):
 			continue
 		case err != nil:

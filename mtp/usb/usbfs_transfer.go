@@ -3,11 +3,8 @@
 package usb
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"runtime"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -82,6 +79,18 @@ func (x *transfer) received() []byte { return x.buf[:max(0, min(int(x.actual), l
 // short reports whether a transfer that is done ended before its length.
 func (x *transfer) short() bool { return x.actual < x.length }
 
+// take reports whether it was reaped.
+func (x *transfer) take() bool {
+	if !x.finished {
+		select {
+		case <-x.done:
+			x.finished = true
+		default:
+		}
+	}
+	return x.finished
+}
+
 // err is how a transfer ended; cancelled ones are no error of the device's.
 func (x *transfer) err() error {
 	if x.status == 0 {
@@ -93,116 +102,4 @@ func (x *transfer) err() error {
 // isCancelled reports whether the transfer was called back by us.
 func isCancelled(err error) bool {
 	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ECONNRESET)
-}
-
-// inFlight hands transfers to the kernel and takes them back.
-type inFlight struct {
-	k    kernel
-	mu   sync.Mutex
-	all  map[uintptr]*transfer
-	dead error // why nothing is reaped any more
-
-	reaper sync.WaitGroup
-}
-
-func newInFlight(k kernel) *inFlight {
-	f := &inFlight{k: k, all: map[uintptr]*transfer{}}
-	f.reaper.Go(f.reap)
-	return f
-}
-
-// reap takes back what is done until the device is gone, or closed.
-func (f *inFlight) reap() {
-	for {
-		at, err := f.k.reap()
-		f.mu.Lock()
-		if err != nil {
-			f.dead = err
-			for at, x := range f.all {
-				x.status = -int32(unix.ENODEV)
-				x.done <- struct{}{}
-				delete(f.all, at)
-			}
-			f.mu.Unlock()
-			return
-		}
-		x := f.all[at]
-		delete(f.all, at)
-		f.mu.Unlock()
-		if x != nil {
-			x.done <- struct{}{}
-		}
-	}
-}
-
-// submit starts a transfer of the first n bytes of its own buffer.
-func (f *inFlight) submit(x *transfer, n int) error {
-	x.reset(n)
-	return f.start(x)
-}
-
-// submitFrom starts a transfer out of p, which is the caller's again at once.
-func (f *inFlight) submitFrom(x *transfer, p []byte) error {
-	if x.shared {
-		return f.submit(x, copy(x.buf, p))
-	}
-	x.reset(0)
-	x.length = int32(len(p))
-	if len(p) > 0 {
-		var pin runtime.Pinner
-		pin.Pin(&p[0])
-		defer pin.Unpin()
-		x.buffer = uintptr(unsafe.Pointer(&p[0]))
-	}
-	err := f.start(x)
-	x.buffer = 0
-	return err
-}
-
-func (f *inFlight) start(x *transfer) error {
-	at := uintptr(unsafe.Pointer(x.usbfsURB))
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.dead != nil {
-		return unix.ENODEV
-	}
-	f.all[at] = x
-	if err := f.k.submit(x.usbfsURB); err != nil {
-		delete(f.all, at)
-		return err
-	}
-	return nil
-}
-
-// wait waits until a transfer is done. When ctx ends before that it returns the
-// cause, and the transfer flies on.
-func (f *inFlight) wait(ctx context.Context, x *transfer) error {
-	if x.finished {
-		return nil
-	}
-	select {
-	case <-x.done:
-		x.finished = true
-		return nil
-	default:
-	}
-	select {
-	case <-x.done:
-		x.finished = true
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// recall calls transfers of one pipe back, the last one first, so that none
-// gets what an earlier one was meant to. What they hold by then they keep.
-func (f *inFlight) recall(xs ...*transfer) {
-	for i := len(xs) - 1; i >= 0; i-- {
-		if x := xs[i]; !x.finished {
-			_ = f.k.discard(x.usbfsURB) // an error: it is done by itself
-			<-x.done
-			x.finished = true
-		}
-	}
 }
