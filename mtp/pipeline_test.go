@@ -24,13 +24,26 @@ type pipelined struct {
 	most                int // parts that waited at once
 	announced, flushed  int
 	droppedAfterFailure int
+	expected, pending   int // answers of small transactions
 }
 
 func (p *pipelined) ReadAhead(n int64) {
 	if n > 0 {
 		p.announced++
+	} else {
+		p.pending = 0
 	}
 	p.ahead = n
+}
+
+func (p *pipelined) Expect(transfers, size int) {
+	if len(p.waiting) > 0 {
+		p.t.Error("answers are expected while parts of a container still wait to go out")
+	}
+	if size < mtp.HeaderSize || size%p.MaxPacketSize() != 0 {
+		p.t.Errorf("transfers of %d bytes aren't whole packets", size)
+	}
+	p.expected, p.pending = p.expected+transfers, transfers
 }
 
 func (p *pipelined) WriteAhead(_ context.Context, part []byte) error {
@@ -100,6 +113,9 @@ func TestPipelinedTransfers(t *testing.T) {
 			if p.ahead != 0 {
 				t.Errorf("after %d bytes: %d are still announced", size, p.ahead)
 			}
+			if p.pending != 0 {
+				t.Errorf("after %d bytes: %d answers are still expected", size, p.pending)
+			}
 			if err := s.DeleteObject(t.Context(), c.Handle); err != nil {
 				t.Fatal(err)
 			}
@@ -107,6 +123,9 @@ func TestPipelinedTransfers(t *testing.T) {
 	}
 	if p.most < 2 || p.announced == 0 {
 		t.Errorf("%d parts in flight at most, %d reads ahead: large transfers go one at a time", p.most, p.announced)
+	}
+	if p.expected == 0 {
+		t.Error("no answer is expected before its command")
 	}
 }
 

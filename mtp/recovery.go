@@ -169,8 +169,6 @@ func (s *Session) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 5*time.Second, ErrTimeout)
 	defer cancel()
 	x := &txn{caller: ctx, ctx: ctx, wait: 5 * time.Second, op: OpGetDeviceInfo, id: s.nextID(OpGetDeviceInfo)}
-	x.idle = time.AfterFunc(x.wait, func() {})
-	defer x.idle.Stop()
 	_, err := s.phases(x, nil, dataOut{}, nil)
 	s.stats.transactions.Add(1)
 	return err

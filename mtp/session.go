@@ -86,6 +86,7 @@ type Session struct {
 	spare   chan []byte   // for large data phases
 	rest    []byte        // of buf: what came in one transfer after the data
 	timeout time.Duration
+	clock   *clock // of the last transaction
 	lost    atomic.Pointer[lostError]
 
 	listing   atomic.Uint32 // listingMode: the verdict on this device's property lists
@@ -183,6 +184,12 @@ func (s *Session) Close(ctx context.Context) error {
 	}
 	s.lost.CompareAndSwap(nil, &lostError{ErrClosed})
 	s.stopEvents()
+	select {
+	case <-s.turn:
+		s.clock.stop()
+		s.turn <- struct{}{}
+	default: // who has it does so in the end
+	}
 	return err
 }
 

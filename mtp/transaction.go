@@ -16,7 +16,7 @@ const drainable = 1 << 20
 type txn struct {
 	caller context.Context // ends: finish soon, or call it off
 	ctx    context.Context // for transfers: ends on silence, and some time after caller
-	idle   *time.Timer
+	clock  *clock          // of ctx; nil: ctx has an end of its own
 	wait   time.Duration
 	op     OpCode
 	id     TransactionID
@@ -34,13 +34,17 @@ type txn struct {
 
 // alive starts the clock for the next transfer.
 func (x *txn) alive() {
-	x.idle.Reset(x.wait)
 	x.heard()
+	if x.clock != nil {
+		x.clock.allow(x.since, x.wait)
+	}
 }
 
 // pause stops the clock: it is the caller's Reader or Writer that takes its time.
 func (x *txn) pause() {
-	x.idle.Stop()
+	if x.clock != nil {
+		x.clock.pause()
+	}
 	x.heard()
 	x.since = time.Time{}
 }
@@ -102,7 +106,12 @@ func (s *Session) once(ctx context.Context, op OpCode, params []uint32, out data
 	case <-ctx.Done():
 		return Message{}, fmt.Errorf("%v: %w", op, context.Cause(ctx))
 	}
-	defer func() { s.turn <- struct{}{} }()
+	defer func() {
+		if s.Err() != nil {
+			s.clock.stop()
+		}
+		s.turn <- struct{}{}
+	}()
 	if err := s.Err(); err != nil {
 		return Message{}, fmt.Errorf("%v: %w", op, err)
 	}
@@ -124,37 +133,30 @@ func (s *Session) nextID(op OpCode) TransactionID {
 // run is do for a caller that has the turn.
 func (s *Session) run(caller context.Context, op OpCode, id TransactionID, params []uint32, out dataOut, in io.Writer) (Message, error) {
 	start := time.Now()
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(caller))
-	x := &txn{caller: caller, ctx: ctx, wait: s.timeout, op: op, id: id, start: start}
-	x.idle = time.AfterFunc(x.wait, func() { cancel(ErrTimeout) })
-	stop := context.AfterFunc(caller, func() {
-		late := time.NewTimer(s.opt.Grace)
-		defer late.Stop()
-		select {
-		case <-late.C:
-			cancel(context.Cause(caller))
-		case <-ctx.Done():
-		}
-	})
+	if !s.clock.serves(caller) {
+		s.clock.stop()
+		s.clock = newClock(caller, s.opt.Grace)
+	}
+	c := s.clock
+	x := &txn{caller: caller, ctx: c.ctx, clock: c, wait: s.timeout, op: op, id: id, start: start}
 	whole := false
 	defer func() {
 		if !whole { // the caller's Reader or Writer has panicked, and that goes on
-			stop()
-			x.idle.Stop()
-			cancel(nil)
+			c.stop()
 			_ = s.broken(x, errEnded, nil)
 		}
 	}()
 	resp, err := s.phases(x, params, out, in)
 	whole = true
+	c.pause()
 	x.heard()
 	if err == nil && x.silence > usualTimeout && s.opt.Timeout == 0 {
 		s.learn(QuirkLongTimeout) // it was worth waiting
 	}
-	stop()
-	x.idle.Stop()
-	cause := context.Cause(ctx)
-	cancel(nil)
+	cause := context.Cause(c.ctx)
+	if err != nil {
+		c.stop()
+	}
 
 	switch {
 	case err != nil:
@@ -204,7 +206,16 @@ func (s *Session) phases(x *txn, params []uint32, out dataOut, in io.Writer) (Me
 	if x.op == OpOpenSession {
 		// A device with a body in its IN pipe that nobody reads doesn't take a
 		// command. One that is well takes 16 bytes at once.
-		x.idle.Reset(min(x.wait, time.Second))
+		x.clock.allow(x.since, min(x.wait, time.Second))
+	}
+	// Before a session is open a device may have other things to say.
+	if s.pipe != nil && s.inTx && !out.given {
+		answers := 1
+		if in != nil {
+			answers = 2
+		}
+		s.pipe.Expect(answers, firstTransfer)
+		defer s.pipe.ReadAhead(0)
 	}
 	if err := s.t.Write(x.ctx, p); err != nil {
 		return Message{}, &phaseError{"command", err}

@@ -62,9 +62,10 @@ type Transport interface {
 	Close() error
 }
 
-// Pipeliner is a Transport that keeps several bulk transfers in flight, which a
-// large data phase needs: with one at a time the bus stands still while a file
-// is read or written. Its methods are called by the goroutine that reads and
+// Pipeliner is a Transport that keeps several bulk transfers in flight. A
+// large data phase needs that: with one at a time the bus stands still while a file
+// is read or written. So does a listing object by object: it takes as long as the device
+// and we wait for each other. Its methods are called by the goroutine that reads and
 // writes. A [Session] uses them where they are; a Transport needn't have them.
 type Pipeliner interface {
 	Transport
@@ -74,6 +75,11 @@ type Pipeliner interface {
 	// order. What the device sends instead, because n was wrong, isn't lost:
 	// Read hands it out too. ReadAhead(0) calls back what is in flight.
 	ReadAhead(n int64)
+	// Expect says that the device answers the next Write, a command, by up to so many
+	// transfers of no more than size bytes each: reads for them are in flight right after
+	// it, not before, for QEMU's phone never comes back to a read that it had nothing for.
+	// Read hands out what they bring, as after ReadAhead, whose 0 calls back the others.
+	Expect(transfers, size int)
 	// WriteAhead is a Write that returns as soon as p isn't needed any more,
 	// in general before the device has it. Its error may be that of an earlier
 	// one; then all that was in flight has been called back.

@@ -67,7 +67,8 @@ type pipelinedGuard struct {
 	pipe mtp.Pipeliner
 }
 
-func (g pipelinedGuard) ReadAhead(n int64) { g.pipe.ReadAhead(n) }
+func (g pipelinedGuard) ReadAhead(n int64)          { g.pipe.ReadAhead(n) }
+func (g pipelinedGuard) Expect(transfers, size int) { g.pipe.Expect(transfers, size) }
 
 func (g pipelinedGuard) WriteAhead(ctx context.Context, p []byte) error {
 	return g.Write(ctx, p) // what only looks sends nothing large

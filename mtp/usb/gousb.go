@@ -178,6 +178,10 @@ func (t *gousbTransport) Write(ctx context.Context, p []byte) error {
 	return t.failed(ctx, t.out.write(ctx, p), t.desc.iface.out)
 }
 
+// Expect is of [mtp.Pipeliner]: libusb has one transfer here that can be read without losing
+// what it holds, and that isn't submitted before it is read.
+func (t *gousbTransport) Expect(int, int) {}
+
 // WriteAhead is of [mtp.Pipeliner].
 func (t *gousbTransport) WriteAhead(ctx context.Context, p []byte) error {
 	ctx, end, err := t.begin(ctx)

@@ -278,7 +278,8 @@ type cutPipeliner struct {
 	p mtp.Pipeliner
 }
 
-func (x *cutPipeliner) ReadAhead(n int64) { x.p.ReadAhead(n) }
+func (x *cutPipeliner) ReadAhead(n int64)          { x.p.ReadAhead(n) }
+func (x *cutPipeliner) Expect(transfers, size int) { x.p.Expect(transfers, size) }
 
 func (x *cutPipeliner) WriteAhead(ctx context.Context, p []byte) error {
 	x.next()

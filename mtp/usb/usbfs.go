@@ -101,6 +101,15 @@ func (t *usbfsTransport) ReadAhead(n int64) {
 	t.in.readAhead(n)
 }
 
+// Expect is of [mtp.Pipeliner].
+func (t *usbfsTransport) Expect(transfers, size int) {
+	if err := t.enter(); err != nil {
+		return
+	}
+	defer t.leave()
+	t.in.expected, t.in.answer = transfers, size
+}
+
 func (t *usbfsTransport) Write(ctx context.Context, p []byte) error {
 	if err := t.enter(); err != nil {
 		return err
@@ -108,6 +117,7 @@ func (t *usbfsTransport) Write(ctx context.Context, p []byte) error {
 	defer t.leave()
 	err := t.out.write(ctx, p)
 	if err == nil {
+		t.in.expect()
 		err = t.out.flush(ctx)
 	}
 	return t.failed(ctx, err, t.out.endpoint)
@@ -243,6 +253,7 @@ func (t *usbfsTransport) Close() error {
 		if err := t.k.release(t.desc.iface.number); err == nil && t.reattach {
 			_ = t.k.connect(t.desc.iface.number)
 		}
+		t.flight.alarm.clear()
 		t.k.close()
 		t.in.free()
 		t.out.free()

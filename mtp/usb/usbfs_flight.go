@@ -30,6 +30,7 @@ type inFlight struct {
 	dead    error // why nothing is reaped any more
 
 	leading sync.Mutex   // of who reaps
+	alarm   alarm        // of the last urgent wait; needs leading
 	urgent  atomic.Int32 // bulk and control transfers that are waited for
 	since   atomic.Int64 // none is any more, in nanoseconds after start
 	start   time.Time
@@ -140,6 +141,7 @@ func (f *inFlight) first(p patience, x *transfer) error {
 		f.k.wake()
 		f.leading.Lock()
 	}
+	f.alarm.set(p.ctx, f.k.wake)
 	err := f.lead(p, x, false)
 	f.leading.Unlock()
 	f.since.Store(int64(time.Since(f.start)))
@@ -160,7 +162,10 @@ func (f *inFlight) last(p patience, x *transfer) error {
 		if pause <= 0 {
 			pause = time.Millisecond
 			if f.leading.TryLock() {
+				var a alarm
+				a.set(p.ctx, f.k.wake)
 				err := f.lead(p, x, true)
+				a.clear()
 				f.leading.Unlock()
 				if err != nil && !errors.Is(err, errStepAside) {
 					return err
@@ -183,11 +188,31 @@ func (f *inFlight) last(p patience, x *transfer) error {
 
 var errStepAside = errors.New("somebody else's transfer is more urgent")
 
-// lead reaps what is done until x is, or p ends. If aside is set, errStepAside ends it when
-// somebody else's transfer is urgent.
+// alarm wakes who waits in the kernel when a context ends. It stays set from one wait
+// to the next with the same context, since setting it costs as much as the wait.
+type alarm struct {
+	ends <-chan struct{}
+	stop func() bool
+}
+
+func (a *alarm) set(ctx context.Context, wake func()) {
+	if ctx.Done() == nil || a.ends == ctx.Done() {
+		return
+	}
+	a.clear()
+	a.ends, a.stop = ctx.Done(), context.AfterFunc(ctx, wake)
+}
+
+func (a *alarm) clear() {
+	if a.stop != nil {
+		a.stop()
+	}
+	*a = alarm{}
+}
+
+// lead reaps what is done until x is, or p ends, of which an alarm has to be set. If aside is
+// set, errStepAside ends it when somebody else's transfer is urgent.
 func (f *inFlight) lead(p patience, x *transfer, aside bool) error {
-	stop := context.AfterFunc(p.ctx, f.k.wake)
-	defer stop()
 	for !x.take() {
 		if err := p.ended(); err != nil {
 			return err

@@ -21,6 +21,8 @@ type inPipe struct {
 	queue []*transfer // submitted and not yet read to their ends, in order
 	idle  []*transfer
 	ahead int64 // bytes to come that no transfer was submitted for yet
+
+	expected, answer int // transfers after the next command, and bytes of each
 }
 
 // read is Transport.Read.
@@ -114,7 +116,7 @@ func (p *inPipe) take() (*transfer, error) {
 
 // readAhead announces n bytes; 0 calls back what is in flight.
 func (p *inPipe) readAhead(n int64) {
-	p.ahead = n
+	p.ahead, p.expected = n, 0
 	if n <= 0 {
 		p.stop()
 		return
@@ -124,6 +126,21 @@ func (p *inPipe) readAhead(n int64) {
 	}
 	// An error shows again in the next read.
 	_ = p.topUp(0)
+}
+
+// expect has the transfers in flight that are expected, no more than depth.
+func (p *inPipe) expect() {
+	for ; p.expected > 0 && len(p.queue) < p.depth; p.expected-- {
+		x, err := p.take()
+		if err != nil {
+			return // read tries again, and says so
+		}
+		if err := p.f.submit(x, min(p.answer, p.size)); err != nil {
+			p.idle = append(p.idle, x)
+			return
+		}
+		p.queue = append(p.queue, x)
+	}
 }
 
 // stop calls everything back. Transfers that hold something stay for read.

@@ -98,6 +98,12 @@ func TestUsbfsReads(t *testing.T) {
 			if rapid.Bool().Draw(rt, "announced") {
 				tr.ReadAhead(int64(rapid.IntRange(0, 2*n).Draw(rt, "ahead")))
 			}
+			if rapid.Bool().Draw(rt, "expected") {
+				tr.Expect(rapid.IntRange(1, 2).Draw(rt, "answers"), 512*rapid.SampledFrom([]int{1, 2, 32}).Draw(rt, "size of an answer"))
+				if err := tr.Write(t.Context(), []byte("command")); err != nil {
+					rt.Fatal(err)
+				}
+			}
 			k.feed(p)
 		}
 		var got []byte
@@ -126,6 +132,53 @@ func TestUsbfsReads(t *testing.T) {
 			rt.Fatalf("%d bytes came as %d others", len(sent), len(got))
 		}
 	})
+}
+
+// TestUsbfsExpects: the answers to a command have their transfers before it; those that don't
+// come are called back, and lose nothing.
+func TestUsbfsExpects(t *testing.T) {
+	k := newFakeKernel()
+	tr, _ := onFake(t, k)
+	defer tr.Close()
+	buf := make([]byte, 16<<10)
+	read := func(want string) {
+		t.Helper()
+		if n, err := tr.Read(t.Context(), buf); err != nil || string(buf[:n]) != want {
+			t.Fatalf("%q, %v; want %q", buf[:n], err, want)
+		}
+	}
+	for range 3 {
+		command := func(answers int) {
+			t.Helper()
+			tr.Expect(answers, len(buf))
+			if n := len(k.queued[0x81]); n != 0 {
+				t.Fatalf("%d transfers in flight before the command", n)
+			}
+			if err := tr.Write(t.Context(), []byte("command")); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(k.queued[0x81]); n != answers {
+				t.Fatalf("%d transfers in flight, want %d", n, answers)
+			}
+		}
+		command(2)
+		k.feed([]byte("data"), []byte("response"))
+		read("data")
+		read("response")
+		tr.ReadAhead(0)
+
+		command(2)
+		k.feed([]byte("refusal"))
+		read("refusal")
+		tr.ReadAhead(0)
+		if n := len(k.queued[0x81]); n != 0 {
+			t.Fatalf("%d transfers still in flight", n)
+		}
+		command(1)
+		k.feed([]byte("early"))
+		tr.ReadAhead(0)
+		read("early")
+	}
 }
 
 func TestUsbfsReadsAhead(t *testing.T) {
