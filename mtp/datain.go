@@ -143,6 +143,10 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		if x.aside != nil {
 			buf = x.aside.room()
 		}
+		if s.pipe != nil && got == int64(len(body)) {
+			// The other transfer that was expected: later reads are as large as transfers then.
+			buf = buf[:firstTransfer]
+		}
 		if known {
 			// No more than what is left in whole packets: the response of a
 			// device that sends no ZLP stays out of it.
