@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 
 	"cradle/hwtest"
@@ -125,6 +126,10 @@ func (g *globals) runServe(ctx context.Context, o serveOptions) error {
 	} else {
 		g.say("A virtual phone over %s is served at %s. Ctrl-C ends it.", o.dir, addr)
 		g.say("Next: sudo modprobe vhci_hcd && sudo %s", attachCommand(addr))
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		// A URB is served in less time than one thread takes to wake another.
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	return usbip.Serve(ctx, l, phone, id, g.log())
 }

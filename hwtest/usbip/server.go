@@ -1,6 +1,7 @@
 package usbip
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -265,16 +266,17 @@ func (d *device) pipes() []*pipe { return []*pipe{d.ep0, d.in, d.out, d.event} }
 // receive takes the client's commands.
 func (d *device) receive(ctx context.Context) error {
 	be := binary.BigEndian
+	in := bufio.NewReaderSize(d.c, 16<<10) // a command's URBs come together
 	for {
 		var h [48]byte
-		if _, err := io.ReadFull(d.c, h[:]); err != nil {
+		if _, err := io.ReadFull(in, h[:]); err != nil {
 			return err
 		}
 		command, seq := be.Uint32(h[0:]), be.Uint32(h[4:])
 		if id := be.Uint32(h[8:]); id != busNum<<16|devNum {
 			return fmt.Errorf("a URB for device %#x, of bus 1 and device 2 (%#x) there is one alone", id, busNum<<16|devNum)
 		}
-		in, endpoint := be.Uint32(h[12:]) != 0, be.Uint32(h[16:])
+		toHost, endpoint := be.Uint32(h[12:]) != 0, be.Uint32(h[16:])
 		switch command {
 		case cmdUnlink:
 			victim := be.Uint32(h[20:])
@@ -290,13 +292,13 @@ func (d *device) receive(ctx context.Context) error {
 		default:
 			return fmt.Errorf("command %d is none", command)
 		}
-		u := &urb{seq: seq, in: in, flags: be.Uint32(h[20:]), size: int(be.Uint32(h[24:])), setup: decodeSetup([8]byte(h[40:48]))}
+		u := &urb{seq: seq, in: toHost, flags: be.Uint32(h[20:]), size: int(be.Uint32(h[24:])), setup: decodeSetup([8]byte(h[40:48]))}
 		if u.size < 0 || u.size > maxTransfer {
 			return fmt.Errorf("a URB of %d bytes on endpoint %d, the most is %d", be.Uint32(h[24:]), endpoint, maxTransfer)
 		}
-		if !in {
+		if !toHost {
 			u.data = make([]byte, u.size)
-			if _, err := io.ReadFull(d.c, u.data); err != nil {
+			if _, err := io.ReadFull(in, u.data); err != nil {
 				return err
 			}
 		}
@@ -304,11 +306,11 @@ func (d *device) receive(ctx context.Context) error {
 		switch {
 		case endpoint == 0:
 			p = d.ep0
-		case endpoint == bulkOut && !in:
+		case endpoint == bulkOut && !toHost:
 			p = d.out
-		case endpoint == bulkIn&0xF && in:
+		case endpoint == bulkIn&0xF && toHost:
 			p = d.in
-		case endpoint == interrupt&0xF && in:
+		case endpoint == interrupt&0xF && toHost:
 			p = d.event
 		default:
 			if err := d.reply(retSubmit, seq, statusStall, 0, nil); err != nil {
