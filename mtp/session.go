@@ -140,6 +140,7 @@ func Open(ctx context.Context, t Transport, opt Options) (*Session, error) {
 	s.eventWait.Go(func() { s.readEvents(eventCtx, poll) })
 	if err := s.open(ctx); err != nil {
 		s.stopEvents()
+		s.stopClock()
 		return nil, fmt.Errorf("open mtp session: %w", err)
 	}
 	return s, nil
@@ -184,12 +185,7 @@ func (s *Session) Close(ctx context.Context) error {
 	}
 	s.lost.CompareAndSwap(nil, &lostError{ErrClosed})
 	s.stopEvents()
-	select {
-	case <-s.turn:
-		s.clock.stop()
-		s.turn <- struct{}{}
-	default: // who has it does so in the end
-	}
+	s.stopClock()
 	return err
 }
 

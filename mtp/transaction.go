@@ -107,15 +107,26 @@ func (s *Session) once(ctx context.Context, op OpCode, params []uint32, out data
 		return Message{}, fmt.Errorf("%v: %w", op, context.Cause(ctx))
 	}
 	defer func() {
-		if s.Err() != nil {
-			s.clock.stop()
-		}
 		s.turn <- struct{}{}
+		if s.Err() != nil {
+			s.stopClock()
+		}
 	}()
 	if err := s.Err(); err != nil {
 		return Message{}, fmt.Errorf("%v: %w", op, err)
 	}
 	return s.run(ctx, op, s.nextID(op), params, out, in)
+}
+
+// stopClock has nobody look after the last caller any more. Who has the turn does so
+// when it is over.
+func (s *Session) stopClock() {
+	select {
+	case <-s.turn:
+		s.clock.stop()
+		s.turn <- struct{}{}
+	default:
+	}
 }
 
 // nextID counts from 1 to 0xFFFFFFFE; OpenSession, and what comes before it,

@@ -19,6 +19,7 @@ type fakeKernel struct {
 	packet    int
 	packets   [][]byte // to come from the IN endpoint; a short one ends a transfer
 	stalled   bool     // the IN endpoint halts after packets
+	changed   *sync.Cond
 	queued    map[uint8][]*usbfsURB
 	most      map[uint8]int // transfers in flight at once, at most
 	completed chan *usbfsURB
@@ -35,8 +36,8 @@ type fakeKernel struct {
 	answer    func(setup, data []byte) (int, error) // of control transfers; nil doesn't answer
 
 	mapped      [][]byte             // pieces of memory given
-	going       map[*usbfsURB][]byte // out of such memory: what they were when they were submitted
-	overwritten int                  // and weren't any more when they were done
+	going       map[*usbfsURB][]byte // out: what they were when they were submitted
+	overwritten int                  // and weren't any more when they were done, in such memory
 
 	claimed   int
 	claimErr  error
@@ -46,11 +47,13 @@ type fakeKernel struct {
 }
 
 func newFakeKernel() *fakeKernel {
-	return &fakeKernel{
+	k := &fakeKernel{
 		caps: capScatterGather, packet: 512, claimed: -1,
 		queued: map[uint8][]*usbfsURB{}, most: map[uint8]int{}, going: map[*usbfsURB][]byte{},
 		completed: make(chan *usbfsURB, 4096), wakes: make(chan struct{}, 1), gone: make(chan struct{}), closed: make(chan struct{}),
 	}
+	k.changed = sync.NewCond(&k.mu)
+	return k
 }
 
 func (k *fakeKernel) claim(i int) error {
@@ -106,14 +109,13 @@ func (k *fakeKernel) submit(u *usbfsURB) error {
 		}
 	} else if u.endpoint&0x80 == 0 {
 		k.out = append(k.out, slices.Clone(data(u)))
-		if k.caps&capMmap != 0 {
-			k.going[u] = k.out[len(k.out)-1]
-		}
+		k.going[u] = k.out[len(k.out)-1]
 	}
 	q := append(k.queued[u.endpoint], u)
 	k.queued[u.endpoint] = q
 	k.most[u.endpoint] = max(k.most[u.endpoint], len(q))
 	k.move()
+	k.changed.Broadcast()
 	return nil
 }
 
@@ -152,7 +154,7 @@ func (k *fakeKernel) move() {
 		u := k.queued[out][0]
 		k.queued[out] = k.queued[out][1:]
 		u.actual = u.length
-		if p, ok := k.going[u]; ok && !bytes.Equal(p, data(u)) {
+		if k.caps&capMmap != 0 && !bytes.Equal(k.going[u], data(u)) {
 			k.overwritten++
 		}
 		if k.outResult != nil {
@@ -203,6 +205,7 @@ func (k *fakeKernel) discard(u *usbfsURB) error {
 	}
 	k.queued[u.endpoint] = slices.Delete(slices.Clone(q), i, i+1)
 	k.complete(u, unix.ENOENT)
+	k.changed.Broadcast()
 	return nil
 }
 
@@ -246,7 +249,10 @@ func (k *fakeKernel) clearHalt(ep uint8) error {
 	defer k.mu.Unlock()
 	k.cleared = append(k.cleared, ep)
 	k.inFlight = len(k.queued[ep])
-	k.stalled = false
+	if ep&0x80 != 0 {
+		k.stalled = false
+	}
+	k.changed.Broadcast()
 	return nil
 }
 
