@@ -35,7 +35,7 @@ var picture = []row{
 	{tree: "."},
 	{tree: "valuebag"},
 	{tree: "mtp", tests: []string{"hwtest", "mtp/responder"}},
-	{tree: "mtp/usb", uses: []string{"mtp"}},
+	{tree: "mtp/usb", uses: []string{"mtp"}, tests: []string{"hwtest"}},
 	{tree: "mtp/responder", uses: []string{"mtp"}},
 	{tree: "udev"},
 	{tree: "pim", uses: []string{"valuebag"}, tests: []string{"engine"}},
