@@ -67,6 +67,37 @@ func TestLyingPhones(t *testing.T) {
 	}
 }
 
+// TestSharedHandlesDeleteNothing: a phone on which a file hides behind another one's handle, with property
+// lists or without, doesn't make it look deleted.
+func TestSharedHandlesDeleteNothing(t *testing.T) {
+	for _, kind := range hwtest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			dir := quickDir(t)
+			const n = 7
+			for i := range n {
+				uid := fmt.Sprint("card", i)
+				write(t, dir, personal+uid+".vcf", card(uid, "Name "+uid), time.Hour)
+			}
+			_, ses := plug(t, kind, dir, hwtest.Options{})
+			a := newPC(t, 'A')
+			a.sync(NewMTPStore(ses), Options{Serial: "S"})
+			if got := a.live("contacts"); got != n {
+				t.Fatalf("%d items of %d", got, n)
+			}
+			ses.Close(ctxb)
+			_, ses = plug(t, kind, dir, hwtest.Options{Lies: responder.LieSameHandles})
+			if err := a.open(NewMTPStore(ses), Options{Serial: "S"}); err != nil {
+				t.Logf("opening: %v", err)
+			} else if _, err := a.take(); err != nil {
+				t.Logf("taking: %v", err)
+			}
+			if got := a.live("contacts"); got != n {
+				t.Errorf("%d items of %d are left", got, n)
+			}
+		})
+	}
+}
+
 // runOn is run, going on after items that the phone refuses.
 func (s *cutScene) runOn(p *pc, device ObjectStore) error {
 	if err := p.open(device, s.options()); err != nil {

@@ -87,7 +87,8 @@ var errListLies = errors.New("property list doesn't agree with the object handle
 // its first one's format; those four are in all of its sets.) Objects of the one list that the other leaves out
 // belong to the folder if their parent says so. Where the device doesn't have
 // the operation, refuses it or leaves objects out, each object is asked for its
-// ObjectInfo; the session remembers that.
+// ObjectInfo; the session remembers that. A handle that lists give to two objects, or that comes twice
+// where GetNumObjects doesn't count it once, is skipped.
 //
 // Entries with an [ErrPartialList] are part of the folder. Any other error
 // means that nothing is known about it; in particular if every object in it
@@ -120,7 +121,7 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 		case len(l.entries) == 0:
 			return nil, nil
 		case mode == listByInfo:
-			return s.listByInfo(ctx, l, l.all())
+			return s.listAllByInfo(ctx, l)
 		}
 		how := mode
 		if mode == listAllProps && l.known >= manyEntries && !s.allAtOnce.Load() {
@@ -167,7 +168,7 @@ func (s *Session) ListFolder(ctx context.Context, storage StorageID, parent Obje
 				s.quirks.Or(uint32(QuirkNoPropList)) // today; it may be busy
 			}
 			l.entries = l.entries[:l.known]
-			return s.listByInfo(ctx, l, l.all())
+			return s.listAllByInfo(ctx, l)
 		default:
 			return nil, err
 		}
@@ -208,6 +209,7 @@ type folderList struct {
 	entries []ObjectEntry
 	facts   []facts // of each entry
 	known   int
+	handles []ObjectHandle // as they came
 	index   map[ObjectHandle]int32
 	count   [len(listProps)]int // properties seen of known entries
 	last    int32               // index of the entry before, for lists in order
@@ -236,7 +238,7 @@ const (
 
 func newFolderList(storage StorageID, parent ObjectHandle, handles []ObjectHandle) *folderList {
 	l := &folderList{
-		storage: storage, parent: parent,
+		storage: storage, parent: parent, handles: handles,
 		entries: make([]ObjectEntry, 0, len(handles)),
 		index:   make(map[ObjectHandle]int32, len(handles)),
 	}
@@ -297,40 +299,6 @@ func (l *folderList) missing() []int32 {
 		}
 	}
 	return out
-}
-
-// torn are the handles under which lists tell of two objects.
-func (l *folderList) torn() []ObjectHandle {
-	var out []ObjectHandle
-	for i := range l.facts {
-		if l.facts[i].torn {
-			out = append(out, l.entries[i].Handle)
-		}
-	}
-	return out
-}
-
-// errSharedHandle says that nobody knows which object a handle means.
-var errSharedHandle = fmt.Errorf("two objects have this handle: %w", ErrMalformed)
-
-// without gives the entries that the lists tell all of but those: what is done
-// to such a handle may be done to another object, and which are missing isn't
-// known either.
-func (l *folderList) without(torn []ObjectHandle) ([]ObjectEntry, error) {
-	partial := &PartialListError{Storage: l.storage, Parent: l.parent}
-	for _, h := range torn {
-		partial.Skipped = append(partial.Skipped, SkippedObject{h, errSharedHandle})
-	}
-	kept := make([]ObjectEntry, 0, l.known)
-	for i, e := range l.entries[:l.known] {
-		if !l.facts[i].torn && l.facts[i].have&haveAll == haveAll {
-			kept = append(kept, e)
-		}
-	}
-	if len(kept) == 0 {
-		return nil, fmt.Errorf("folder %#x of storage %#x: none of its objects can be told from another: %w", uint32(l.parent), uint32(l.storage), errSharedHandle)
-	}
-	return kept, partial
 }
 
 // nearlyWhole reports whether so few are missing that they can be asked for
@@ -505,7 +473,11 @@ func (s *Session) listByInfo(ctx context.Context, l *folderList, which []int32) 
 	gone := 0
 	for _, i := range which {
 		e := &l.entries[i]
-		o, err := s.GetObjectInfo(ctx, e.Handle)
+		var o ObjectInfo
+		err := errSharedHandle
+		if !l.facts[i].torn {
+			o, err = s.GetObjectInfo(ctx, e.Handle)
+		}
 		switch {
 		case err == nil && o.FileName == "":
 			err = fmt.Errorf("object %#x has no name: %w", uint32(e.Handle), ErrMalformed)
