@@ -110,17 +110,3 @@ func TestServiceData(t *testing.T) {
 		t.Error("nine bytes that aren't there")
 	}
 }
-
-func FuzzService(f *testing.F) {
-	for _, text := range []string{propListOneHex, propListHeadHex + versionPropsHex, propIDsHex, propDescsHex, capabilitiesHex, serviceInfoHex} {
-		f.Add(unhex(f, text))
-	}
-	f.Fuzz(func(t *testing.T, p []byte) {
-		fixpoint(t, p, DecodeServiceIDs, encodeServiceIDs)
-		fixpoint(t, p, DecodeServicePropList, encodePropList)
-		fixpoint(t, p, DecodeServicePropDescs, encodePropDescs)
-		fixpoint(t, p, DecodePropIDs, encodePropIDs)
-		fixpoint(t, p, DecodeCapabilities, encodeCapabilities)
-		fixpoint(t, p, DecodeServiceInfo, encodeServiceInfo)
-	})
-}
