@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 )
 
@@ -46,12 +47,15 @@ type aside struct {
 	err      error // of the Writer; after failed or done
 	panicked any   // what the Writer panicked with; after done
 
+	impatient <-chan struct{} // closed: the Writer isn't waited for any more
+	left      atomic.Bool     // and gets nothing more
+
 	buf  []byte // that is being filled
 	fill int
 }
 
-func (s *Session) newAside(w io.Writer) *aside {
-	a := &aside{full: make(chan []byte, asideBuffers), free: s.spareBuffers(), failed: make(chan struct{}), done: make(chan struct{})}
+func (s *Session) newAside(x *txn, w io.Writer) *aside {
+	a := &aside{impatient: x.impatient(w), full: make(chan []byte, asideBuffers), free: s.spareBuffers(), failed: make(chan struct{}), done: make(chan struct{})}
 	a.buf = <-a.free
 	go func() {
 		defer close(a.done)
@@ -63,7 +67,7 @@ func (s *Session) newAside(w io.Writer) *aside {
 			}
 		}()
 		for p := range a.full {
-			if a.err == nil && len(p) > 0 {
+			if a.err == nil && len(p) > 0 && !a.left.Load() {
 				if _, err := w.Write(p); err != nil {
 					a.err = err
 					close(a.failed)
@@ -79,32 +83,53 @@ func (s *Session) newAside(w io.Writer) *aside {
 // room is where the next transfer goes.
 func (a *aside) room() []byte { return a.buf[a.fill:][:transferSize] }
 
-// took says that n bytes came there. It waits for the Writer when that is behind.
-func (a *aside) took(n int) {
+// took says that n bytes came there. It waits for the Writer when that is behind; false: in vain, and
+// there is no room any more.
+func (a *aside) took(n int) bool {
 	if a.fill += n; len(a.buf)-a.fill >= transferSize {
-		return
+		return true
 	}
 	select {
 	case a.full <- a.buf[:a.fill]:
+		a.fill = 0
 		select {
 		case a.buf = <-a.free:
 		case <-a.done: // nobody reads the old one
+		case <-a.impatient:
+			a.left.Store(true)
+			return false
 		}
 	case <-a.done:
 	}
 	a.fill = 0
+	return true
 }
 
-// close waits until all is written. The panic of a Writer goes on here.
+// close waits until all is written. The panic of a Writer goes on here. ErrWriterStuck: it has been
+// left alone.
 func (a *aside) close() error {
-	select {
-	case a.full <- a.buf[:a.fill]:
-	case <-a.done:
+	if !a.left.Load() {
+		select {
+		case a.full <- a.buf[:a.fill]:
+		case <-a.done:
+		}
 	}
 	close(a.full)
-	<-a.done
+	select {
+	case <-a.done:
+	default:
+		select {
+		case <-a.done:
+		case <-a.impatient:
+			a.left.Store(true)
+			return ErrWriterStuck
+		}
+	}
 	if a.panicked != nil {
 		panic(a.panicked)
+	}
+	if a.left.Load() && a.err == nil {
+		return ErrWriterStuck // it was, and has not got all
 	}
 	return a.err
 }

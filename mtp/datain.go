@@ -3,6 +3,7 @@ package mtp
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -110,7 +111,8 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 			known = false // the header's length is wrong: the short packet counts
 		}
 	}
-	x.sink(in, body)
+	defer s.endWriting(x)
+	s.sink(x, in, body)
 	got := int64(len(body))
 	// A header alone is a short packet too, but not the end.
 	alone := len(first) == HeaderSize && (!known || total > 0)
@@ -125,19 +127,19 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		s.pipe.ReadAhead(ahead)
 		defer s.pipe.ReadAhead(0)
 	}
-	defer x.endAside()
+	defer s.endAside(x)
 	for (!ended || alone) && (!known || got < total) {
 		if !known || total-got > drainable {
-			if x.caller.Err() != nil {
+			if x.caller.Err() != nil && x.sinkErr == nil {
 				return false, context.Cause(x.caller)
 			}
 			if x.sinkFailed() {
-				x.endAside()
+				s.endAside(x)
 				return false, x.sinkErr
 			}
 		}
 		if x.aside == nil && in != nil && s.pipe != nil && x.sinkErr == nil && (!known || total-got > asideSize) && x.callerIsSlow() {
-			x.aside = s.newAside(in)
+			x.aside = s.newAside(x, in)
 		}
 		buf := s.buf
 		if x.aside != nil {
@@ -155,14 +157,14 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		x.alive()
 		n, err := s.t.Read(x.ctx, buf)
 		if err != nil {
-			x.took(in, buf, n)
+			s.took(x, in, buf, n)
 			return false, err
 		}
 		if early && s.isResponse(x, buf[:n]) {
 			s.rest = bytes.Clone(buf[:n])
 			return false, nil
 		}
-		x.took(in, buf, n)
+		s.took(x, in, buf, n)
 		got += int64(n)
 		alone = false
 		ended, early = s.ends(n, len(buf), known)
@@ -198,37 +200,42 @@ func (s *Session) isResponse(x *txn, p []byte) bool {
 }
 
 // sink hands payload to the caller's Writer, until that fails.
-func (x *txn) sink(in io.Writer, p []byte) {
+func (s *Session) sink(x *txn, in io.Writer, p []byte) {
 	x.bytesIn += int64(len(p))
 	if in == nil || x.sinkErr != nil || len(p) == 0 {
 		return
 	}
 	x.pause()
 	from := time.Now()
-	_, x.sinkErr = in.Write(p)
+	x.sinkErr = s.writeTo(x, in, p)
 	x.callers += time.Since(from)
 }
 
 // took hands on the n bytes that came into buf, which is s.buf or the room of x.aside.
-func (x *txn) took(in io.Writer, buf []byte, n int) {
+func (s *Session) took(x *txn, in io.Writer, buf []byte, n int) {
 	if x.aside == nil {
-		x.sink(in, buf[:n])
+		s.sink(x, in, buf[:n])
 		return
 	}
 	x.pause()
 	x.bytesIn += int64(n)
-	x.aside.took(n)
+	if !x.aside.took(n) {
+		s.endAside(x)
+	}
 }
 
 // endAside waits for the Writer.
-func (x *txn) endAside() {
+func (s *Session) endAside(x *txn) {
 	if x.aside == nil {
 		return
 	}
 	x.pause()
 	a := x.aside
 	x.aside = nil
-	x.sinkErr = a.close()
+	if x.sinkErr = a.close(); errors.Is(x.sinkErr, ErrWriterStuck) {
+		x.sinkErr = x.gaveUp()
+		s.spare = nil // it has some of them
+	}
 }
 
 // sinkFailed reports whether the Writer has given up.

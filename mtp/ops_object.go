@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -104,16 +105,18 @@ func (s *Session) ObjectSize(ctx context.Context, h ObjectHandle) (uint64, error
 // against the object's size; if it isn't whole the error wraps [ErrMalformed].
 // The caller compares the count with the size that it knows, too.
 //
-// The device is patient while w takes its time, so w may be slow; GetObject
-// returns once w has. Its Write may be called by another goroutine, one call
-// at a time and none after GetObject has returned.
+// The device is patient while w takes its time, so w may be slow. Its Write may
+// be called by another goroutine, one call at a time and none after GetObject has
+// returned. GetObject returns once w has, but for a Write that still hasn't returned half of
+// [Options.Grace] after ctx has ended: the error wraps [ErrWriterStuck] then, and the session goes on.
 func (s *Session) GetObject(ctx context.Context, h ObjectHandle, w io.Writer) (int64, error) {
-	n := counter{w: w}
-	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &n)
-	if err == nil && n.told && n.n != n.said {
-		err = s.whole(ctx, h, n.n, n.said)
+	c := counter{w: w}
+	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &c)
+	n := c.n.Load()
+	if err == nil && c.told && n != c.said {
+		err = s.whole(ctx, h, n, c.said)
 	}
-	return n.n, err
+	return n, err
 }
 
 // whole decides about a body of n bytes where the device announced another
@@ -135,9 +138,10 @@ func (s *Session) whole(ctx context.Context, h ObjectHandle, n, said int64) erro
 	return fmt.Errorf("%v(%#x): %d bytes came, the device announced %d: %w", OpGetObject, uint32(h), n, said, ErrMalformed)
 }
 
+// counter is a caller's Writer.
 type counter struct {
 	w    io.Writer
-	n    int64
+	n    atomic.Int64
 	said int64 // announced, if told
 	told bool
 }
@@ -146,7 +150,7 @@ func (c *counter) announced(n int64) { c.said, c.told = n, true }
 
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
-	c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }
 

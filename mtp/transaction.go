@@ -27,7 +27,8 @@ type txn struct {
 	bytesIn, bytesOut int64
 	start             time.Time
 	callers           time.Duration // of it, in the caller's Reader or Writer
-	aside             *aside        // writes to the caller's Writer meanwhile, in a large data phase
+	writing           *writing      // writes to the caller's Writer
+	aside             *aside        // and does so meanwhile, in a large data phase
 	sinkErr           error         // the caller's Writer; the data phase goes on
 	zlpRefused        bool          // the device would not take the ZLP after the data
 }
@@ -172,6 +173,9 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%v: %w", op, s.broken(x, err, cause))
+		if errors.Is(x.sinkErr, ErrWriterStuck) && !errors.Is(err, ErrWriterStuck) {
+			err = fmt.Errorf("%w (%w)", err, x.sinkErr) // the caller has to know in any case
+		}
 		if s.inTx && errors.Is(err, ErrTimeout) && s.Err() == nil {
 			s.moreTime()
 		}
@@ -179,6 +183,9 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		e := &OpError{Op: op, Params: params, Code: RespCode(resp.Code)}
 		e.RespParams = append(e.RespParams, resp.Params[:resp.N]...)
 		err = e
+		if errors.Is(x.sinkErr, ErrWriterStuck) {
+			err = fmt.Errorf("%w (%w)", err, x.sinkErr)
+		}
 		if e.Code == SessionNotOpen && s.inTx && op != OpCloseSession {
 			err = s.lose(e) // the device has closed it by itself
 		}
