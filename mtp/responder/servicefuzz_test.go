@@ -2,6 +2,8 @@ package responder
 
 import (
 	"encoding/binary"
+	"errors"
+	"io"
 	"slices"
 	"testing"
 
@@ -58,15 +60,21 @@ func FuzzServices(f *testing.F) {
 		d, m := golden()
 		r := New(d, m)
 		h := hostile{r: r, c: r.Connect()}
-		h.write(command(mtp.OpOpenSession, 0, 1))
+		write := func(p []byte) {
+			t.Helper()
+			if err := h.c.Write(t.Context(), p); err != nil && !errors.Is(err, io.ErrShortWrite) {
+				t.Fatal(err)
+			}
+		}
+		write(command(mtp.OpOpenSession, 0, 1))
 		h.rest(t)
 		for tx := mtp.TransactionID(1); len(p) >= 6; tx++ {
 			op := serviceOps[int(p[0])%len(serviceOps)]
 			who := []uint32{uint32(contactsID), uint32(fullEnumID), 1, 2, uint32(p[1])}[int(p[1])%5]
 			code, n := binary.LittleEndian.Uint16(p[2:]), min(int(binary.LittleEndian.Uint16(p[4:])), len(p)-6)
-			h.write(command(op, tx, who, uint32(code)))
+			write(command(op, tx, who, uint32(code)))
 			if !fromDevice[op] {
-				h.write(container(op, tx, p[6:6+n]))
+				write(container(op, tx, p[6:6+n]))
 			}
 			p = p[6+n:]
 			if data := h.rest(t); data != nil {
