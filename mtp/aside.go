@@ -55,7 +55,7 @@ type aside struct {
 }
 
 func (s *Session) newAside(x *txn, w io.Writer) *aside {
-	a := &aside{impatient: x.impatient(w), full: make(chan []byte, asideBuffers), free: s.spareBuffers(), failed: make(chan struct{}), done: make(chan struct{})}
+	a := &aside{impatient: x.writerPatience(w), full: make(chan []byte, asideBuffers), free: s.spareBuffers(), failed: make(chan struct{}), done: make(chan struct{})}
 	a.buf = <-a.free
 	go func() {
 		defer close(a.done)
@@ -135,8 +135,8 @@ func (a *aside) close() error {
 }
 
 // readAhead gives the parts of c, read while earlier ones go out. stop ends that, as soon as the
-// Read under way has ended.
-func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func()) {
+// Read under way has ended, or without waiting for one that is stuck.
+func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func(stuck bool)) {
 	free, over := s.spareBuffers(), make(chan struct{})
 	full := make(chan part, asideBuffers)
 	go func() {
@@ -148,6 +148,12 @@ func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func()) {
 			}
 		}()
 		for c.more() {
+			select {
+			case <-over: // whether or not there is a buffer
+				whole = true
+				return
+			default:
+			}
 			var buf []byte
 			select {
 			case <-over:
@@ -164,8 +170,12 @@ func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func()) {
 		}
 		whole = true
 	}()
-	return full, func() {
+	return full, func(stuck bool) {
 		close(over)
+		if stuck {
+			s.spare = nil // it has some of them
+			return
+		}
 		for p := range full {
 			if p.done != nil {
 				free <- p.p[:cap(p.p)]

@@ -111,7 +111,7 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 			known = false // the header's length is wrong: the short packet counts
 		}
 	}
-	defer s.endWriting(x)
+	defer x.endHelp()
 	s.sink(x, in, body)
 	got := int64(len(body))
 	// A header alone is a short packet too, but not the end.
@@ -233,7 +233,7 @@ func (s *Session) endAside(x *txn) {
 	a := x.aside
 	x.aside = nil
 	if x.sinkErr = a.close(); errors.Is(x.sinkErr, ErrWriterStuck) {
-		x.sinkErr = x.gaveUp()
+		x.sinkErr = x.gaveUp(ErrWriterStuck)
 		s.spare = nil // it has some of them
 	}
 }

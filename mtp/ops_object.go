@@ -258,7 +258,9 @@ func (s *Session) SendObjectInfo(ctx context.Context, storage StorageID, parent 
 
 // SendObject sends the body that the operation right before has announced:
 // size bytes of r. If r has fewer the transaction is called off and the error
-// wraps [io.ErrUnexpectedEOF].
+// wraps [io.ErrUnexpectedEOF]. r is waited for as long as it takes, but for a Read that still hasn't
+// returned half of [Options.Grace] after ctx has ended: the error wraps [ErrReaderStuck] then. Reads may be made
+// by another goroutine, one at a time.
 func (s *Session) SendObject(ctx context.Context, r io.Reader, size int64) error {
 	_, err := s.do(ctx, OpSendObject, nil, outReader(r, size), nil)
 	return err
@@ -292,7 +294,7 @@ func (s *Session) CreateObject(ctx context.Context, storage StorageID, parent Ob
 }
 
 // CreateObjectFrom is CreateObject with size bytes of r as the body. If r has
-// fewer the error wraps [io.ErrUnexpectedEOF].
+// fewer the error wraps [io.ErrUnexpectedEOF]; [ErrReaderStuck] as in [Session.SendObject].
 func (s *Session) CreateObjectFrom(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo, r io.Reader, size int64) (Created, error) {
 	return s.create(ctx, storage, parent, info, outReader(r, size))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -175,4 +176,118 @@ func TestWriterThatComesBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// hangingReader never returns from the Read that begins after so many bytes, until it is let go.
+type hangingReader struct {
+	after, n, reads     int
+	pause               time.Duration
+	hangs, letGo, ended chan struct{}
+}
+
+func (h *hangingReader) Read(p []byte) (int, error) {
+	h.reads++
+	if h.n < h.after {
+		time.Sleep(h.pause)
+		n := min(len(p), h.after-h.n)
+		h.n += n
+		return n, nil
+	}
+	close(h.hangs)
+	<-h.letGo
+	for i := range p { // into whose buffer?
+		p[i] = 0xEE
+	}
+	close(h.ended)
+	return len(p), nil
+}
+
+// TestReaderThatHangs: the same for a Reader: no byte of what it reads in the end gets anywhere.
+func TestReaderThatHangs(t *testing.T) {
+	const grace = 3 * time.Second
+	for _, tt := range []struct {
+		name        string
+		size, after int
+		pause       time.Duration
+	}{
+		{"a small object", 1000, 0, 0},
+		{"a small one, in its middle", 1000, 300, 0},
+		{"a large one", 5 << 20, 0, 0},
+		{"in its middle", 5 << 20, 2<<20 + 5, 0},
+		{"a slow Reader, in a goroutine of its own", 8 << 20, 3 << 20, 5 * time.Millisecond},
+		{"that one, at the end", 5 << 20, 5<<20 - 5, 5 * time.Millisecond},
+	} {
+		for _, plain := range []bool{true, false} {
+			name := tt.name
+			if !plain {
+				name += ", several transfers in flight"
+			}
+			t.Run(name, func(t *testing.T) {
+				dir := t.TempDir()
+				body := pattern(3 << 20)
+				tree(t, dir, map[string]string{"x.bin": string(body)})
+				synctest.Test(t, func(t *testing.T) {
+					p, err := hwtest.Open(hwtest.Android, dir, hwtest.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer p.Close()
+					tr := p.Transport()
+					if !plain {
+						tr = &pipelined{Transport: tr, t: t}
+					}
+					s := session(t, tr)
+					storage := firstStorage(t, s)
+					root, err := s.ListFolder(t.Context(), storage, mtp.Root)
+					if err != nil || len(root) != 1 {
+						t.Fatal(root, err)
+					}
+					ctx, cancel := context.WithCancel(t.Context())
+					defer cancel()
+					r := &hangingReader{after: tt.after, pause: tt.pause, hangs: make(chan struct{}), letGo: make(chan struct{}), ended: make(chan struct{})}
+					var left time.Time
+					go func() {
+						<-r.hangs
+						time.Sleep(10 * time.Second)
+						left = time.Now()
+						cancel()
+					}()
+					create := func(ctx context.Context, name string, from io.Reader, size int) (mtp.Created, error) {
+						return s.CreateObjectFrom(ctx, storage, mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: name}, from, int64(size))
+					}
+					_, err = create(ctx, "torn", r, tt.size)
+					if took := time.Since(left); left.IsZero() || took > grace {
+						t.Errorf("it came back %v after its caller had left", took)
+					}
+					if !errors.Is(err, context.Canceled) || !errors.Is(err, mtp.ErrReaderStuck) || errors.Is(err, mtp.ErrSessionLost) {
+						t.Errorf("%v, want the caller's reason and ErrReaderStuck", err)
+					}
+					reads := r.reads
+					for i := range 2 {
+						if i == 1 {
+							close(r.letGo)
+							<-r.ended
+						}
+						from := bytes.NewReader(body)
+						c, err := create(t.Context(), fmt.Sprint("whole", i), reader(func(p []byte) (int, error) {
+							time.Sleep(time.Millisecond)
+							return from.Read(p)
+						}), len(body))
+						if err != nil {
+							t.Fatalf("the next put: %v", err)
+						}
+						for _, h := range []mtp.ObjectHandle{root[0].Handle, c.Handle} {
+							if got, err := s.GetObjectBytes(t.Context(), h, len(body)); err != nil || !bytes.Equal(got, body) {
+								t.Errorf("the next get: %d bytes, %v", len(got), err)
+							}
+						}
+					}
+					synctest.Wait()
+					if r.reads != reads {
+						t.Errorf("%d more Reads", r.reads-reads)
+					}
+				})
+			})
+		}
+	}
 }

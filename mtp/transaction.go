@@ -27,8 +27,9 @@ type txn struct {
 	bytesIn, bytesOut int64
 	start             time.Time
 	callers           time.Duration // of it, in the caller's Reader or Writer
-	writing           *writing      // writes to the caller's Writer
-	aside             *aside        // and does so meanwhile, in a large data phase
+	helper            *helper       // calls the caller's Reader or Writer
+	part              *part         // that it has read
+	aside             *aside        // writes to the caller's Writer meanwhile, in a large data phase
 	sinkErr           error         // the caller's Writer; the data phase goes on
 	zlpRefused        bool          // the device would not take the ZLP after the data
 }
