@@ -214,11 +214,10 @@ func (t *gousbTransport) Read(ctx context.Context, p []byte) (int, error) {
 
 // ReadAhead is of [mtp.Pipeliner].
 func (t *gousbTransport) ReadAhead(n int64) {
-	_, end, err := t.begin(context.Background())
-	if err != nil {
+	if err := t.enter(); err != nil { // after each small transaction, too
 		return
 	}
-	defer end()
+	defer t.leave()
 	t.in.readAhead(n)
 }
 
