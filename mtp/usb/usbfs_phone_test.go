@@ -318,3 +318,68 @@ func throughTheKernel(t *testing.T, op, fault string, over bool, do func(context
 		idle("closed")
 	})
 }
+
+// TestEventsThroughTheKernel: each event comes, and soon, in the middle of transactions that follow each other closely
+// and between those that don't.
+func TestEventsThroughTheKernel(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "some.bin"), make([]byte, bodySize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sc, err := hwtest.ParseScenario("on GetObjectHandles every 3: event ObjectAdded 9\non GetObject every 2 at data 70000: event StoreRemoved 7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := fakePhone(t)
+	synctest.Test(t, func(t *testing.T) {
+		p, err := hwtest.Open(hwtest.Android, dir, hwtest.Options{Scenario: sc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		k := newFakeKernel()
+		pumps, unplug := context.WithCancel(t.Context())
+		defer unplug()
+		conn := p.Transport()
+		defer conn.Close()
+		plugIn(pumps, k, conn)
+		tr := openFake(t, k, d)
+		defer tr.Close()
+		s, err := mtp.Open(t.Context(), tr, mtp.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close(t.Context())
+		const each = 60
+		for i := range each {
+			hs, err := s.GetObjectHandles(t.Context(), mtp.AllStorages, 0, mtp.Root)
+			if err != nil || len(hs) != 1 {
+				t.Fatal(hs, err)
+			}
+			if i%3 == 0 {
+				expect(t, s, mtp.EventObjectAdded)
+			}
+			if _, err := s.GetObject(t.Context(), hs[0], io.Discard); err != nil {
+				t.Fatal(err)
+			}
+			if i%2 == 0 {
+				expect(t, s, mtp.EventStoreRemoved)
+			}
+			time.Sleep(time.Duration(i%25) * time.Millisecond)
+		}
+		if n := s.Stats().Events; n != each/3+each/2 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
+
+func expect(t *testing.T, s *mtp.Session, code mtp.EventCode) {
+	t.Helper()
+	start := time.Now()
+	if e := <-s.Events(); e.Code != code {
+		t.Fatalf("event %v, want %#x", e, uint16(code))
+	}
+	if took := time.Since(start); took > quiet+time.Millisecond {
+		t.Errorf("event %#x came after %v", uint16(code), took)
+	}
+}
