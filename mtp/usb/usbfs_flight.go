@@ -94,7 +94,7 @@ func (f *inFlight) wait(ctx context.Context, x *transfer) error {
 
 // waitForEvent is wait for a transfer that may take for ever.
 func (f *inFlight) waitForEvent(ctx context.Context, x *transfer) error {
-	return f.last(patience{ctx, f.closing}, x)
+	return f.last(patience{ctx, f.closing}, x, quiet)
 }
 
 // recall calls transfers of one bulk or control pipe back, the last one first, so
@@ -112,7 +112,7 @@ func (f *inFlight) recall(xs ...*transfer) {
 func (f *inFlight) recallEvent(x *transfer) {
 	if !x.take() {
 		_ = f.k.discard(x.usbfsURB)
-		_ = f.last(endless, x)
+		_ = f.last(endless, x, 0) // it is done at once
 	}
 }
 
@@ -149,14 +149,15 @@ func (f *inFlight) first(p patience, x *transfer) error {
 	return err
 }
 
-// last waits for x without being in the way of who waits for others.
-func (f *inFlight) last(p patience, x *transfer) error {
+// last waits for x without being in the way of who waits for others, or has until a
+// moment ago.
+func (f *inFlight) last(p patience, x *transfer, moment time.Duration) error {
 	for !x.take() {
 		if err := p.ended(); err != nil {
 			return err
 		}
-		pause := quiet
-		if f.urgent.Load() == 0 {
+		pause := moment
+		if moment > 0 && f.urgent.Load() == 0 {
 			pause -= time.Since(f.start) - time.Duration(f.since.Load())
 		}
 		if pause <= 0 {

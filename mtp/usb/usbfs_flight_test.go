@@ -161,6 +161,31 @@ func TestCloseEndsAllWaits(t *testing.T) {
 	}
 }
 
+// TestEventsEndAtOnce: who stops listening for events doesn't wait until the others have been
+// quiet, which they aren't here for half a minute.
+func TestEventsEndAtOnce(t *testing.T) {
+	k := newFakeKernel()
+	tr, _ := onFake(t, k)
+	defer tr.Close()
+	tr.flight.since.Store(int64(30 * time.Second))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := tr.ReadEvent(ctx)
+		ended <- err
+	}()
+	soon(t, "it listens", func() bool { k.mu.Lock(); defer k.mu.Unlock(); return len(k.queued[0x83]) == 1 })
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it still waits after 10 s")
+	}
+}
+
 // TestEventsBesideTransactions: nothing is lost and nobody waits for ever, however both sides meet.
 func TestEventsBesideTransactions(t *testing.T) {
 	k := newFakeKernel()
