@@ -26,7 +26,8 @@ type Options struct {
 	OpenTimeout time.Duration
 	// Grace is how long a transaction may go on after its context has ended
 	// before it is called off; 3 s if 0. Phones are prone to wedge when a
-	// transaction is called off, so short ones are let finish.
+	// transaction is called off, so short ones are let finish. The caller's Reader or
+	// Writer isn't waited for beyond half of it, see [ErrWriterStuck].
 	Grace time.Duration
 	// Observe is called after each transaction by the goroutine that made it,
 	// before the transaction's method returns. It must not use the session.
