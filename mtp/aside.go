@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 )
 
@@ -47,15 +46,12 @@ type aside struct {
 	err      error // of the Writer; after failed or done
 	panicked any   // what the Writer panicked with; after done
 
-	impatient <-chan struct{} // closed: the Writer isn't waited for any more
-	left      atomic.Bool     // and gets nothing more
-
 	buf  []byte // that is being filled
 	fill int
 }
 
-func (s *Session) newAside(x *txn, w io.Writer) *aside {
-	a := &aside{impatient: x.writerPatience(w), full: make(chan []byte, asideBuffers), free: s.spareBuffers(), failed: make(chan struct{}), done: make(chan struct{})}
+func (s *Session) newAside(w io.Writer) *aside {
+	a := &aside{full: make(chan []byte, asideBuffers), free: s.spareBuffers(), failed: make(chan struct{}), done: make(chan struct{})}
 	a.buf = <-a.free
 	go func() {
 		defer close(a.done)
@@ -67,7 +63,7 @@ func (s *Session) newAside(x *txn, w io.Writer) *aside {
 			}
 		}()
 		for p := range a.full {
-			if a.err == nil && len(p) > 0 && !a.left.Load() {
+			if a.err == nil && len(p) > 0 {
 				if _, err := w.Write(p); err != nil {
 					a.err = err
 					close(a.failed)
@@ -83,60 +79,39 @@ func (s *Session) newAside(x *txn, w io.Writer) *aside {
 // room is where the next transfer goes.
 func (a *aside) room() []byte { return a.buf[a.fill:][:transferSize] }
 
-// took says that n bytes came there. It waits for the Writer when that is behind; false: in vain, and
-// there is no room any more.
-func (a *aside) took(n int) bool {
+// took says that n bytes came there. It waits for the Writer when that is behind.
+func (a *aside) took(n int) {
 	if a.fill += n; len(a.buf)-a.fill >= transferSize {
-		return true
+		return
 	}
 	select {
 	case a.full <- a.buf[:a.fill]:
-		a.fill = 0
 		select {
 		case a.buf = <-a.free:
 		case <-a.done: // nobody reads the old one
-		case <-a.impatient:
-			a.left.Store(true)
-			return false
 		}
 	case <-a.done:
 	}
 	a.fill = 0
-	return true
 }
 
-// close waits until all is written. The panic of a Writer goes on here. ErrWriterStuck: it has been
-// left alone.
+// close waits until all is written. The panic of a Writer goes on here.
 func (a *aside) close() error {
-	if !a.left.Load() {
-		select {
-		case a.full <- a.buf[:a.fill]:
-		case <-a.done:
-		}
+	select {
+	case a.full <- a.buf[:a.fill]:
+	case <-a.done:
 	}
 	close(a.full)
-	select {
-	case <-a.done:
-	default:
-		select {
-		case <-a.done:
-		case <-a.impatient:
-			a.left.Store(true)
-			return ErrWriterStuck
-		}
-	}
+	<-a.done
 	if a.panicked != nil {
 		panic(a.panicked)
-	}
-	if a.left.Load() && a.err == nil {
-		return ErrWriterStuck // it was, and has not got all
 	}
 	return a.err
 }
 
 // readAhead gives the parts of c, read while earlier ones go out. stop ends that, as soon as the
-// Read under way has ended, or without waiting for one that is stuck.
-func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func(stuck bool)) {
+// Read under way has ended.
+func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func()) {
 	free, over := s.spareBuffers(), make(chan struct{})
 	full := make(chan part, asideBuffers)
 	go func() {
@@ -148,12 +123,6 @@ func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func(stuck bool)
 			}
 		}()
 		for c.more() {
-			select {
-			case <-over: // whether or not there is a buffer
-				whole = true
-				return
-			default:
-			}
 			var buf []byte
 			select {
 			case <-over:
@@ -170,12 +139,8 @@ func (s *Session) readAhead(c *cutter) (parts <-chan part, stop func(stuck bool)
 		}
 		whole = true
 	}()
-	return full, func(stuck bool) {
+	return full, func() {
 		close(over)
-		if stuck {
-			s.spare = nil // it has some of them
-			return
-		}
 		for p := range full {
 			if p.done != nil {
 				free <- p.p[:cap(p.p)]

@@ -15,13 +15,9 @@ type clock struct {
 	end    context.CancelCauseFunc
 	caller <-chan struct{} // its end
 	ignore func() bool     // has nobody look after the caller any more
-	// impatient is closed half of the grace after the caller has gone: its Writer isn't waited
-	// for any more, and the rest is for the device.
-	impatient chan struct{}
 
 	mu    sync.Mutex
 	late  *time.Timer // since the caller has gone
-	soon  *time.Timer // the same, for impatient
 	timer *time.Timer
 	due   time.Time // when the silence is too long; zero: it isn't measured
 	rings time.Time // when timer does; zero: never
@@ -29,13 +25,12 @@ type clock struct {
 
 // newClock makes one that ends grace after the caller.
 func newClock(caller context.Context, grace time.Duration) *clock {
-	c := &clock{caller: caller.Done(), impatient: make(chan struct{})}
+	c := &clock{caller: caller.Done()}
 	c.ctx, c.end = context.WithCancelCause(context.WithoutCancel(caller))
 	c.ignore = context.AfterFunc(caller, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.ctx.Err() == nil {
-			c.soon = time.AfterFunc(grace/2, func() { close(c.impatient) })
 			c.late = time.AfterFunc(grace, func() { c.end(context.Cause(caller)) })
 		}
 	})
@@ -95,7 +90,7 @@ func (c *clock) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.due = time.Time{}
-	for _, t := range []*time.Timer{c.soon, c.late, c.timer} {
+	for _, t := range []*time.Timer{c.late, c.timer} {
 		if t != nil {
 			t.Stop()
 		}

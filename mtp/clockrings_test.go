@@ -71,21 +71,9 @@ func playClock(ctx context.Context, steps []clockStep) (wrong string) {
 		if cause := context.Cause(c.ctx); over && !late.Equal(due) && !errors.Is(cause, why) {
 			return fmt.Sprintf("ended by %v, want %v", cause, why)
 		}
-		if want := !late.IsZero() && !time.Now().Before(late.Add(-grace/2)); closed(c.impatient) != want {
-			return fmt.Sprintf("after step %d impatient: %v", i, !want)
-		}
 		if over {
 			return ""
 		}
 	}
 	return ""
-}
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

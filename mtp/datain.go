@@ -3,7 +3,6 @@ package mtp
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -111,8 +110,7 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 			known = false // the header's length is wrong: the short packet counts
 		}
 	}
-	defer x.endHelp()
-	s.sink(x, in, body)
+	x.sink(in, body)
 	got := int64(len(body))
 	// A header alone is a short packet too, but not the end.
 	alone := len(first) == HeaderSize && (!known || total > 0)
@@ -127,19 +125,19 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		s.pipe.ReadAhead(ahead)
 		defer s.pipe.ReadAhead(0)
 	}
-	defer s.endAside(x)
+	defer x.endAside()
 	for (!ended || alone) && (!known || got < total) {
 		if !known || total-got > drainable {
-			if x.caller.Err() != nil && x.sinkErr == nil {
+			if x.caller.Err() != nil {
 				return false, context.Cause(x.caller)
 			}
 			if x.sinkFailed() {
-				s.endAside(x)
+				x.endAside()
 				return false, x.sinkErr
 			}
 		}
 		if x.aside == nil && in != nil && s.pipe != nil && x.sinkErr == nil && (!known || total-got > asideSize) && x.callerIsSlow() {
-			x.aside = s.newAside(x, in)
+			x.aside = s.newAside(in)
 		}
 		buf := s.buf
 		if x.aside != nil {
@@ -157,14 +155,14 @@ func (s *Session) receiveData(x *txn, h Header, first []byte, in io.Writer) (ful
 		x.alive()
 		n, err := s.t.Read(x.ctx, buf)
 		if err != nil {
-			s.took(x, in, buf, n)
+			x.took(in, buf, n)
 			return false, err
 		}
 		if early && s.isResponse(x, buf[:n]) {
 			s.rest = bytes.Clone(buf[:n])
 			return false, nil
 		}
-		s.took(x, in, buf, n)
+		x.took(in, buf, n)
 		got += int64(n)
 		alone = false
 		ended, early = s.ends(n, len(buf), known)
@@ -200,42 +198,37 @@ func (s *Session) isResponse(x *txn, p []byte) bool {
 }
 
 // sink hands payload to the caller's Writer, until that fails.
-func (s *Session) sink(x *txn, in io.Writer, p []byte) {
+func (x *txn) sink(in io.Writer, p []byte) {
 	x.bytesIn += int64(len(p))
 	if in == nil || x.sinkErr != nil || len(p) == 0 {
 		return
 	}
 	x.pause()
 	from := time.Now()
-	x.sinkErr = s.writeTo(x, in, p)
+	_, x.sinkErr = in.Write(p)
 	x.callers += time.Since(from)
 }
 
 // took hands on the n bytes that came into buf, which is s.buf or the room of x.aside.
-func (s *Session) took(x *txn, in io.Writer, buf []byte, n int) {
+func (x *txn) took(in io.Writer, buf []byte, n int) {
 	if x.aside == nil {
-		s.sink(x, in, buf[:n])
+		x.sink(in, buf[:n])
 		return
 	}
 	x.pause()
 	x.bytesIn += int64(n)
-	if !x.aside.took(n) {
-		s.endAside(x)
-	}
+	x.aside.took(n)
 }
 
 // endAside waits for the Writer.
-func (s *Session) endAside(x *txn) {
+func (x *txn) endAside() {
 	if x.aside == nil {
 		return
 	}
 	x.pause()
 	a := x.aside
 	x.aside = nil
-	if x.sinkErr = a.close(); errors.Is(x.sinkErr, ErrWriterStuck) {
-		x.sinkErr = x.gaveUp(ErrWriterStuck)
-		s.spare = nil // it has some of them
-	}
+	x.sinkErr = a.close()
 }
 
 // sinkFailed reports whether the Writer has given up.

@@ -48,31 +48,24 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 	}
 	c := &cutter{out: out, header: header, left: out.size, packet: s.mps, first: true}
 	var parts <-chan part // of a Reader that is slow
-	stuck := false
-	defer x.endHelp()
 	next := func() part {
 		if parts != nil {
-			select {
-			case p := <-parts:
-				if p.panicked != nil {
-					panic(p.panicked)
-				}
-				return p
-			case <-x.readerPatience(out.r):
-				stuck = true
-				return part{err: x.gaveUp(ErrReaderStuck)}
+			p := <-parts
+			if p.panicked != nil {
+				panic(p.panicked)
 			}
+			return p
 		}
 		from := time.Now()
-		p := s.readNext(x, c)
+		p := c.next(s.buf)
 		x.callers += time.Since(from)
 		return p
 	}
 	for first, left := true, out.size; first || left > 0; first = false {
 		if parts == nil && s.pipe != nil && out.r != nil && left > asideSize && x.callerIsSlow() {
-			var stop func(bool)
+			var stop func()
 			parts, stop = s.readAhead(c)
-			defer func() { stop(stuck) }()
+			defer stop()
 		}
 		x.pause()
 		p := next()

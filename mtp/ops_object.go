@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"sync/atomic"
 	"time"
 )
 
@@ -105,18 +104,17 @@ func (s *Session) ObjectSize(ctx context.Context, h ObjectHandle) (uint64, error
 // against the object's size; if it isn't whole the error wraps [ErrMalformed].
 // The caller compares the count with the size that it knows, too.
 //
-// The device is patient while w takes its time, so w may be slow. Its Write may
-// be called by another goroutine, one call at a time and none after GetObject has
-// returned. GetObject returns once w has, but for a Write that still hasn't returned half of
-// [Options.Grace] after ctx has ended: the error wraps [ErrWriterStuck] then, and the session goes on.
+// The device is patient while w takes its time, so w may be slow; GetObject
+// returns once w has. Its Write may be called by another goroutine, one call
+// at a time and none after GetObject has returned. One that never returns holds the
+// call and the session, whatever becomes of ctx, as it holds [io.Copy].
 func (s *Session) GetObject(ctx context.Context, h ObjectHandle, w io.Writer) (int64, error) {
-	c := counter{w: w}
-	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &c)
-	n := c.n.Load()
-	if err == nil && c.told && n != c.said {
-		err = s.whole(ctx, h, n, c.said)
+	n := counter{w: w}
+	_, err := s.do(ctx, OpGetObject, []uint32{uint32(h)}, dataOut{}, &n)
+	if err == nil && n.told && n.n != n.said {
+		err = s.whole(ctx, h, n.n, n.said)
 	}
-	return n, err
+	return n.n, err
 }
 
 // whole decides about a body of n bytes where the device announced another
@@ -138,10 +136,9 @@ func (s *Session) whole(ctx context.Context, h ObjectHandle, n, said int64) erro
 	return fmt.Errorf("%v(%#x): %d bytes came, the device announced %d: %w", OpGetObject, uint32(h), n, said, ErrMalformed)
 }
 
-// counter is a caller's Writer.
 type counter struct {
 	w    io.Writer
-	n    atomic.Int64
+	n    int64
 	said int64 // announced, if told
 	told bool
 }
@@ -150,7 +147,7 @@ func (c *counter) announced(n int64) { c.said, c.told = n, true }
 
 func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
-	c.n.Add(int64(n))
+	c.n += int64(n)
 	return n, err
 }
 
@@ -258,9 +255,7 @@ func (s *Session) SendObjectInfo(ctx context.Context, storage StorageID, parent 
 
 // SendObject sends the body that the operation right before has announced:
 // size bytes of r. If r has fewer the transaction is called off and the error
-// wraps [io.ErrUnexpectedEOF]. r is waited for as long as it takes, but for a Read that still hasn't
-// returned half of [Options.Grace] after ctx has ended: the error wraps [ErrReaderStuck] then. Reads may be made
-// by another goroutine, one at a time.
+// wraps [io.ErrUnexpectedEOF].
 func (s *Session) SendObject(ctx context.Context, r io.Reader, size int64) error {
 	_, err := s.do(ctx, OpSendObject, nil, outReader(r, size), nil)
 	return err
@@ -294,7 +289,7 @@ func (s *Session) CreateObject(ctx context.Context, storage StorageID, parent Ob
 }
 
 // CreateObjectFrom is CreateObject with size bytes of r as the body. If r has
-// fewer the error wraps [io.ErrUnexpectedEOF]; [ErrReaderStuck] as in [Session.SendObject].
+// fewer the error wraps [io.ErrUnexpectedEOF].
 func (s *Session) CreateObjectFrom(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo, r io.Reader, size int64) (Created, error) {
 	return s.create(ctx, storage, parent, info, outReader(r, size))
 }

@@ -26,8 +26,7 @@ type Options struct {
 	OpenTimeout time.Duration
 	// Grace is how long a transaction may go on after its context has ended
 	// before it is called off; 3 s if 0. Phones are prone to wedge when a
-	// transaction is called off, so short ones are let finish. The caller's Reader or
-	// Writer isn't waited for beyond half of it, see [ErrWriterStuck].
+	// transaction is called off, so short ones are let finish.
 	Grace time.Duration
 	// Observe is called after each transaction by the goroutine that made it,
 	// before the transaction's method returns. It must not use the session.

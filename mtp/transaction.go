@@ -27,8 +27,6 @@ type txn struct {
 	bytesIn, bytesOut int64
 	start             time.Time
 	callers           time.Duration // of it, in the caller's Reader or Writer
-	helper            *helper       // calls the caller's Reader or Writer
-	part              *part         // that it has read
 	aside             *aside        // writes to the caller's Writer meanwhile, in a large data phase
 	sinkErr           error         // the caller's Writer; the data phase goes on
 	zlpRefused        bool          // the device would not take the ZLP after the data
@@ -174,9 +172,6 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 	switch {
 	case err != nil:
 		err = fmt.Errorf("%v: %w", op, s.broken(x, err, cause))
-		if errors.Is(x.sinkErr, ErrWriterStuck) && !errors.Is(err, ErrWriterStuck) {
-			err = fmt.Errorf("%w (%w)", err, x.sinkErr) // the caller has to know in any case
-		}
 		if s.inTx && errors.Is(err, ErrTimeout) && s.Err() == nil {
 			s.moreTime()
 		}
@@ -184,9 +179,6 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 		e := &OpError{Op: op, Params: params, Code: RespCode(resp.Code)}
 		e.RespParams = append(e.RespParams, resp.Params[:resp.N]...)
 		err = e
-		if errors.Is(x.sinkErr, ErrWriterStuck) {
-			err = fmt.Errorf("%w (%w)", err, x.sinkErr)
-		}
 		if e.Code == SessionNotOpen && s.inTx && op != OpCloseSession {
 			err = s.lose(e) // the device has closed it by itself
 		}

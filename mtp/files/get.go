@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"sync"
 	"syscall"
 	"time"
 
@@ -176,7 +175,7 @@ func (t *Tree) fetch(ctx context.Context, n Node, f *os.File, o Options) (Got, e
 		}
 		w := &sink{f: f, report: func(done int64) { o.progress(n, done, total) }}
 		_, err = t.s.GetObject(ctx, n.Entry.Handle, w)
-		g.Bytes = w.end()
+		g.Bytes = w.n
 	}
 	if err == nil && total >= 0 && g.Bytes != total {
 		err = fmt.Errorf("%d bytes came, the phone lists %d: %w", g.Bytes, total, ErrSize)
@@ -187,34 +186,18 @@ func (t *Tree) fetch(ctx context.Context, n Node, f *os.File, o Options) (Got, e
 	return g, err
 }
 
-// sink writes a file and counts. A Write that GetObject has given up on ([mtp.ErrWriterStuck]) counts no
-// more after end.
+// sink writes a file and counts.
 type sink struct {
 	f      *os.File
+	n      int64
 	report func(int64)
-
-	mu   sync.Mutex
-	n    int64
-	over bool
 }
 
 func (s *sink) Write(p []byte) (int, error) {
 	n, err := s.f.WriteAt(p, s.n)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.over {
-		s.n += int64(n)
-		s.report(s.n)
-	}
+	s.n += int64(n)
+	s.report(s.n)
 	return n, err
-}
-
-// end gives the count.
-func (s *sink) end() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = true
-	return s.n
 }
 
 // resumable tells how many bytes of the object f has already: 0 if it is to be
@@ -271,27 +254,18 @@ func (t *Tree) goOn(ctx context.Context, n Node, f *os.File, g *Got, total int64
 }
 
 // Copy writes a file's bytes to w. Errors: ErrFolder, ErrSize, those of the
-// session (under [mtp.ErrWriterStuck] a Write is still under way) and of w.
+// session and of w.
 func (t *Tree) Copy(ctx context.Context, n Node, w io.Writer, o Options) (int64, error) {
 	if n.IsFolder() {
 		return 0, fmt.Errorf("%s: %w", n.Path, ErrFolder)
 	}
 	total, done := n.total(), int64(0)
-	var mu sync.Mutex
-	over := false // as in sink
 	_, err := t.s.GetObject(ctx, n.Entry.Handle, writerFunc(func(p []byte) (int, error) {
 		m, err := w.Write(p)
-		mu.Lock()
-		defer mu.Unlock()
-		if !over {
-			done += int64(m)
-			o.progress(n, done, total)
-		}
+		done += int64(m)
+		o.progress(n, done, total)
 		return m, err
 	}))
-	mu.Lock()
-	defer mu.Unlock()
-	over = true
 	if err == nil && total >= 0 && done != total {
 		err = fmt.Errorf("%d bytes came, the phone lists %d: %w", done, total, ErrSize)
 	}

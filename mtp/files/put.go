@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"cradle/mtp"
@@ -254,21 +253,14 @@ func (p *outgoing) send(ctx context.Context, name string) (mtp.Created, error) {
 		// Without a zone, as phones want it: what their clock shows.
 		info.ModificationDate = mtp.DateTime{Time: p.modified.Local()}.String()
 	}
-	var mu sync.Mutex
-	done, over := int64(0), false // a Read that was given up on counts no more
+	done := int64(0)
 	counted := readerFunc(func(b []byte) (int, error) {
 		n, err := p.r.Read(b)
-		mu.Lock()
-		defer mu.Unlock()
-		if done += int64(n); !over {
-			p.o.progress(p.shown, done, p.size)
-		}
+		done += int64(n)
+		p.o.progress(p.shown, done, p.size)
 		return n, err
 	})
 	c, err := s.CreateObjectFrom(ctx, p.folder.Entry.Storage, p.folder.Entry.Handle, info, counted, p.size)
-	mu.Lock()
-	over = true
-	mu.Unlock()
 	return c, p.torn(ctx, c, err)
 }
 
