@@ -1,6 +1,7 @@
 package usb
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,9 @@ func (s System) List() ([]DeviceDesc, error) {
 	var ports []string
 	for _, e := range entries {
 		port, _, isInterface := strings.Cut(e.Name(), ":")
-		if isInterface {
+		if strings.HasSuffix(port, "-0") {
+			continue // a root hub's
+		} else if isInterface {
 			interfaces[port] = append(interfaces[port], readInterface(filepath.Join(dir, e.Name())))
 		} else if !strings.HasPrefix(port, "usb") {
 			ports = append(ports, port)
@@ -91,8 +94,12 @@ func readInterface(path string) ifaceDesc {
 	config, _, _ := strings.Cut(last, ".")
 	i.config, _ = strconv.Atoi(config)
 	i.driver = driverOf(path)
-	eps, _ := filepath.Glob(filepath.Join(path, "ep_*"))
-	for _, ep := range eps {
+	all, _ := os.ReadDir(path)
+	for _, e := range all {
+		if !strings.HasPrefix(e.Name(), "ep_") {
+			continue
+		}
+		ep := filepath.Join(path, e.Name())
 		addr := uint8(attr(ep, "bEndpointAddress", 16))
 		size := attr(ep, "wMaxPacketSize", 16) & 0x7FF
 		i.endpoints++
@@ -118,12 +125,23 @@ func driverOf(path string) string {
 	return filepath.Base(link)
 }
 
+// text reads an attribute, which is a page at most. There are a hundred of them on a small bus, and
+// [os.ReadFile] makes ten system calls for each.
 func text(dir, name string) string {
-	b, err := os.ReadFile(filepath.Join(dir, name))
+	fd, err := unix.Open(dir+"/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(strings.ToValidUTF8(string(b), "\uFFFD"))
+	defer unix.Close(fd)
+	var page [4096]byte
+	n, err := unix.Read(fd, page[:])
+	for errors.Is(err, unix.EINTR) {
+		n, err = unix.Read(fd, page[:])
+	}
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(string(page[:n]), "\uFFFD"))
 }
 
 func attr(dir, name string, base int) int {
