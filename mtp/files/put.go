@@ -173,52 +173,6 @@ func (p *outgoing) addAside(ctx context.Context) (mtp.ObjectEntry, error) {
 	return p.entry(c, info.FileName), nil
 }
 
-// replace puts a file in the place of another one, once it is whole.
-func (p *outgoing) replace(ctx context.Context, old Node) (Node, error) {
-	t := p.t
-	aside, err := p.clearAside(ctx)
-	if err != nil {
-		return old, err
-	}
-	c, err := p.send(ctx, aside)
-	if err != nil {
-		return old, err
-	}
-	if _, err := p.check(ctx, c); err != nil {
-		return old, err
-	}
-	t.recent = nil
-	if err := t.still(ctx, old); err != nil {
-		return old, errors.Join(err, p.takeBack(ctx, c.Handle))
-	}
-	// From here to the new name there is no way back.
-	ctx = context.WithoutCancel(ctx)
-	if err := t.s.DeleteObject(ctx, old.Entry.Handle); err != nil {
-		err = fmt.Errorf("%s: %w", old.Path, err)
-		// It may be deleted all the same, and the new one is all there is.
-		switch there := t.still(ctx, old); {
-		case errors.Is(there, mtp.InvalidObjectHandle):
-		case there == nil || mtp.IsRefusal(err):
-			return old, errors.Join(err, p.takeBack(ctx, c.Handle))
-		default:
-			return old, fmt.Errorf("the new %s is whole and called %s: %w", old.Path, aside, err)
-		}
-	}
-	err = t.s.Rename(ctx, c.Handle, old.Entry.Name)
-	if err == nil && !t.renames {
-		var info mtp.ObjectInfo
-		if info, err = t.s.GetObjectInfo(ctx, c.Handle); err == nil && info.FileName == aside {
-			err = errNoRename
-		}
-	}
-	if err != nil {
-		return old, fmt.Errorf("the new %s is whole and called %s: %w", old.Path, aside, err)
-	}
-	t.renames = true
-	old.Entry = p.entry(c, old.Entry.Name)
-	return old, nil
-}
-
 // clearAside gives the name of a file until it is whole. What an interrupted put
 // left under it has nothing that anybody waits for.
 func (p *outgoing) clearAside(ctx context.Context) (string, error) {
