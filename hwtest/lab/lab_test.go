@@ -29,6 +29,9 @@ var story []byte
 //go:embed tool.sh
 var tool []byte
 
+//go:embed pull.sh
+var pull string
+
 // lab is where the lab's programs and the program under test lie.
 type lab struct {
 	dir string // CRADLE_LAB
@@ -138,6 +141,7 @@ func (l lab) tell(t *testing.T, phone string) (share, said string) {
 		seedShare(t, share)
 		copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
 		write(t, filepath.Join(share, "story.sh"), string(story))
+		write(t, filepath.Join(share, "pull.sh"), pull)
 		if err := os.Mkdir(filepath.Join(share, "out"), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -204,6 +208,7 @@ func TestTool(t *testing.T) {
 			seedFew(t, seed)
 			copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
 			write(t, filepath.Join(share, "tool.sh"), string(tool))
+			write(t, filepath.Join(share, "pull.sh"), pull)
 			said, err := l.runTwice(t, "--phone", phone, "--seed", seed, "--share", share, "--timeout", storyTimeout, "--", "bash", "tool.sh", phone)
 			if err != nil || !strings.Contains(said, "tool: done") {
 				t.Fatalf("the guest: %v\n%s", err, said)
@@ -434,7 +439,7 @@ func (j *judge) end() {
 		want[name] = lines
 	}
 	for _, dir := range []string{"late", "desktop"} {
-		got, err := readSeeds(filepath.Join(filepath.Dir(j.out), dir), j.number("reading.tries"))
+		got, err := readSeeds(filepath.Join(filepath.Dir(j.out), dir))
 		if err != nil {
 			j.Fatal(err)
 		}
@@ -524,16 +529,15 @@ func (j *judge) unpack(name string) string {
 	}
 }
 
-// readSeeds reads what the story brought in from dir: files of one card or of many, of late
-// cards those of the tries that were needed.
-func readSeeds(dir string, tried int) (held, error) {
+// readSeeds reads what the story brought in from dir: files of one card or of many.
+func readSeeds(dir string) (held, error) {
 	items := held{}
 	files, err := filepath.Glob(filepath.Join(dir, "*.vcf"))
-	for try := 1; try <= tried && err == nil; try++ {
-		var more []string
-		more, err = filepath.Glob(filepath.Join(dir, fmt.Sprintf("try%d", try), "*.vcf"))
-		files = append(files, more...)
+	if err != nil {
+		return nil, err
 	}
+	more, err := filepath.Glob(filepath.Join(dir, "many", "*.vcf"))
+	files = append(files, more...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,6 @@ const (
 	seedEvents = 60
 	seedTasks  = 20
 	manyCards  = 150
-	tries      = 3
 	lateCards  = 120
 )
 
@@ -153,11 +152,8 @@ func seedShare(t *testing.T, dir string) {
 		many.WriteString(card(fmt.Sprintf("many-%03d", n), fmt.Sprintf("Zoë Many%03d", n), 2000+n))
 	}
 	write(t, filepath.Join(dir, "desktop/many.vcf"), many.String())
-	for try := 1; try <= tries; try++ {
-		for n := range lateCards {
-			uid := fmt.Sprintf("late-%d-%03d", try, n)
-			write(t, filepath.Join(dir, fmt.Sprintf("late/try%d", try), uid+".vcf"),
-				card(uid, fmt.Sprintf("Zoë Late%d%03d", try, n), 3000+1000*try+n))
-		}
+	for n := range lateCards {
+		uid := fmt.Sprintf("late-%03d", n)
+		write(t, filepath.Join(dir, "late/many", uid+".vcf"), card(uid, fmt.Sprintf("Zoë Late%03d", n), 4000+n))
 	}
 }

@@ -54,6 +54,7 @@ func (l lab) tellSession(t *testing.T, story, seed string, options, args []strin
 	share := l.keep(t, strings.TrimSuffix(story, ".sh"))
 	copyFile(t, filepath.Join(share, "cradle"), filepath.Join(l.bin, "cradle"))
 	copyFile(t, filepath.Join(share, "cradle.deb"), filepath.Join(l.bin, "cradle.deb"))
+	write(t, filepath.Join(share, "pull.sh"), pull)
 	names, err := fs.Glob(sessions, "*.sh")
 	if err != nil || len(names) < 2 {
 		t.Fatalf("the stories: %q, %v", names, err)
@@ -93,9 +94,7 @@ func TestSessionPlug(t *testing.T) {
 	l := open(t)
 	t.Parallel()
 	seed := t.TempDir()
-	for n := range 3 {
-		seedCardsIn(t, filepath.Join(seed, fmt.Sprintf("later%d", n+1)), 10_000+700*n, 700)
-	}
+	seedCardsIn(t, filepath.Join(seed, "later"), 10_000, 700)
 	l.session(t, "session_plug.sh", seed, []string{"--phone", "qemu", "--phone", "qemu"})
 }
 

@@ -11,6 +11,7 @@ out=$PWD/out
 storage=/phone/$phone
 cards=$storage/Cradle/contacts/personal
 store=/tmp/store.db
+. ./pull.sh
 # Started from the host's folder the program would come page by page over 9p, each time anew.
 cp cradle /tmp/cradle || exit
 
@@ -69,12 +70,7 @@ cradle importmany import --collection personal desktop/many.vcf
 before=$(ls "$cards" | wc -l)
 cradle pulled sync --json &
 job=$!
-for _ in $(seq 2000); do
-	[ "$(ls "$cards" | wc -l)" -lt $((before + 30)) ] || break
-	kill -0 $job 2>/dev/null || break
-	sleep 0.01
-done
-phone unplug "$phone" 2>>"$out/phone.err"
+pull "$phone" more "$cards" $((before + 30)) 2>>"$out/phone.err"
 wait $job
 ls "$cards" | wc -l >"$out/pulled.files"
 cradle unplugged sync --json
@@ -84,32 +80,22 @@ cradle whole sync --json
 
 # 4. And while many are read from it: a sync with nothing to do lists everything, an object in
 # three transfers; after as many, and those that list the late cards, comes their reading, again
-# of three transfers each. The kernel counts transfers. Pulling takes a moment too: where all was
-# in the store by then it was too late, and is tried again.
-transfers() { cat "/sys/bus/usb/devices/$at/urbnum" 2>/dev/null || echo 0; }
-held() { timeout 60 /tmp/cradle list --json --store "$store" | grep -c '"id"'; }
+# of three transfers each.
 at=$(phone sys "$phone")
+transfers() { cat "/sys/bus/usb/devices/$at/urbnum"; }
 started=$(transfers)
 cradle listing sync --json
 # An object written within the granularity of the phone's clock is read again, before or after the late ones.
 again=$(grep -o '"bodies_read": *[0-9]*' "$out/listing.json" | grep -o '[0-9]*$')
 listing=$(($(transfers) - started - 3 * ${again:-0}))
-late=$(ls late/try1 | wc -l)
-for try in 1 2 3; do
-	cp late/try$try/*.vcf "$cards/"
-	at=$(phone sys "$phone")
-	until=$(($(transfers) + listing + 3 * late * try + late / 5)) had=$(held)
-	cradle reading sync --json &
-	job=$!
-	while kill -0 $job 2>/dev/null && [ "$(transfers)" -lt $until ]; do
-		sleep 0.01
-	done
-	phone unplug "$phone" 2>>"$out/phone.err"
-	wait $job
-	phone plug "$phone" 2>>"$out/phone.err"
-	echo $try >"$out/reading.tries"
-	[ "$(cat "$out/reading.rc")" = 0 ] || [ "$(held)" != "$had" ] || break
-done
+late=$(ls late/many | wc -l)
+cp late/many/*.vcf "$cards/"
+until=$(($(transfers) + listing + 3 * late + late / 5))
+cradle reading sync --json &
+job=$!
+pull "$phone" past "$at" $until 2>>"$out/phone.err"
+wait $job
+phone plug "$phone" 2>>"$out/phone.err"
 cradle reread sync --json
 cradle end sync --json
 
