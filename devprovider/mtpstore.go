@@ -352,15 +352,23 @@ func (m *MTPStore) Rename(ctx context.Context, storage, path, name string) (Entr
 		return Entry{}, fmt.Errorf("rename %s to %s: %w", path, name, fs.ErrExist)
 	}
 	var e mtp.ObjectEntry
+	renamed := false
 	err := m.retry(ctx, storage, path, func(h mtp.ObjectHandle, _ mtp.StorageID) error {
 		if err := m.s.Rename(ctx, h, name); err != nil {
 			return err
 		}
+		renamed = true
 		// Some phones say that they did it and did not.
 		var err error
 		e, err = m.look(ctx, h)
 		return err
 	})
+	if renamed && errors.Is(err, fs.ErrNotExist) { // it has another handle since
+		var there *mtp.ObjectEntry
+		if there, err = m.find(ctx, storage, join(parent(path), name)); err == nil {
+			e = *there
+		}
+	}
 	for _, code := range []mtp.RespCode{mtp.AccessDenied, mtp.ObjectPropNotSupported, mtp.InvalidObjectPropCode, mtp.OperationNotSupported} {
 		if errors.Is(err, code) {
 			return Entry{}, fmt.Errorf("rename %s: %w: %w", path, errors.ErrUnsupported, err)

@@ -199,6 +199,36 @@ func TestPulledCableIsGone(t *testing.T) {
 	}
 }
 
+// TestRenamedAndRekeyed: an object that gets another handle in the moment of its renaming is renamed all the same.
+func TestRenamedAndRekeyed(t *testing.T) {
+	rules, err := hwtest.ParseScenario("on SetObjectPropValue nth 1 at end: rekey")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, dir := context.Background(), t.TempDir()
+	_, s := plug(t, hwtest.Android, dir, hwtest.Options{Scenario: rules})
+	m := NewMTPStore(s)
+	all, err := m.Storages(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := all[0].Name
+	if err := m.Mkdir(ctx, on, "d"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"d/one", "d/two"} {
+		if _, err := m.Create(ctx, on, name, []byte(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e, err := m.Rename(ctx, on, "d/two", "three"); err != nil || e.Name != "three" {
+		t.Errorf("renamed: %+v, %v", e, err)
+	}
+	if b, err := m.Read(ctx, on, "d/three", 100); err != nil || string(b) != "d/two" {
+		t.Errorf("under the new name: %q, %v", b, err)
+	}
+}
+
 func TestDirStoreLinks(t *testing.T) {
 	dir := t.TempDir()
 	d, err := OpenDir(dir)

@@ -1,5 +1,5 @@
-# speed.sh PHONE WHAT ROUNDS, in the guest: cradle and programs that others wrote do the same on one phone,
-# in turns, so that a machine that gets busy slows all alike. WHAT is film (64 MiB to and fro, and as tiny-get and
+# speed.sh PHONE WHAT ROUNDS MIB, in the guest: cradle and programs that others wrote do the same on one phone,
+# in turns, so that a machine that gets busy slows all alike. WHAT is film (MIB to and fro, and as tiny-get and
 # tiny-put a kilobyte, which is what starting and opening the phone take; read is a get to /dev/null), list (every
 # file of the storage; tiny-list is an empty folder), cards (the contents of a folder of small files) or huge (64 MiB and 4.3 GiB of zeros to
 # and fro, by cradle alone, for its memory). PHONE is one of ours.sh.
@@ -9,7 +9,7 @@
 # others). Mounting isn't counted of programs that mount; starting and opening the phone is, of all others.
 # Of huge also "peak: WHAT PROGRAM KiB", the most that was resident, and the same of the phone.
 set -u
-phone=$1 what=$2 rounds=$3
+phone=$1 what=$2 rounds=$3 mib=$4
 share=$PWD
 out=/tmp
 cp cradle /tmp/ && cd /tmp || exit
@@ -67,22 +67,25 @@ measured() { CRADLE_HW=1 CRADLE_HW_SERIAL=LAB-$phone CRADLE_HW_ROUNDS=$rounds CR
 
 case $what in
 film)
-	head -c 67108803 /dev/urandom >film.bin
+	head -c $((mib * 1048576 - 61)) /dev/urandom >film.bin
 	head -c 1003 film.bin >tiny.bin
+	backends='usbfs gousb'
+	[ "$mib" -le 64 ] || backends=usbfs others= # ours beside libmtp's alone
+	last=${backends##* }
 	for _ in $(seq "$rounds"); do
-		for backend in usbfs gousb; do
+		for backend in $backends; do
 			export CRADLE_USB=$backend
 			timed cradle-$backend tiny-put ./cradle mtp put tiny.bin --to /in/tiny.bin --phone $sel
 			timed cradle-$backend tiny-get ./cradle mtp get /in/tiny.bin --to got/film --phone $sel
 			rm -f got/*
 			timed cradle-$backend tiny-read sh -c "./cradle mtp get /in/tiny.bin --to - --phone $sel >/dev/null"
-			[ $backend = gousb ] || ./cradle mtp rm /in/tiny.bin --phone $sel >o 2>&1 || fail "cradle rm"
+			[ $backend = "$last" ] || ./cradle mtp rm /in/tiny.bin --phone $sel >o 2>&1 || fail "cradle rm"
 			timed cradle-$backend put ./cradle mtp put film.bin --to /in/film.bin --phone $sel
 			arrived cradle
 			timed cradle-$backend get ./cradle mtp get /in/film.bin --to got/film --phone $sel
 			came cradle
 			timed cradle-$backend read sh -c "./cradle mtp get /in/film.bin --to - --phone $sel >/dev/null"
-			[ $backend = gousb ] || rm_film cradle
+			[ $backend = "$last" ] || rm_film cradle
 		done
 		unset CRADLE_USB
 		mtp-files >files 2>/dev/null
@@ -117,7 +120,7 @@ film)
 		rm_film go-mtpfs
 	done
 	rm -f film.bin tiny.bin
-	measured Rates
+	[ "$mib" -gt 64 ] || measured Rates
 	;;
 list)
 	want=$(tar -tf "$share/seed.tar" | grep -c '\.vcf$')

@@ -174,20 +174,32 @@ func (p *outgoing) addAside(ctx context.Context) (mtp.ObjectEntry, error) {
 }
 
 // clearAside gives the name of a file until it is whole. What an interrupted put
-// left under it has nothing that anybody waits for.
+// left under it has nothing that anybody waits for. Its name isn't used again at
+// once: umtprd takes note of a deletion by the name, and when it does so late it
+// forgets the new file and answers no more.
 func (p *outgoing) clearAside(ctx context.Context) (string, error) {
-	aside := shorten(p.name, mtp.MaxStringUnits-len(newMark)) + newMark
-	i := holder(p.all, aside)
-	switch {
-	case i < 0:
-		return aside, nil
-	case p.all[i].IsFolder():
-		return "", fmt.Errorf("%s: %w", p.all[i].Path, ErrFolder)
+	aside := ""
+	for _, mark := range []string{newMark, "-2" + newMark} {
+		name := shorten(p.name, mtp.MaxStringUnits-len(mark)) + mark
+		i := holder(p.all, name)
+		switch {
+		case i >= 0 && p.all[i].IsFolder():
+			return "", fmt.Errorf("%s: %w", p.all[i].Path, ErrFolder)
+		case i >= 0:
+			if err := p.t.still(ctx, p.all[i]); err != nil {
+				return "", err
+			}
+			if err := p.t.Remove(ctx, p.all[i], nil); err != nil {
+				return "", err
+			}
+		case aside == "":
+			aside = name
+		}
 	}
-	if err := p.t.still(ctx, p.all[i]); err != nil {
-		return "", err
+	if aside == "" { // both were there
+		aside = shorten(p.name, mtp.MaxStringUnits-len(newMark)) + newMark
 	}
-	return aside, p.t.Remove(ctx, p.all[i], nil)
+	return aside, nil
 }
 
 // entry is what a list would tell of it.

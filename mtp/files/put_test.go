@@ -275,6 +275,31 @@ func TestPutRekeyed(t *testing.T) {
 	}
 }
 
+// TestPutAfterCutOff: what interrupted puts left is taken away, and its name isn't used again at once.
+func TestPutAfterCutOff(t *testing.T) {
+	phone := t.TempDir()
+	write(t, phone, "f.cradle-new")
+	for _, tt := range []struct{ scenario, left string }{
+		{"on SendObject nth 1 at data 3: pull", "f-2.cradle-new"},
+		{"on SendObject nth 1 at data 3: pull", "f.cradle-new"},
+		{"", "f"},
+	} {
+		p, err := hwtest.Open(hwtest.Android, phone, hwtest.Options{Scenario: must2(hwtest.ParseScenario(tt.scenario))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree := openTree(t, p.Transport())
+		_, err = tree.Put(t.Context(), root(t, tree), "f", bytes.NewReader(body(10)), 10, time.Time{}, files.Options{})
+		if want := tt.scenario != ""; errors.Is(err, mtp.ErrDeviceGone) != want {
+			t.Errorf("%q: %v", tt.scenario, err)
+		}
+		p.Close()
+		if all, _ := os.ReadDir(phone); len(all) != 1 || all[0].Name() != tt.left {
+			t.Errorf("%q: on the phone: %v, want %q", tt.scenario, all, tt.left)
+		}
+	}
+}
+
 // TestGetOverFolder: a folder isn't replaced by a file, and nothing is fetched in vain.
 func TestGetOverFolder(t *testing.T) {
 	tree, phone := virtual(t, hwtest.Android, hwtest.Options{})

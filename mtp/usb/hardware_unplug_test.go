@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -174,8 +175,13 @@ func cutting(t *testing.T, at int) (c cutCourse) {
 	return c
 }
 
+// courses counts them: umtprd, which takes note of a deletion by its name, can lose what is made of
+// that name right after it, and then answers nothing until it is plugged in again.
+var courses int
+
 // course lists, makes, gets and deletes.
 func course(ctx context.Context, s *mtp.Session) error {
+	courses++
 	ids, err := s.GetStorageIDs(ctx)
 	if err != nil {
 		return err
@@ -211,11 +217,11 @@ func course(ctx context.Context, s *mtp.Session) error {
 	}
 	const large = 700_003 // several transfers, in flight at once
 	small := []byte("a note\n")
-	one, err := s.CreateObject(ctx, ids[0], folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "small"}, small)
+	one, err := s.CreateObject(ctx, ids[0], folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: fmt.Sprintf("small %d", courses)}, small)
 	if err != nil {
 		return err
 	}
-	two, err := s.CreateObjectFrom(ctx, ids[0], folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: "large"}, zeros{}, large)
+	two, err := s.CreateObjectFrom(ctx, ids[0], folder, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: fmt.Sprintf("large %d", courses)}, zeros{}, large)
 	if err != nil {
 		return err
 	}
