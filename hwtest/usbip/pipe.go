@@ -155,11 +155,30 @@ func (d *device) run(ctx context.Context, p *pipe) {
 			_ = d.c.Close()
 			return
 		}
-		if !p.settle(u, u.in && n < u.size) || err != nil {
-			continue
-		}
-		if d.reply(retSubmit, u.seq, status, n, data) != nil {
+		if d.answer(p, u, n, data, status, err == nil) != nil {
 			return
 		}
 	}
+}
+
+// answer replies to a URB that wasn't taken back, if done says that it came to an end.
+func (d *device) answer(p *pipe, u *urb, n int, data []byte, status int32, done bool) error {
+	d.replying.Lock()
+	defer d.replying.Unlock()
+	if !p.settle(u, u.in && n < u.size) || !done {
+		return nil
+	}
+	return d.reply(retSubmit, u.seq, status, n, data)
+}
+
+// unlink takes a URB back and says so, or that it was answered: after the answer. The kernel's vhci_hcd would
+// give the transfer up, empty, at the first of the two, and the whole device at the second.
+func (d *device) unlink(seq, victim uint32) error {
+	d.replying.Lock()
+	defer d.replying.Unlock()
+	status := int32(statusOK)
+	if slices.ContainsFunc(d.pipes(), func(p *pipe) bool { return p.unlink(victim) }) {
+		status = statusUnlinked
+	}
+	return d.reply(retUnlink, seq, status, 0, nil)
 }

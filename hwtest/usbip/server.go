@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -257,7 +256,7 @@ type device struct {
 	out   *pipe // bulk OUT
 	event *pipe // interrupt IN
 
-	replying sync.Mutex
+	replying sync.Mutex // from the end of a URB to its answer
 	c        net.Conn
 }
 
@@ -279,12 +278,7 @@ func (d *device) receive(ctx context.Context) error {
 		toHost, endpoint := be.Uint32(h[12:]) != 0, be.Uint32(h[16:])
 		switch command {
 		case cmdUnlink:
-			victim := be.Uint32(h[20:])
-			status := int32(statusOK)
-			if slices.ContainsFunc(d.pipes(), func(p *pipe) bool { return p.unlink(victim) }) {
-				status = statusUnlinked
-			}
-			if err := d.reply(retUnlink, seq, status, 0, nil); err != nil {
+			if err := d.unlink(seq, be.Uint32(h[20:])); err != nil {
 				return err
 			}
 			continue
@@ -313,7 +307,10 @@ func (d *device) receive(ctx context.Context) error {
 		case endpoint == interrupt&0xF && toHost:
 			p = d.event
 		default:
-			if err := d.reply(retSubmit, seq, statusStall, 0, nil); err != nil {
+			d.replying.Lock()
+			err := d.reply(retSubmit, seq, statusStall, 0, nil)
+			d.replying.Unlock()
+			if err != nil {
 				return err
 			}
 			continue
@@ -351,7 +348,7 @@ func (d *device) write(ctx context.Context, u *urb) (int, []byte, int32, error) 
 	return len(u.data), nil, statusOK, nil
 }
 
-// reply sends a struct usbip_header, and the data of an IN transfer.
+// reply sends a struct usbip_header, and the data of an IN transfer. It needs replying.
 func (d *device) reply(command, seq uint32, status int32, n int, data []byte) error {
 	b := make([]byte, 0, 48)
 	be := binary.BigEndian
@@ -362,8 +359,6 @@ func (d *device) reply(command, seq uint32, status int32, n int, data []byte) er
 	b = be.AppendUint32(b, uint32(n))
 	b = append(b, make([]byte, 48-28)...)
 	both := net.Buffers{b, data}
-	d.replying.Lock()
-	defer d.replying.Unlock()
 	_, err := both.WriteTo(d.c)
 	return err
 }
