@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -103,8 +102,8 @@ func (b fileBus) await(ctx context.Context, d usb.DeviceDesc) (usb.DeviceDesc, e
 				return n, nil
 			}
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
-			return d, errors.Join(err, mtp.ErrDeviceGone)
+		if pause(ctx, 20*time.Millisecond) != nil {
+			return d, context.Cause(ctx) // as the real one
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (g *globals) openUSB(ctx context.Context, sel string) (*phone, error) {
 	p, err := g.openWhenReady(ctx, d, nil, g.byHand())
 	if errors.Is(err, mtp.ErrDeviceGone) {
 		// A phone that is unlocked, or changes its mode, goes and comes back.
-		wait, stop := context.WithTimeout(ctx, awaitTime)
+		wait, stop := context.WithTimeoutCause(ctx, awaitTime, err)
 		defer stop()
 		if d, err = g.bus.await(wait, d); err == nil {
 			p, err = g.openWhenReady(ctx, d, nil, g.byHand())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cradle/hwtest"
@@ -98,6 +100,44 @@ func (d *deskLog) release(context.Context, usb.DeviceDesc) (func(), error) {
 	d.add("release")
 	back := d.holds()
 	return func() { d.add("again"); back() }, nil
+}
+
+// leavingBus has a phone that drops off it as soon as it is opened.
+type leavingBus struct{ *oneBus }
+
+func (b leavingBus) open(context.Context, *globals, usb.DeviceDesc, *os.File) (*phone, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gone = true
+	return nil, mtp.ErrDeviceGone
+}
+
+// await says what the real one says.
+func (b leavingBus) await(ctx context.Context, d usb.DeviceDesc) (usb.DeviceDesc, error) {
+	<-ctx.Done()
+	return d, fmt.Errorf("wait for %v: %w", d, context.Cause(ctx))
+}
+
+// TestPhoneStaysAway: a phone that leaves the bus while it is opened, and doesn't come back, is said
+// to be gone; who doesn't wait for it has interrupted.
+func TestPhoneStaysAway(t *testing.T) {
+	for _, patient := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			b := leavingBus{&oneBus{d: usb.DeviceDesc{Port: "1-1", Serial: "S1", State: usb.Ready}}}
+			g := &globals{stderr: io.Discard, now: time.Now, bus: b, desktop: &deskLog{}, running: "mtp ls"}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			want := "gone"
+			if !patient {
+				want = "interrupted"
+				time.AfterFunc(time.Second, cancel)
+			}
+			_, err := g.openUSB(ctx, "usb")
+			if f := g.explain(err); f.Code != want {
+				t.Errorf("%v is told as %q, %q; want %q", err, f.Code, f.What, want)
+			}
+		})
+	}
 }
 
 // TestOpenWhenReady: each state of a phone is told once and ends the waiting by itself.
