@@ -357,15 +357,17 @@ func (d *desk) recover(ctx context.Context) error {
 			if err = d.open(ctx); err == nil || !errors.Is(err, mtp.ErrDeviceGone) {
 				break
 			}
+			d.t.Logf("not there yet: %v", err)
 			d.pulled = true
 			time.Sleep(time.Second)
 		}
 		if err != nil {
+			d.t.Logf("plugged in anew, since nothing else helped: %v", err)
 			d.plugged++
 			d.phone.Pull()
 			d.pulled = true
-			if err := d.open(ctx); err != nil {
-				return fmt.Errorf("plugged in anew: %w", err)
+			if again := d.open(ctx); again != nil {
+				return fmt.Errorf("plugged in anew after %w: %w", err, again)
 			}
 		}
 	}

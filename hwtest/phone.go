@@ -133,7 +133,7 @@ func digest(parts ...string) string {
 // cable the phone has forgotten its session; a transport that is still open is
 // pulled; one that was only closed leaves the phone as it is, session and unread
 // bytes included, as when a program ends without a word.
-func (p *Phone) Transport() mtp.Transport {
+func (p *Phone) Transport() *responder.Conn {
 	t := p.r.Connect()
 	p.start()
 	return t

@@ -201,7 +201,7 @@ func TestSlowEnds(t *testing.T) {
 	tree(t, dir, map[string]string{"big.bin": string(body), "small.bin": string(body[:100_000])})
 	for _, large := range []bool{true, false} {
 		for _, plain := range []bool{true, false} {
-			tr := phone(t, hwtest.Android, dir, hwtest.Options{}).Transport()
+			var tr mtp.Transport = phone(t, hwtest.Android, dir, hwtest.Options{}).Transport()
 			if !plain {
 				tr = &pipelined{Transport: tr, t: t}
 			}

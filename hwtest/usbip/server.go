@@ -15,6 +15,7 @@ import (
 
 	"cradle/hwtest"
 	"cradle/mtp"
+	"cradle/mtp/responder"
 )
 
 // Bus numbers of the only device.
@@ -237,6 +238,13 @@ func (s *server) attach(ctx context.Context) error {
 	for _, p := range d.pipes() {
 		wait.Go(func() { d.run(ctx, p) })
 	}
+	wait.Go(func() { // a phone is pulled while nobody waits for it, too
+		select {
+		case <-d.conn.Gone():
+			_ = s.c.Close()
+		case <-ctx.Done():
+		}
+	})
 	err := d.receive(ctx)
 	s.phone.Pull()
 	cancel()
@@ -250,7 +258,7 @@ func (s *server) attach(ctx context.Context) error {
 type device struct {
 	phone *hwtest.Phone
 	id    ID
-	conn  mtp.Transport
+	conn  *responder.Conn
 	ep0   *pipe // control
 	in    *pipe // bulk IN
 	out   *pipe // bulk OUT

@@ -140,6 +140,23 @@ func TestCableOverUSBIP(t *testing.T) {
 	}
 }
 
+// TestPulledWhileIdle: a client that waits for nothing sees the phone go, too.
+func TestPulledWhileIdle(t *testing.T) {
+	p := phone(t, t.TempDir(), hwtest.Options{})
+	c := dial(t, serve(t, p))
+	_ = c.SetDeadline(time.Now().Add(3 * time.Second))
+	if _, err := c.Write(append([]byte{1, 0x11, 0x80, 3, 0, 0, 0, 0}, append([]byte("1-1"), make([]byte, 29)...)...)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, make([]byte, 8+312)); err != nil {
+		t.Fatal(err)
+	}
+	p.Pull()
+	if n, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("after the pull: %d bytes, %v", n, err)
+	}
+}
+
 // TestBusReset: the host configures the device anew after a reset of the bus,
 // and the session is gone then.
 func TestBusReset(t *testing.T) {

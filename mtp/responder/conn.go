@@ -300,6 +300,9 @@ func (c *Conn) unanswered(ctx context.Context, timeout time.Duration) error {
 	return fmt.Errorf("class request: %w", err)
 }
 
+// Gone is closed when the cable is pulled.
+func (c *Conn) Gone() <-chan struct{} { return c.gone }
+
 // MaxPacketSize of the bulk pipes.
 func (c *Conn) MaxPacketSize() int { return c.r.packet }
 

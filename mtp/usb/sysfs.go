@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,35 +25,26 @@ type System struct {
 }
 
 // List lists the phones on USB: those with an MTP interface, and those that
-// must be phones but are in another mode. In order of their ports.
+// must be phones but are in another mode. In order of their ports. What was plugged
+// in just now is waited for, a second at most, until the kernel has shown all of it.
 func List() ([]DeviceDesc, error) { return System{ProbeOS: probeOS}.List() }
+
+// settling is for how long a device is waited for that the kernel sets up just now.
+const settling = time.Second
 
 // List is [List] in this System.
 func (s System) List() ([]DeviceDesc, error) {
-	dir := filepath.Join(s.Root, "/sys/bus/usb/devices")
-	entries, err := os.ReadDir(dir)
+	b, err := s.readBus()
+	for end := time.Now().Add(settling); err == nil && !b.whole() && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+		b, err = s.readBus()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list usb devices: %w", err)
 	}
-	interfaces := map[string][]ifaceDesc{}
-	var ports []string
-	for _, e := range entries {
-		port, _, isInterface := strings.Cut(e.Name(), ":")
-		if strings.HasSuffix(port, "-0") {
-			continue // a root hub's
-		} else if isInterface {
-			interfaces[port] = append(interfaces[port], readInterface(filepath.Join(dir, e.Name())))
-		} else if !strings.HasPrefix(port, "usb") {
-			ports = append(ports, port)
-		}
-	}
 	var out []DeviceDesc
-	for _, port := range ports {
-		d, ok := s.readDevice(filepath.Join(dir, port), port)
-		if !ok {
-			continue // unplugged while we look
-		}
-		ifs := interfaces[port]
+	for _, d := range b.devices {
+		ifs := b.interfaces[d.Port]
 		slices.SortFunc(ifs, func(a, b ifaceDesc) int { return a.number - b.number })
 		if s.classify(&d, ifs) {
 			out = append(out, d)
@@ -60,6 +52,55 @@ func (s System) List() ([]DeviceDesc, error) {
 	}
 	slices.SortFunc(out, func(a, b DeviceDesc) int { return strings.Compare(a.Port, b.Port) })
 	return out, nil
+}
+
+// bus is what sysfs shows.
+type bus struct {
+	devices    []DeviceDesc
+	interfaces map[string][]ifaceDesc // by port
+}
+
+// whole reports whether every device has its configuration and all of its
+// interfaces, and they their endpoints, in which order the kernel makes them.
+func (b *bus) whole() bool {
+	for _, d := range b.devices {
+		ifs := b.interfaces[d.Port]
+		if len(ifs) < attr(d.syspath, "bNumInterfaces", 10) {
+			return false
+		}
+		if attr(d.syspath, "authorized", 10) == 1 && text(d.syspath, "bConfigurationValue") == "" {
+			return false
+		}
+		for _, i := range ifs {
+			if i.endpoints < attr(i.syspath, "bNumEndpoints", 16) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s System) readBus() (*bus, error) {
+	dir := filepath.Join(s.Root, "/sys/bus/usb/devices")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &bus{interfaces: map[string][]ifaceDesc{}}
+	for _, e := range entries {
+		port, _, isInterface := strings.Cut(e.Name(), ":")
+		switch {
+		case strings.HasSuffix(port, "-0"), strings.HasPrefix(port, "usb"):
+			// a root hub's, a root hub
+		case isInterface:
+			b.interfaces[port] = append(b.interfaces[port], readInterface(filepath.Join(dir, e.Name())))
+		default:
+			if d, ok := s.readDevice(filepath.Join(dir, port), port); ok { // else unplugged while we look
+				b.devices = append(b.devices, d)
+			}
+		}
+	}
+	return b, nil
 }
 
 func (s System) readDevice(path, port string) (DeviceDesc, bool) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cradle/mtp"
 )
@@ -67,6 +68,7 @@ func fake(t testing.TB, devices ...fakeDevice) System {
 			write(t, filepath.Join(dir, "bInterfaceClass"), class[0])
 			write(t, filepath.Join(dir, "bInterfaceSubClass"), class[1])
 			write(t, filepath.Join(dir, "bInterfaceProtocol"), class[2])
+			write(t, filepath.Join(dir, "bNumEndpoints"), fmt.Sprintf("%02x", len(strings.Fields(i.endpoints))))
 			if i.name != "" {
 				write(t, filepath.Join(dir, "interface"), i.name)
 			}
@@ -191,6 +193,43 @@ func TestList(t *testing.T) {
 				t.Error("another device at the port is taken for the one that was listed")
 			}
 		})
+	}
+}
+
+// TestListOfWhatComes: a phone that is listed while the kernel sets it up is waited for, and isn't taken for one in
+// another mode; one that never gets whole is listed as what it is.
+func TestListOfWhatComes(t *testing.T) {
+	for _, part := range []string{"configuration", "interface", "endpoints"} {
+		for _, comes := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s %v", part, comes), func(t *testing.T) {
+				t.Parallel()
+				s := fake(t, fakeDevice{port: "1-2", vendor: "18d1", product: "4ee1", bus: 1, address: 5, strings: [3]string{"Lab", "Phone", "S1"},
+					interfaces: []fakeInterface{{class: "06/01/01", name: "MTP", endpoints: three}}})
+				device := filepath.Join(s.Root, "sys/bus/usb/devices/1-2")
+				write(t, filepath.Join(device, "authorized"), "1")
+				write(t, filepath.Join(device, "bNumInterfaces"), " 1")
+				write(t, filepath.Join(device, "bConfigurationValue"), "1")
+				late := map[string]string{"configuration": device + "/bConfigurationValue", "interface": device + ":1.0", "endpoints": device + ":1.0/ep_83"}[part]
+				aside := filepath.Join(t.TempDir(), "aside")
+				if err := os.Rename(late, aside); err != nil {
+					t.Fatal(err)
+				}
+				put := make(chan error, 1)
+				if comes {
+					time.AfterFunc(30*time.Millisecond, func() { put <- os.Rename(aside, late) })
+				} else {
+					put <- nil
+				}
+				all, err := s.List()
+				if err := errors.Join(err, <-put); err != nil {
+					t.Fatal(err)
+				}
+				ready := len(all) == 1 && all[0].State == Ready
+				if ready != (comes || part == "configuration") {
+					t.Errorf("listed: %v", all)
+				}
+			})
+		}
 	}
 }
 
