@@ -10,5 +10,6 @@
 //
 // A file is fetched beside its place and takes it when it is whole. What an
 // interruption leaves is gone on with by the next fetch of the same object, on
-// devices that give parts of objects, after a look whether the parts agree.
+// devices that give parts of objects and tell their times, after a look whether the
+// beginning and the end agree.
 package files

@@ -68,6 +68,7 @@ func (h *hostile) add(parent mtp.ObjectHandle, folder bool, size uint64, names .
 		h.objects = append(h.objects, responder.Object{
 			Handle: mtp.ObjectHandle(len(h.objects) + 1), Parent: parent, Storage: 0x10001,
 			Format: format, Folder: folder, Name: name, Size: size,
+			Modified: time.Date(2024, 2, 29, 12, 34, 56, 0, time.Local),
 		})
 	}
 }
@@ -109,6 +110,7 @@ func (h *hostile) tree(t *testing.T) *files.Tree {
 		prop(mtp.PropObjectFileName, mtp.TypeString, mtp.StringValue("")),
 		prop(mtp.PropObjectFormat, mtp.TypeUint16, mtp.UintValue(mtp.TypeUint16, 0)),
 		prop(mtp.PropObjectSize, mtp.TypeUint64, mtp.UintValue(mtp.TypeUint64, 0)),
+		prop(mtp.PropDateModified, mtp.TypeString, mtp.StringValue("")),
 	}
 	d := responder.Device{
 		Info: mtp.DeviceInfo{VendorExtensions: "android.com: 1.0;", Operations: []mtp.OpCode{
@@ -317,6 +319,7 @@ func TestGet(t *testing.T) {
 		kind   hwtest.Kind
 		before func(t *testing.T, phoneFile string, dir *os.Root) // between the tries
 		o      files.Options
+		phone  hwtest.Options
 		resume bool
 	}{
 		{name: "android, 64 bit", kind: hwtest.Android, resume: true},
@@ -324,6 +327,14 @@ func TestGet(t *testing.T) {
 		{name: "from the start", kind: hwtest.Android, o: files.Options{Restart: true}},
 		{name: "other object", kind: hwtest.Android, before: func(t *testing.T, f string, _ *os.Root) {
 			if err := os.WriteFile(f, body(size)[1:], 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "another beginning at the same time", kind: hwtest.Android, before: rewritten},
+		{name: "a phone without times", kind: hwtest.Android, phone: hwtest.Options{Times: hwtest.TimesNone}, before: func(t *testing.T, f string, _ *os.Root) {
+			p := body(size)
+			p[100<<10] ^= 1 // what no look at its ends would show
+			if err := os.WriteFile(f, p, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -340,7 +351,7 @@ func TestGet(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tree, phone := virtual(t, tt.kind, hwtest.Options{})
+			tree, phone := virtual(t, tt.kind, tt.phone)
 			file := filepath.Join(phone, "f.bin")
 			if err := os.WriteFile(file, body(size), 0o644); err != nil {
 				t.Fatal(err)
@@ -387,6 +398,9 @@ func TestGet(t *testing.T) {
 					t.Errorf("left behind: %v", all)
 				}
 			}
+			if tt.phone.Times == hwtest.TimesNone {
+				return // nothing says whether a file here is the phone's
+			}
 			if again, err := tree.Get(t.Context(), n, dir, "f.bin", files.Options{}); err != nil || again.Resumed != got.Bytes {
 				t.Errorf("once more: %+v, %v; want nothing fetched", again, err)
 			}
@@ -406,6 +420,25 @@ func TestGet(t *testing.T) {
 				t.Errorf("in place of a pipe: %v, want ErrNotFile", err)
 			}
 		})
+	}
+}
+
+// rewritten gives a file other first bytes and leaves it its time.
+func rewritten(t *testing.T, name string, _ *os.Root) {
+	st, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte("CHANGED"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(name, st.ModTime(), st.ModTime()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -52,14 +52,16 @@ const (
 // on with: each costs the device an open, and this many make that cheap.
 const window = 8 << 20
 
-// overlap is how much of what a former try left is fetched again and compared.
+// overlap is how much of what a former try left is fetched again and compared, of
+// its beginning and of its end.
 const overlap = 64 << 10
 
 // Get fetches a file into dir under name, in which dir may have folders. The
 // file takes its place when it is whole, with the time that it has on the phone.
 // If the fetch is interrupted, the next one of the same object (its phone,
 // path, size and time) goes on where this one ended, where the device gives
-// parts of objects; one that is there with its size and time isn't fetched again.
+// parts of objects and their times; one that is there with its size and time isn't
+// fetched again.
 // Errors: ErrFolder, ErrExists, ErrNotFile, ErrSize, those of the session
 // and of the file system.
 func (t *Tree) Get(ctx context.Context, n Node, dir *os.Root, name string, o Options) (Got, error) {
@@ -201,7 +203,8 @@ func (s *sink) Write(p []byte) (int, error) {
 }
 
 // resumable tells how many bytes of the object f has already: 0 if it is to be
-// fetched from the start. The last of them are fetched again and compared.
+// fetched from the start. The first and the last of them are fetched again and
+// compared. Without a time nothing tells that the object is still the same.
 func (t *Tree) resumable(ctx context.Context, n Node, f *os.File, total int64, o Options) (int64, error) {
 	st, err := f.Stat()
 	if err != nil {
@@ -209,22 +212,24 @@ func (t *Tree) resumable(ctx context.Context, n Node, f *os.File, total int64, o
 	}
 	have := st.Size()
 	can := t.s.Supports(mtp.OpGetPartialObject) || t.s.Supports(mtp.OpGetPartialObject64)
-	if o.Restart || !can || have == 0 || total < 0 || have > total {
+	if o.Restart || !can || !n.Entry.HasModified || have == 0 || total < 0 || have > total {
 		return 0, nil
 	}
 	back := min(have, overlap)
 	old := make([]byte, back)
-	if _, err := f.ReadAt(old, have-back); err != nil {
-		return 0, err
-	}
-	again, err := t.s.GetPartialObject(ctx, n.Entry.Handle, uint64(have-back), uint32(back))
-	switch {
-	case mtp.IsRefusal(err): // beyond 4 GiB without the 64-bit form, for one
-		return 0, nil
-	case err != nil:
-		return 0, err
-	case !bytes.Equal(old, again):
-		return 0, nil
+	for _, at := range []int64{have - back, 0} {
+		if _, err := f.ReadAt(old, at); err != nil {
+			return 0, err
+		}
+		again, err := t.s.GetPartialObject(ctx, n.Entry.Handle, uint64(at), uint32(back))
+		switch {
+		case mtp.IsRefusal(err): // beyond 4 GiB without the 64-bit form, for one
+			return 0, nil
+		case err != nil:
+			return 0, err
+		case !bytes.Equal(old, again):
+			return 0, nil
+		}
 	}
 	return have, nil
 }

@@ -56,31 +56,29 @@ func (t *Tree) added(folder Node, e mtp.ObjectEntry) Node {
 	if l == nil {
 		l = &recentList{}
 	}
-	n := Node{Name: nameAmong(l.all, e), Entry: e}
-	n.Path = folder.child(n.Name)
-	l.all = append(l.all, n)
-	return n
+	n := Node{Path: folder.child(e.Name), Name: e.Name, Entry: e}
+	if SafeName(e.Name) == e.Name && !slices.ContainsFunc(l.all, func(n Node) bool { return n.Name == e.Name }) {
+		l.all = append(l.all, n)
+		return n
+	}
+	// It may take the name by which another one was shown.
+	entries := make([]mtp.ObjectEntry, 0, len(l.all)+1)
+	for i := range l.all {
+		entries = append(entries, l.all[i].Entry)
+	}
+	entries = append(entries, e)
+	l.all = make([]Node, 0, len(entries))
+	for i, name := range names(entries) {
+		l.all = append(l.all, Node{Path: folder.child(name), Name: name, Entry: entries[i]})
+	}
+	return l.all[len(l.all)-1]
 }
 
-// nameAmong is what a new object is called beside others.
-func nameAmong(all []Node, e mtp.ObjectEntry) string {
-	if SafeName(e.Name) == e.Name && !slices.ContainsFunc(all, func(n Node) bool { return n.Name == e.Name }) {
-		return e.Name
-	}
-	entries := make([]mtp.ObjectEntry, 0, len(all)+1)
-	for i := range all {
-		entries = append(entries, all[i].Entry)
-	}
-	return names(append(entries, e))[len(all)]
-}
-
-// holder is the index of the node that has a name: on the phone, or else as it is
-// shown here; -1 if there is none.
+// holder is the index of the node that the phone calls by a name, -1 if there is
+// none. What another one is shown as doesn't count: a file sent under that name
+// is none of it.
 func holder(all []Node, name string) int {
-	if i := slices.IndexFunc(all, func(n Node) bool { return n.Entry.Name == name }); i >= 0 {
-		return i
-	}
-	return slices.IndexFunc(all, func(n Node) bool { return n.Name == name })
+	return slices.IndexFunc(all, func(n Node) bool { return n.Entry.Name == name })
 }
 
 // stale reports whether an error may come from handles that are no longer those of
