@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cradle/mtp"
 	"cradle/mtp/files"
 
 	"github.com/spf13/cobra"
@@ -42,8 +44,11 @@ command goes on where it ended. Names of the phone never lead out of the folder.
 func mtpPutCommand(g *globals, sel *string) *cobra.Command {
 	o := mtpMoveOptions{}
 	c := &cobra.Command{
-		Use:     "put FILE… --to PATH",
-		Short:   "Send files to the phone",
+		Use:   "put FILE… --to PATH",
+		Short: "Send files to the phone",
+		Long: `Put sends files into a folder of the phone, with their times. If a put of a folder, or
+of several files, is interrupted, the same command goes on with what isn't there yet.
+Only files can be sent, no pipes: a phone wants to know the size before the first byte.`,
 		Example: "  cradle mtp put song.mp3 --to /Music\n  cradle mtp put -r Photos --to \"SD card:/\"",
 		Args:    cobra.MinimumNArgs(1),
 		RunE:    func(c *cobra.Command, paths []string) error { return g.runMTPPut(c.Context(), *sel, paths, o) },
@@ -72,6 +77,9 @@ is deleted.`,
 }
 
 func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o mtpMoveOptions) error {
+	if o.to == "" {
+		return usageError("--to names nothing: . is this folder")
+	}
 	_, t, done, err := g.openTree(ctx, sel)
 	if err != nil {
 		return err
@@ -110,14 +118,12 @@ func (g *globals) runMTPGet(ctx context.Context, sel string, paths []string, o m
 		return err
 	}
 	defer dir.Close()
-	for _, n := range nodes {
-		at := name
-		if at == "" {
-			if at = n.Name; n.IsRoot() {
-				at = "."
-			}
-		}
-		if err := m.get(ctx, n, dir, at); err != nil {
+	nodes, names, err := getTargets(nodes, name)
+	if err != nil {
+		return err
+	}
+	for i, n := range nodes {
+		if err := m.get(ctx, n, dir, names[i]); err != nil {
 			return m.finish(err)
 		}
 	}
@@ -175,17 +181,12 @@ func (m *mover) get(ctx context.Context, top files.Node, dir *os.Root, name stri
 }
 
 func (g *globals) runMTPPut(ctx context.Context, sel string, from []string, o mtpMoveOptions) error {
-	for _, path := range from {
-		st, err := os.Stat(path)
-		switch {
-		case err != nil && len(from) > 1: // told in its turn
-		case err != nil:
-			return err
-		case st.IsDir() && !o.deep:
-			return usageError("%s is a folder: -r sends it with all that is in it", path)
-		case !st.IsDir() && !st.Mode().IsRegular():
-			return usageError("%s is no file", path)
-		}
+	if o.to == "" {
+		return usageError("--to names nothing: / is the top folder of the phone")
+	}
+	sources, err := putSources(from, o.deep)
+	if err != nil {
+		return err
 	}
 	_, t, done, err := g.openTree(ctx, sel)
 	if err != nil {
@@ -193,24 +194,21 @@ func (g *globals) runMTPPut(ctx context.Context, sel string, from []string, o mt
 	}
 	defer done()
 	m := g.newMover(t, o)
+	m.again = (o.deep || len(sources) > 1) && !o.force
 	folder, err := t.Find(ctx, o.to)
 	name := ""
-	if errors.Is(err, files.ErrNotFound) && len(from) == 1 && !strings.HasSuffix(o.to, "/") || err == nil && !folder.IsFolder() && len(from) == 1 {
+	if errors.Is(err, files.ErrNotFound) && len(sources) == 1 && !strings.HasSuffix(o.to, "/") || err == nil && !folder.IsFolder() && len(sources) == 1 {
 		folder, name, err = t.FindNew(ctx, o.to)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, files.ErrNotFound) && !errors.Is(err, mtp.ErrPartialList):
+		none := cause(err, files.ErrNotFound)
+		return &failure{exit: exitFailure, Code: "not-found", What: "no such folder on the phone", Why: none, Next: "give one of " + g.listCommand() + "; cradle mtp put -r FOLDER --to " + quoteArg(none) + " makes it, with what is in FOLDER", err: err}
+	case err != nil:
 		return err
 	}
-	for _, path := range from {
-		at := name
-		if at == "" {
-			abs, err := filepath.Abs(path)
-			if err != nil {
-				return err
-			}
-			at = filepath.Base(abs)
-		}
-		if err := m.put(ctx, path, folder, at); err != nil {
+	for _, s := range sources {
+		if err := m.put(ctx, s.path, folder, cmp.Or(name, s.name)); err != nil {
 			return m.finish(err)
 		}
 	}
@@ -249,8 +247,14 @@ func (m *mover) put(ctx context.Context, path string, folder files.Node, name st
 		return m.one(err, path, "", mtpMoved{})
 	}
 	defer f.Close()
-	n, err := m.t.Put(ctx, folder, name, io.Reader(f), st.Size(), st.ModTime(), m.opts)
-	return m.one(err, path, fmt.Sprintf("%s: %s", n.Path, megabytes(st.Size())), mtpMoved{n.Path, path, st.Size(), 0})
+	size := st.Size()
+	if m.again {
+		if n, there := m.t.Sent(ctx, folder, name, size, st.ModTime()); there {
+			return m.one(nil, path, fmt.Sprintf("%s: %s, was there", n.Path, megabytes(size)), mtpMoved{n.Path, path, size, size})
+		}
+	}
+	n, err := m.t.Put(ctx, folder, name, io.Reader(f), size, st.ModTime(), m.opts)
+	return m.one(err, path, fmt.Sprintf("%s: %s", n.Path, megabytes(size)), mtpMoved{n.Path, path, size, 0})
 }
 
 func (g *globals) runMTPRemove(ctx context.Context, sel string, paths []string, deep bool) error {
@@ -275,7 +279,7 @@ func (g *globals) runMTPRemove(ctx context.Context, sel string, paths []string, 
 		}
 		nodes = append(nodes, n)
 	}
-	for _, n := range nodes {
+	for _, n := range outermost(nodes) {
 		err := t.Remove(ctx, n, func(n files.Node) {
 			_ = m.one(nil, n.Path, "deleted "+n.Path, mtpMoved{Path: n.Path})
 		})

@@ -25,7 +25,7 @@ type mtpMoved struct {
 	Path  string `json:"path"`  // on the phone
 	Local string `json:"local"` // here; empty: it was deleted
 	Bytes int64  `json:"bytes"`
-	// Resumed are those of Bytes that were here before.
+	// Resumed are those of Bytes that were there before.
 	Resumed int64 `json:"resumed"`
 }
 
@@ -66,7 +66,9 @@ type mover struct {
 	doc  mtpMoveDocument
 	bar  *transferProgress
 	opts files.Options
-	next []string // steps, of the files that failed
+	// again: a put that may be that of an interrupted one, which sends no file twice.
+	again bool
+	next  []string // steps, of the files that failed
 }
 
 func (g *globals) newMover(t *files.Tree, o mtpMoveOptions) *mover {
@@ -112,7 +114,11 @@ func (g *globals) nextOf(err error) string {
 		return "run the command again with --force, which replaces what is there, or give another name with --to"
 	case errors.Is(err, files.ErrNotFile):
 		return "--to - writes a file to standard output, wherever that goes"
-	case errors.Is(err, files.ErrName):
+	case errors.Is(err, files.ErrGrown):
+		return "run the command again with --force when no program writes to the file"
+	case errors.Is(err, files.ErrShrunk):
+		return "run the command again when no program writes to the file"
+	case errors.Is(err, files.ErrName), errors.Is(err, mtp.ErrUnsendableName):
 		return "cradle mtp put FILE --to /FOLDER/NAME sends a file under another name"
 	case errors.Is(err, files.ErrNotFound), errors.Is(err, files.ErrNotFolder):
 		return g.listCommand()

@@ -289,7 +289,7 @@ func (m *MTPStore) Create(ctx context.Context, storage, path string, body []byte
 // nameError adds ErrName to refusals that may be about the name: phones have no
 // code for that.
 func (m *MTPStore) nameError(what, path string, err error) error {
-	for _, code := range []mtp.RespCode{mtp.GeneralError, mtp.InvalidParameter, mtp.InvalidDataset, mtp.InvalidObjectPropValue, mtp.ParameterNotSupported} {
+	for _, code := range []error{mtp.ErrUnsendableName, mtp.GeneralError, mtp.InvalidParameter, mtp.InvalidDataset, mtp.InvalidObjectPropValue, mtp.ParameterNotSupported} {
 		if errors.Is(err, code) {
 			return fmt.Errorf("%s %s: %w: %w", what, path, ErrName, err)
 		}

@@ -19,6 +19,15 @@ type DateTime struct {
 // IsZero reports whether there is no time.
 func (d DateTime) IsZero() bool { return d.Time.IsZero() }
 
+// Instant is the time on this machine's clock. Without a zone it is taken for a time
+// of this machine's zone: a phone is mostly where its owner is.
+func (d DateTime) Instant() time.Time {
+	if t := d.Time; !d.Zoned {
+		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
+	}
+	return d.Time
+}
+
 // String gives the wire form, "" for none. Tenths are written only if they
 // aren't 0, a zone only if Zoned.
 func (d DateTime) String() string {

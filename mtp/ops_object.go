@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -224,6 +225,25 @@ func created(m Message) Created {
 // more or less will do. Nothing was sent.
 var ErrUnsendable = errors.New("device can't take a body of this size")
 
+// ErrUnsendableName says that the device crashes at a name. Nothing was sent.
+var ErrUnsendableName = errors.New("device can't take a name with a character beyond U+FFFF, such as an emoji")
+
+// checkName tells names that the device can't take.
+func (s *Session) checkName(op OpCode, name string) error {
+	if s.Quirks().Has(QuirkBMPNames) && strings.ContainsFunc(name, func(r rune) bool { return r > 0xFFFF }) {
+		return fmt.Errorf("%v, %q: %w", op, name, ErrUnsendableName)
+	}
+	return nil
+}
+
+// checkNameProp is checkName of a property.
+func (s *Session) checkNameProp(op OpCode, prop PropCode, v Value) error {
+	if prop != PropObjectFileName && prop != PropName {
+		return nil
+	}
+	return s.checkName(op, v.Text())
+}
+
 // CanSend reports whether the device can take a body of size bytes. QEMU's
 // can't if the container is a multiple of 64 bytes, or ends within a header's
 // length after its buffer of 512 KiB: it aborts there or waits for ever.
@@ -239,11 +259,14 @@ func (s *Session) CanSend(size int64) bool {
 // SendObjectInfo announces an object to be created below parent. Unless its
 // size is 0 and it is a folder, [Session.SendObject] must be the very next
 // operation. For the time of the new file put it into info.ModificationDate:
-// Android stamps it, and refuses to set it later. Error besides refusals:
-// [ErrUnsendable].
+// Android stamps it, and refuses to set it later. Errors besides refusals:
+// [ErrUnsendable], [ErrUnsendableName].
 func (s *Session) SendObjectInfo(ctx context.Context, storage StorageID, parent ObjectHandle, info *ObjectInfo) (Created, error) {
 	if !info.IsFolder() && !s.CanSend(int64(info.Size)) {
 		return Created{}, fmt.Errorf("%v, %d bytes: %w", OpSendObjectInfo, info.Size, ErrUnsendable)
+	}
+	if err := s.checkName(OpSendObjectInfo, info.FileName); err != nil {
+		return Created{}, err
 	}
 	p, err := info.AppendBinary(make([]byte, 0, 256))
 	if err != nil {
@@ -271,6 +294,11 @@ func (s *Session) SendObjectBytes(ctx context.Context, body []byte) error {
 // properties (their handles are 0; name, at least) and with a 64-bit size. If
 // size is 0 the object exists at once and no SendObject follows.
 func (s *Session) SendObjectPropList(ctx context.Context, storage StorageID, parent ObjectHandle, format FormatCode, size uint64, props []ObjectProp) (Created, error) {
+	for i := range props {
+		if err := s.checkNameProp(OpSendObjectPropList, props[i].Code, props[i].Value); err != nil {
+			return Created{}, err
+		}
+	}
 	p, err := AppendObjectPropList(nil, props)
 	if err != nil {
 		return Created{}, fmt.Errorf("%v: %w", OpSendObjectPropList, err)

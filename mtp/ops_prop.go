@@ -26,6 +26,9 @@ func (s *Session) GetObjectPropValue(ctx context.Context, h ObjectHandle, prop P
 
 // SetObjectPropValue sets one property.
 func (s *Session) SetObjectPropValue(ctx context.Context, h ObjectHandle, prop PropCode, v Value) error {
+	if err := s.checkNameProp(OpSetObjectPropValue, prop, v); err != nil {
+		return err
+	}
 	p, err := AppendValue(nil, v)
 	if err != nil {
 		return fmt.Errorf("%v: %w", OpSetObjectPropValue, err)
@@ -60,6 +63,11 @@ func (s *Session) propList(ctx context.Context, h ObjectHandle, format FormatCod
 // remembers that. On refusal the index of the element at fault is often in the
 // [OpError]'s RespParams; those before it may have been set.
 func (s *Session) SetObjectPropList(ctx context.Context, props []ObjectProp) error {
+	for i := range props {
+		if err := s.checkNameProp(OpSetObjectPropList, props[i].Code, props[i].Value); err != nil {
+			return err
+		}
+	}
 	p, err := AppendObjectPropList(nil, props)
 	if err != nil {
 		return fmt.Errorf("%v: %w", OpSetObjectPropList, err)

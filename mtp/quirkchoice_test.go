@@ -12,7 +12,7 @@ func TestQuirksChosen(t *testing.T) {
 		want            Quirks
 	}{
 		{"unknown", 1, 2, &DeviceInfo{}, 0},
-		{"before it has said anything", 0x46F4, 0x0004, nil, QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkEventPoll},
+		{"before it has said anything", 0x46F4, 0x0004, nil, QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkEventPoll | QuirkBMPNames | QuirkOwnTimes},
 		{"Android", 0x18D1, 0x4EE1, &DeviceInfo{VendorExtensions: "microsoft.com: 1.0; Android.com: 1.0;"},
 			QuirkLongTimeout | QuirkNoSendPropList | QuirkNoSetPropList},
 		{"Galaxy", 0x04E8, 0x6860, &DeviceInfo{VendorExtensions: "android.com: 1.0;"},
@@ -23,7 +23,7 @@ func TestQuirksChosen(t *testing.T) {
 		{"its maker's Android phones", 0x0FCE, 1, &DeviceInfo{VendorExtensions: "sonyericsson.com/SE: 1.0; android.com: 1.0;"},
 			QuirkLongTimeout | QuirkNoSendPropList | QuirkNoSetPropList},
 		{"ZEN", 0x041E, 0x4157, nil, QuirkIgnoreHeader | QuirkNoPropList},
-		{"QEMU behind another id", 0, 0, &DeviceInfo{Manufacturer: "qemu"}, QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst},
+		{"QEMU behind another id", 0, 0, &DeviceInfo{Manufacturer: "qemu"}, QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkBMPNames | QuirkOwnTimes},
 		{"umtprd", 0, 0, &DeviceInfo{Manufacturer: "Viveris Technologies"}, QuirkNoAllStorages},
 		{"TP-7", 0, 0, &DeviceInfo{Manufacturer: "Teenage Engineering", Model: "TP-7 rev 2"}, QuirkNoCloseSession},
 		{"another of its maker's", 0, 0, &DeviceInfo{Manufacturer: "Teenage Engineering", Model: "OP-1"}, 0},

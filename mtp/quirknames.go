@@ -29,6 +29,8 @@ var quirkKinds = []quirkKind{
 	{QuirkListFirst, "list-first", "new objects get their handles only in folders that were listed", "a folder is listed before it changes", false},
 	{QuirkEventPoll, "event-poll", "an event is given to the read after the one that waited for it", "events are read for a second at a time", false},
 	{QuirkNoBattery, "no-battery", "hangs when it is asked for its battery", "it isn't asked", true},
+	{QuirkBMPNames, "bmp-names", "crashes, QEMU with its whole machine, at a name with a character beyond U+FFFF", "such names are refused before anything is sent", false},
+	{QuirkOwnTimes, "own-times", "new files have the time of their arrival", "one of the same size that came after a file's last change counts as that file", true},
 	{QuirkNoAllStorages, "no-all-storages", "a request for all storages at once wedges it", "storages are asked one by one", false},
 }
 

@@ -48,6 +48,12 @@ const (
 	QuirkNoAllStorages
 	// QuirkNoBattery: the device hangs when it is asked for its battery.
 	QuirkNoBattery
+	// QuirkBMPNames: a name with a character beyond U+FFFF, two UTF-16 units, makes
+	// the device crash.
+	QuirkBMPNames
+	// QuirkOwnTimes: a new object has the time of its arrival, whatever it was
+	// announced with; see [Session.IsSent].
+	QuirkOwnTimes
 )
 
 // Has reports whether all of q are set.
@@ -93,13 +99,13 @@ var quirkTable = []quirkRow{
 	},
 	{
 		vendor: 0x46F4, product: 0x0004,
-		quirks:  QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkEventPoll,
-		symptom: "stalls OUT transfers shorter than a header, so also a ZLP; waits for ever for the end of a body that fills its last 64 bytes; knows new objects from inotify alone, in folders that were listed; doesn't wake the interrupt pipe",
+		quirks:  QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkEventPoll | QuirkBMPNames | QuirkOwnTimes,
+		symptom: "stalls OUT transfers shorter than a header, so also a ZLP; waits for ever for the end of a body that fills its last 64 bytes; knows new objects from inotify alone, in folders that were listed; doesn't wake the interrupt pipe; ends by a segmentation fault, with the whole machine, when a new file's name has a character beyond U+FFFF; stamps new files itself",
 		source:  "QEMU hw/usb/dev-mtp.c; measured with 7.2",
 	},
 	{
 		manufacturer: "QEMU",
-		quirks:       QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst,
+		quirks:       QuirkNoOutZLP | QuirkShortEnd | QuirkListFirst | QuirkBMPNames | QuirkOwnTimes,
 		symptom:      "the same device behind another id",
 		source:       "QEMU hw/usb/dev-mtp.c",
 	},

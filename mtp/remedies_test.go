@@ -185,6 +185,53 @@ var remedies = map[mtp.Quirks]func(t *testing.T, on mtp.Quirks) (done bool){
 		}
 		return len(p.seen) == 0
 	},
+	mtp.QuirkBMPNames: func(t *testing.T, on mtp.Quirks) bool {
+		p := spy(t, on, hwtest.Options{})
+		const name = "😀.txt"
+		fileName := mtp.ObjectProp{Code: mtp.PropObjectFileName, Value: mtp.StringValue(name)}
+		c := p.put(t, mtp.Root, 5)
+		fileName.Handle = c.Handle
+		p.seen = nil
+		refused := 0
+		for what, do := range map[string]func() error{
+			"file": func() error {
+				_, err := p.s.CreateObject(t.Context(), p.id, mtp.Root, &mtp.ObjectInfo{Format: mtp.FormatUndefined, FileName: name}, pattern(5))
+				return err
+			},
+			"folder": func() error {
+				_, err := p.s.CreateFolder(t.Context(), p.id, mtp.Root, "d"+name)
+				return err
+			},
+			"list": func() error {
+				_, err := p.s.SendObjectPropList(t.Context(), p.id, mtp.Root, mtp.FormatUndefined, 0, []mtp.ObjectProp{{Code: mtp.PropObjectFileName, Value: mtp.StringValue("2" + name)}})
+				return err
+			},
+			"rename":      func() error { return p.s.Rename(t.Context(), c.Handle, "3"+name) },
+			"set by list": func() error { return p.s.SetObjectPropList(t.Context(), []mtp.ObjectProp{fileName}) },
+		} {
+			if err := do(); errors.Is(err, mtp.ErrUnsendableName) {
+				refused++
+			} else if on != 0 {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		return refused == 5 && len(p.seen) == 0
+	},
+	mtp.QuirkOwnTimes: func(t *testing.T, on mtp.Quirks) bool {
+		p := spy(t, on, hwtest.Options{})
+		changed := time.Date(2024, 2, 29, 12, 34, 56, 0, time.Local)
+		there := func(at time.Time) *mtp.ObjectEntry {
+			face := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
+			return &mtp.ObjectEntry{Size: 5, Modified: face, HasModified: true}
+		}
+		if !p.s.IsSent(there(changed), 5, changed.Add(time.Second)) || !p.s.IsSent(&mtp.ObjectEntry{Size: 5}, 5, changed) {
+			t.Error("its size and its time aren't enough")
+		}
+		if p.s.IsSent(there(changed), 6, changed) || p.s.IsSent(there(changed), 5, changed.Add(time.Minute)) {
+			t.Error("another size, or a change since, is no difference")
+		}
+		return p.s.IsSent(there(changed.Add(time.Hour)), 5, changed)
+	},
 	mtp.QuirkNoAllStorages: func(t *testing.T, on mtp.Quirks) bool {
 		p := spy(t, on, hwtest.Options{Lies: responder.LieAllStorages})
 		hs, err := p.s.GetObjectHandles(t.Context(), mtp.AllStorages, 0, listed(t, p, p.id)["dir"])

@@ -554,7 +554,7 @@ func TestPutAndRemove(t *testing.T) {
 			// A source that ends early leaves nothing, and the old file.
 			before := onPhone()
 			_, err = tree.Put(t.Context(), folder, "torn.bin", bytes.NewReader(body(1000)), 2<<20, stamp, files.Options{})
-			if !errors.Is(err, io.ErrUnexpectedEOF) {
+			if !errors.Is(err, files.ErrShrunk) || !strings.HasSuffix(err.Error(), ": 1000 of 2097152 bytes are left") {
 				t.Errorf("short source: %v", err)
 			}
 			if all, _ := os.ReadDir(filepath.Join(phone, "new")); len(all) != 1 || !bytes.Equal(before, onPhone()) {

@@ -22,9 +22,10 @@ const newMark = ".cradle-new"
 // then, for which the device must be able to rename. A torn file is taken away
 // again, as far as the connection is left. The node is what the file is called
 // from now on, which may be another name than the one given. A folder's list of a
-// few seconds ago may be what says which names are free. Errors: ErrName,
-// ErrExists, ErrFolder, ErrCannotReplace, ErrSize, [mtp.ErrUnsendable], those of
-// the session and of r.
+// few seconds ago may be what says which names are free. With ErrGrown the file is
+// there, and r has more than size bytes. Errors: ErrName, ErrExists, ErrFolder,
+// ErrCannotReplace, ErrSize, ErrShrunk, [mtp.ErrUnsendable],
+// [mtp.ErrUnsendableName], those of the session and of r.
 func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, size int64, modified time.Time, o Options) (Node, error) {
 	if err := checkName(name); err != nil {
 		return Node{}, err
@@ -38,7 +39,7 @@ func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, s
 	}
 	n, err := p.put(ctx)
 	if !stale(err) {
-		return n, err
+		return n, p.ended(n, err)
 	}
 	now, rerr := t.renew(ctx, folder, err)
 	switch {
@@ -52,7 +53,34 @@ func (t *Tree) Put(ctx context.Context, folder Node, name string, r io.Reader, s
 	}
 	t.recent = nil // by now nothing in it is sure
 	p.folder = now
-	return p.put(ctx)
+	n, err = p.put(ctx)
+	return n, p.ended(n, err)
+}
+
+// ended looks whether r ends where it was said to.
+func (p *outgoing) ended(n Node, err error) error {
+	if err != nil {
+		return err
+	}
+	if more, _ := io.ReadFull(p.r, make([]byte, 1)); more > 0 {
+		return fmt.Errorf("%s: %w: the phone has the first %d bytes", n.Path, ErrGrown, p.size)
+	}
+	return nil
+}
+
+// Sent looks for a file in a folder that Put would make, and has made before: with
+// its name and size, and its time as far as the phone keeps the times of files, see
+// [mtp.Session.IsSent].
+func (t *Tree) Sent(ctx context.Context, folder Node, name string, size int64, modified time.Time) (Node, bool) {
+	all, err := t.listed(ctx, folder)
+	if err != nil { // which Put tells
+		return Node{}, false
+	}
+	i := holder(all, name)
+	if i < 0 || !t.s.IsSent(&all[i].Entry, size, modified) {
+		return Node{}, false
+	}
+	return all[i], true
 }
 
 // put is Put with handles that may no longer be the phone's.
@@ -219,14 +247,18 @@ func (p *outgoing) send(ctx context.Context, name string) (mtp.Created, error) {
 		// Without a zone, as phones want it: what their clock shows.
 		info.ModificationDate = mtp.DateTime{Time: p.modified.Local()}.String()
 	}
-	done := int64(0)
+	done, ended := int64(0), false
 	counted := readerFunc(func(b []byte) (int, error) {
 		n, err := p.r.Read(b)
 		done += int64(n)
+		ended = errors.Is(err, io.EOF) && done < p.size
 		p.o.progress(p.shown, done, p.size)
 		return n, err
 	})
 	c, err := s.CreateObjectFrom(ctx, p.folder.Entry.Storage, p.folder.Entry.Handle, info, counted, p.size)
+	if errors.Is(err, io.ErrUnexpectedEOF) && ended && s.Err() == nil {
+		err = fmt.Errorf("%w: %d of %d bytes are left", ErrShrunk, done, p.size)
+	}
 	return c, p.torn(ctx, c, err)
 }
 
@@ -235,6 +267,9 @@ func (p *outgoing) check(ctx context.Context, c mtp.Created) (mtp.ObjectInfo, er
 	there, err := p.t.s.GetObjectInfo(ctx, c.Handle)
 	if err == nil && there.Size != mtp.UnknownSize && there.Size != uint64(p.size) {
 		err = fmt.Errorf("%d of %d bytes arrived: %w", there.Size, p.size, ErrSize)
+	}
+	if err == nil {
+		p.t.s.NoteTime(p.modified, &there)
 	}
 	return there, p.torn(ctx, c, err)
 }

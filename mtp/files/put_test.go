@@ -317,3 +317,22 @@ func TestGetOverFolder(t *testing.T) {
 		t.Errorf("left behind: %v", all)
 	}
 }
+
+// TestPutGrown: a source that has more than it was said to have is told of, with what is there.
+func TestPutGrown(t *testing.T) {
+	for _, size := range []int64{0, 10, 1 << 20} {
+		for _, replace := range []bool{false, true} {
+			tree, phone := virtual(t, hwtest.Android, hwtest.Options{})
+			if replace {
+				write(t, phone, "log")
+			}
+			_, err := tree.Put(t.Context(), root(t, tree), "log", bytes.NewReader(body(int(size)+3)), size, time.Time{}, files.Options{Replace: replace})
+			if want := fmt.Sprintf("/log: grew while it was sent: the phone has the first %d bytes", size); !errors.Is(err, files.ErrGrown) || err.Error() != want {
+				t.Errorf("%v, want %s", err, want)
+			}
+			if b, err := os.ReadFile(filepath.Join(phone, "log")); err != nil || !bytes.Equal(b, body(int(size))) {
+				t.Errorf("on the phone %d bytes, %v", len(b), err)
+			}
+		}
+	}
+}

@@ -31,6 +31,11 @@ var (
 	ErrCannotReplace = errors.New("the phone can't rename files, so one can't be replaced safely")
 	// ErrName says that no phone takes a file of this name.
 	ErrName = errors.New("no name for a file on a phone")
+	// ErrShrunk says that a file ended before the size with which it was begun.
+	ErrShrunk = errors.New("got shorter while it was sent")
+	// ErrGrown says that a file is on the phone with the size with which it was
+	// begun, and went on.
+	ErrGrown = errors.New("grew while it was sent")
 	// ErrSize says that other than the announced bytes came, or arrived.
 	ErrSize = errors.New("other than the announced size")
 )
@@ -109,14 +114,10 @@ func (n *Node) IsRoot() bool { return n.Entry.Handle == mtp.Root }
 // Modified is its time, zero if the phone doesn't say. Without a zone it is taken
 // for a time of this machine's zone: a phone is mostly where its owner is.
 func (n *Node) Modified() time.Time {
-	m := n.Entry.Modified
-	switch {
-	case !n.Entry.HasModified:
+	if !n.Entry.HasModified {
 		return time.Time{}
-	case n.Entry.Zoned:
-		return m
 	}
-	return time.Date(m.Year(), m.Month(), m.Day(), m.Hour(), m.Minute(), m.Second(), m.Nanosecond(), time.Local)
+	return mtp.DateTime{Time: n.Entry.Modified, Zoned: n.Entry.Zoned}.Instant()
 }
 
 // child is the path of something in it.
