@@ -239,6 +239,9 @@ func (g *globals) explainOpen(o *usb.OpenError) *failure {
 	switch {
 	case errors.Is(o, usb.ErrBusy):
 		f.exit, f.Code = exitBusy, "busy"
+		if pid := cradleHolding(o); pid != 0 {
+			f.Next = fmt.Sprintf("wait until it has ended, or end it (kill %d), and %s", pid, g.onceMore())
+		}
 	case errors.Is(o, usb.ErrNoPermission):
 		f.exit, f.Code = exitFailure, "no-permission"
 		f.Why, f.Next = g.permission(o.Device)

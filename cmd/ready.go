@@ -86,8 +86,9 @@ const letGo = 300 * time.Millisecond
 
 // openWhenReady opens a phone. While it is locked, asks for permission or is used by
 // another program it is waited for as pat says, and the person need not start anything
-// anew. The file manager is asked to let go of the phone, and gets it back when it is
-// closed. Nothing is killed, and the phone isn't reset. node is its held node, or nil.
+// anew; another command of ours as long as any lock. The file manager is asked to let go of
+// the phone, and gets it back when it is closed. Nothing is killed, and the phone isn't
+// reset. node is its held node, or nil.
 func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, node *os.File, pat patience) (_ *phone, err error) {
 	w := &waiting{patience: pat, now: g.now, since: g.now()}
 	var again func()
@@ -132,6 +133,11 @@ func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, node *os.
 					p.close = func() { inner(); back() }
 				}
 				return p, nil
+			case cradleHolding(err) != 0 && w.now().Sub(w.since) < lockWait:
+				if err := pause(ctx, min(w.poll, letGo)); err != nil {
+					return nil, err
+				}
+				continue
 			case errors.Is(err, usb.ErrBusy), errors.Is(err, usb.ErrNoPermission), errors.Is(err, usb.ErrChargeOnly):
 				why = g.explain(err)
 			default:
@@ -142,6 +148,20 @@ func (g *globals) openWhenReady(ctx context.Context, d usb.DeviceDesc, node *os.
 			return nil, err
 		}
 	}
+}
+
+// cradleHolding is the process id of the cradle that has a phone, 0 if none has it. Others
+// keep what they have, a command ends.
+func cradleHolding(err error) int {
+	var o *usb.OpenError
+	if errors.Is(err, usb.ErrBusy) && errors.As(err, &o) {
+		for _, h := range o.Holders {
+			if h.Name == "cradle" {
+				return h.PID
+			}
+		}
+	}
+	return 0
 }
 
 // unlocked waits until an open phone shows its storages. A locked one, and one that

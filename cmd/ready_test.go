@@ -28,6 +28,7 @@ type oneBus struct {
 	d     usb.DeviceDesc
 	gone  bool
 	phone *hwtest.Phone
+	has   []usb.Holder // who has it while it is busy
 	looks int
 	then  func(*oneBus) // after the tenth look, unlocked
 }
@@ -58,6 +59,7 @@ func (b *oneBus) open(ctx context.Context, g *globals, d usb.DeviceDesc, _ *os.F
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o := b.d.Blocked(); o != nil {
+		o.Holders = b.has
 		return nil, o
 	}
 	return g.openSession(ctx, b.phone.Transport(), "usb:"+d.Port, mtp.Options{})
@@ -152,7 +154,9 @@ func TestOpenWhenReady(t *testing.T) {
 		holds  bool // the file manager has it
 		then   func(*oneBus)
 		limit  time.Duration
+		has    string // the program that has it
 		err    error
+		next   string
 		log    []string
 	}{
 		{name: "ready", state: usb.Ready},
@@ -163,6 +167,9 @@ func TestOpenWhenReady(t *testing.T) {
 		{name: "files are open", state: usb.Busy, inUse: 12, holds: true, log: []string{"tell Pixel: the file manager has files of the phone open", "release", "tell Pixel: syncing", "again"}},
 		{name: "busy too long", state: usb.Busy, limit: 300 * time.Millisecond, err: usb.ErrBusy, log: []string{"tell Pixel: another program uses the phone"}},
 		{name: "busy, and nobody waits", state: usb.Busy, limit: -1, err: usb.ErrBusy},
+		{name: "another cradle, which ends", state: usb.Busy, limit: -1, has: "cradle", then: func(b *oneBus) { b.d.State = usb.Ready }},
+		{name: "another cradle, too long", state: usb.Busy, limit: -1, has: "cradle", err: usb.ErrBusy, next: "wait until it has ended, or end it (kill 4711), and run the command again"},
+		{name: "another program, which ends", state: usb.Busy, limit: -1, has: "mtpfs", then: func(b *oneBus) { b.d.State = usb.Ready }, err: usb.ErrBusy},
 		{name: "unplugged", state: usb.Busy, then: func(b *oneBus) { b.gone = true }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
 		{name: "one without a serial, plugged in anew", serial: "-", state: usb.Busy, then: func(b *oneBus) { b.d.Address++ }, err: mtp.ErrDeviceGone, log: []string{"tell Pixel: another program uses the phone"}},
 		{name: "plugged in anew", state: usb.Busy, then: func(b *oneBus) { b.d.Address++; b.d.State = usb.Ready }, log: []string{"tell Pixel: another program uses the phone", "tell Pixel: syncing"}},
@@ -178,14 +185,21 @@ func TestOpenWhenReady(t *testing.T) {
 			d := usb.DeviceDesc{Port: "1-2", Address: 5, Serial: cmp.Or(c.serial, "S1"), Product: "Pixel", State: c.state}
 			d.Serial = strings.TrimPrefix(d.Serial, "-")
 			b := &oneBus{d: d, phone: p, then: c.then}
+			if c.has != "" {
+				b.has = []usb.Holder{{PID: 4711, Name: c.has}}
+			}
 			desk := &deskLog{inUse: c.inUse}
 			if c.holds {
 				desk.holds = func() func() { b.set(usb.Ready); return func() { b.set(usb.Busy) } }
 			}
-			// Each look at the clock is 20 ms later.
+			// Each look at the clock is 20 ms later, or much where that is waited for in vain.
+			step := int64(20)
+			if c.next != "" {
+				step = 1000
+			}
 			var clock atomic.Int64
-			now := func() time.Time { return time.UnixMilli(20 * clock.Add(1)) }
-			g := &globals{stderr: io.Discard, now: now, bus: b, desktop: desk}
+			now := func() time.Time { return time.UnixMilli(step * clock.Add(1)) }
+			g := &globals{stderr: io.Discard, now: now, bus: b, desktop: desk, running: "mtp ls"}
 			pat := g.automatically(t.Context(), d)
 			pat.grace, pat.poll = 50*time.Millisecond, time.Millisecond
 			if c.limit != 0 {
@@ -200,6 +214,10 @@ func TestOpenWhenReady(t *testing.T) {
 			}
 			if err == nil {
 				opened.close()
+			}
+			var f *failure
+			if errors.As(err, &f) && c.next != "" && f.Next != c.next {
+				t.Errorf("next: %s, want %s", f.Next, c.next)
 			}
 			if !slices.Equal(desk.log, c.log) {
 				t.Errorf("the desktop: got %q, want %q", desk.log, c.log)

@@ -36,10 +36,16 @@ func (s *Session) stopEvents() {
 // [QuirkEventPoll].
 const pollEvents = time.Second
 
+// The pauses after reads of the interrupt pipe that failed, each twice the one before.
+const (
+	eventPause    = 100 * time.Millisecond
+	eventPauseMax = 10 * time.Second
+)
+
 // readEvents owns the interrupt pipe.
 func (s *Session) readEvents(ctx context.Context, poll bool) {
 	defer close(s.events)
-	for failed := 0; failed < 20; {
+	for failed := eventPause; ; {
 		one, cancel := ctx, context.CancelFunc(func() {})
 		if poll {
 			one, cancel = context.WithTimeout(ctx, pollEvents)
@@ -54,15 +60,15 @@ func (s *Session) readEvents(ctx context.Context, poll bool) {
 			continue
 		case err != nil:
 			// A stalled or noisy interrupt pipe is no reason to end a session.
-			failed++
 			select {
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(failed):
 			case <-ctx.Done():
 				return
 			}
+			failed = min(2*failed, eventPauseMax)
 			continue
 		}
-		failed = 0
+		failed = eventPause
 		if e, err := DecodeEvent(p); err == nil {
 			s.stats.events.Add(1)
 			s.deliver(e)

@@ -133,6 +133,7 @@ type outgoing struct {
 	o        Options
 	all      []Node // what is in the folder
 	shown    Node   // for the progress
+	left     []Node // what interrupted puts of the file left beside it
 
 	rewind func() error // to r's beginning; nil: it can be read once
 }
@@ -146,9 +147,21 @@ func (p *outgoing) add(ctx context.Context) (Node, error) {
 	refused := false
 	if p.size > 0 && p.t.canRename() {
 		e, err := p.addAside(ctx)
+		if errors.Is(err, mtp.StoreFull) && len(p.left) > 0 && p.rewind != nil {
+			// Its room is wanted.
+			if err := errors.Join(p.clearAside(ctx), p.rewind()); err != nil {
+				return p.shown, err
+			}
+			e, err = p.addAside(ctx)
+		}
 		switch refused = errors.Is(err, errNoRename); {
 		case err == nil:
-			return p.t.added(p.folder, e), nil
+			n := p.t.added(p.folder, e)
+			// Not before: one of them may be whole, and all there was of this file.
+			if err := p.clearAside(ctx); err != nil && !stale(err) {
+				return n, fmt.Errorf("%s is there, what an interrupted put left isn't taken away: %w", n.Path, err)
+			}
+			return n, nil
 		case !refused || p.rewind == nil:
 			return p.shown, err
 		}
@@ -175,7 +188,7 @@ func (p *outgoing) add(ctx context.Context) (Node, error) {
 // addAside sends a file under its name aside and renames it. With errNoRename it
 // is on the phone, under that name.
 func (p *outgoing) addAside(ctx context.Context) (mtp.ObjectEntry, error) {
-	aside, err := p.clearAside(ctx)
+	aside, err := p.markAside()
 	if err != nil {
 		return mtp.ObjectEntry{}, err
 	}
@@ -201,33 +214,45 @@ func (p *outgoing) addAside(ctx context.Context) (mtp.ObjectEntry, error) {
 	return p.entry(c, info.FileName), nil
 }
 
-// clearAside gives the name of a file until it is whole. What an interrupted put
-// left under it has nothing that anybody waits for. Its name isn't used again at
-// once: umtprd takes note of a deletion by the name, and when it does so late it
-// forgets the new file and answers no more.
-func (p *outgoing) clearAside(ctx context.Context) (string, error) {
+// markAside gives the name of a file until it is whole, and notes what interrupted puts
+// of it left under such names. These aren't used again at once: umtprd takes note of a
+// deletion by the name, and when it does so late it forgets the new file and answers no
+// more.
+func (p *outgoing) markAside() (string, error) {
 	aside := ""
-	for _, mark := range []string{newMark, "-2" + newMark} {
+	p.left = nil
+	for try := 1; try <= 9; try++ {
+		mark := newMark
+		if try > 1 {
+			mark = fmt.Sprintf("-%d%s", try, newMark)
+		}
 		name := shorten(p.name, mtp.MaxStringUnits-len(mark)) + mark
-		i := holder(p.all, name)
-		switch {
+		switch i := holder(p.all, name); {
 		case i >= 0 && p.all[i].IsFolder():
-			return "", fmt.Errorf("%s: %w", p.all[i].Path, ErrFolder)
 		case i >= 0:
-			if err := p.t.still(ctx, p.all[i]); err != nil {
-				return "", err
-			}
-			if err := p.t.Remove(ctx, p.all[i], nil); err != nil {
-				return "", err
-			}
+			p.left = append(p.left, p.all[i])
 		case aside == "":
 			aside = name
 		}
 	}
-	if aside == "" { // both were there
-		aside = shorten(p.name, mtp.MaxStringUnits-len(newMark)) + newMark
+	if aside == "" {
+		return "", fmt.Errorf("%s: what nine interrupted puts left is beside it, delete that (rm): %w", p.shown.Path, ErrExists)
 	}
 	return aside, nil
+}
+
+// clearAside deletes what interrupted puts left.
+func (p *outgoing) clearAside(ctx context.Context) error {
+	for _, n := range p.left {
+		if err := p.t.still(ctx, n); err != nil {
+			return err
+		}
+		if err := p.t.Remove(ctx, n, nil); err != nil {
+			return err
+		}
+	}
+	p.left = nil
+	return nil
 }
 
 // entry is what a list would tell of it.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -275,28 +276,64 @@ func TestPutRekeyed(t *testing.T) {
 	}
 }
 
-// TestPutAfterCutOff: what interrupted puts left is taken away, and its name isn't used again at once.
+// TestPutAfterCutOff: what interrupted puts left, of which one may be whole and all there is of
+// the file, stays until a new one is, or its room is wanted; its names aren't used again at once.
 func TestPutAfterCutOff(t *testing.T) {
-	phone := t.TempDir()
-	write(t, phone, "f.cradle-new")
-	for _, tt := range []struct{ scenario, left string }{
-		{"on SendObject nth 1 at data 3: pull", "f-2.cradle-new"},
-		{"on SendObject nth 1 at data 3: pull", "f.cradle-new"},
-		{"", "f"},
+	const cut = "on SendObject nth 1 at data 3: pull"
+	type step struct {
+		scenario string
+		left     []string // nil: as it was
+		err      error
+	}
+	for _, tt := range []struct {
+		what  string
+		start []string
+		steps []step
+	}{
+		{"until it is whole", []string{"f.cradle-new"}, []step{
+			{cut, []string{"f-2.cradle-new", "f.cradle-new"}, mtp.ErrDeviceGone},
+			{cut, []string{"f-2.cradle-new", "f-3.cradle-new", "f.cradle-new"}, mtp.ErrDeviceGone},
+			{"", []string{"f"}, nil},
+		}},
+		{"room", []string{"f-2.cradle-new"}, []step{
+			{"on SendObjectInfo nth 1: answer StoreFull", []string{"f"}, nil},
+		}},
+		{"the file is there", []string{"f", "f.cradle-new"}, []step{
+			{cut, []string{"f", "f-2.cradle-new"}, mtp.ErrDeviceGone},
+			{"", []string{"f"}, nil},
+		}},
+		{"nine", []string{"f-2.cradle-new", "f-3.cradle-new", "f-4.cradle-new", "f-5.cradle-new", "f-6.cradle-new", "f-7.cradle-new", "f-8.cradle-new", "f-9.cradle-new", "f.cradle-new"}, []step{
+			{"", nil, files.ErrExists},
+		}},
 	} {
-		p, err := hwtest.Open(hwtest.Android, phone, hwtest.Options{Scenario: must2(hwtest.ParseScenario(tt.scenario))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tree := openTree(t, p.Transport())
-		_, err = tree.Put(t.Context(), root(t, tree), "f", bytes.NewReader(body(10)), 10, time.Time{}, files.Options{})
-		if want := tt.scenario != ""; errors.Is(err, mtp.ErrDeviceGone) != want {
-			t.Errorf("%q: %v", tt.scenario, err)
-		}
-		p.Close()
-		if all, _ := os.ReadDir(phone); len(all) != 1 || all[0].Name() != tt.left {
-			t.Errorf("%q: on the phone: %v, want %q", tt.scenario, all, tt.left)
-		}
+		t.Run(tt.what, func(t *testing.T) {
+			phone := t.TempDir()
+			for _, name := range tt.start {
+				write(t, phone, name)
+			}
+			for _, step := range tt.steps {
+				p, err := hwtest.Open(hwtest.Android, phone, hwtest.Options{Scenario: must2(hwtest.ParseScenario(step.scenario))})
+				if err != nil {
+					t.Fatal(err)
+				}
+				tree := openTree(t, p.Transport())
+				_, err = tree.Put(t.Context(), root(t, tree), "f", bytes.NewReader(body(10)), 10, time.Time{}, files.Options{Replace: true})
+				if !errors.Is(err, step.err) {
+					t.Errorf("%q: %v, want %v", step.scenario, err, step.err)
+				}
+				p.Close()
+				var left []string
+				for _, f := range must2(os.ReadDir(phone)) {
+					left = append(left, f.Name())
+				}
+				if step.left == nil {
+					step.left = tt.start
+				}
+				if !slices.Equal(left, step.left) {
+					t.Errorf("%q: on the phone: %v, want %v", step.scenario, left, step.left)
+				}
+			}
+		})
 	}
 }
 

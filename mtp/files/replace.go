@@ -11,8 +11,11 @@ import (
 // replace puts a file in the place of another one, once it is whole.
 func (p *outgoing) replace(ctx context.Context, old Node) (Node, error) {
 	t := p.t
-	aside, err := p.clearAside(ctx)
+	aside, err := p.markAside()
 	if err != nil {
+		return old, err
+	}
+	if err := p.clearAside(ctx); err != nil {
 		return old, err
 	}
 	c, err := p.send(ctx, aside)

@@ -227,6 +227,8 @@ func (t *usbfsTransport) failed(ctx context.Context, err error, endpoint uint8) 
 		return mtp.ErrStalled
 	case t.left():
 		return fmt.Errorf("%w: %w", err, mtp.ErrDeviceGone)
+	case errors.Is(err, unix.ENOMEM):
+		return fmt.Errorf("usb transfer: %w: the programs that use USB have all that /sys/module/usbcore/parameters/usbfs_memory_mb allows; end one, or allow more", err)
 	}
 	return fmt.Errorf("usb transfer: %w", err)
 }

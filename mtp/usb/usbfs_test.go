@@ -405,7 +405,7 @@ func usbfsMemory(t *testing.T, k *fakeKernel) {
 		t.Error("other bytes came")
 	}
 	k.refuse = func(*usbfsURB) error { return unix.ENOMEM }
-	if err := tr.Write(t.Context(), p); !errors.Is(err, unix.ENOMEM) {
+	if err := tr.Write(t.Context(), p); !errors.Is(err, unix.ENOMEM) || !strings.Contains(err.Error(), "usbfs_memory_mb") {
 		t.Errorf("no memory at all: %v", err)
 	}
 }
