@@ -32,6 +32,7 @@ var quirkKinds = []quirkKind{
 	{QuirkBMPNames, "bmp-names", "crashes, QEMU with its whole machine, at a name with a character beyond U+FFFF", "such names are refused before anything is sent", false},
 	{QuirkOwnTimes, "own-times", "new files have the time of their arrival", "one of the same size that came after a file's last change counts as that file", true},
 	{QuirkNoAllStorages, "no-all-storages", "a request for all storages at once wedges it", "storages are asked one by one", false},
+	{QuirkSettleClose, "settle-close", "crashes when a session is closed right after a change", "the session is closed a tenth of a second after its last change", false},
 }
 
 // kind gives what the flag means; unknown ones have the zero quirkKind.

@@ -54,6 +54,9 @@ const (
 	// QuirkOwnTimes: a new object has the time of its arrival, whatever it was
 	// announced with; see [Session.IsSent].
 	QuirkOwnTimes
+	// QuirkSettleClose: the device crashes when a session is closed before it has
+	// taken note of the session's last change.
+	QuirkSettleClose
 )
 
 // Has reports whether all of q are set.
@@ -65,8 +68,9 @@ type quirkRow struct {
 	vendor, product uint16
 	extension       string // in the vendor extension text
 	notExtension    string
-	manufacturer    string // compared without case
-	model           string // a prefix
+	manufacturer    string       // compared without case
+	model           string       // a prefix
+	formats         []FormatCode // all that it advertises, in this order
 	quirks          Quirks
 	symptom         string
 	source          string
@@ -116,10 +120,11 @@ var quirkTable = []quirkRow{
 		source:  "libmtp issue 8 and src/music-players.h (SAMSUNG_OFFSET_BUG)",
 	},
 	{
-		manufacturer: "Viveris Technologies",
-		quirks:       QuirkNoAllStorages,
-		symptom:      "umtprd before 1.5.1: GetObjectHandles for all storages answers 0x2008 and keeps a lock for ever",
-		source:       "measured with umtp-responder 1.3.10",
+		// umtprd, whatever maker and model it was given: it is a phone's name that stands there.
+		extension: "android.com", formats: []FormatCode{FormatUndefined, FormatAssociation},
+		quirks:  QuirkNoAllStorages | QuirkSettleClose,
+		symptom: "umtprd before 1.5.1: GetObjectHandles for all storages answers 0x2008 and keeps a lock for ever; what inotify tells once the session is closed is looked up in no list (a segmentation fault in get_entry_by_wd)",
+		source:  "measured with umtp-responder 1.3.10; its src/inotify.c, src/fs_handles_db.c",
 	},
 	{
 		manufacturer: "teenage engineering", model: "TP-7",
@@ -133,12 +138,13 @@ func (r *quirkRow) matches(vendor, product uint16, d *DeviceInfo) bool {
 	if r.vendor != 0 && (r.vendor != vendor || r.product != product) {
 		return false
 	}
-	if r.extension == "" && r.manufacturer == "" && r.model == "" {
+	if r.extension == "" && r.manufacturer == "" && r.model == "" && r.formats == nil {
 		return r.vendor != 0
 	}
 	return d != nil &&
 		(r.extension == "" || d.HasExtension(r.extension)) &&
 		(r.notExtension == "" || !d.HasExtension(r.notExtension)) &&
+		(r.formats == nil || slices.Equal(r.formats, d.PlaybackFormats)) &&
 		(r.manufacturer == "" || strings.EqualFold(r.manufacturer, d.Manufacturer)) &&
 		strings.HasPrefix(d.Model, r.model)
 }

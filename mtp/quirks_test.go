@@ -20,7 +20,7 @@ func TestQuirkTables(t *testing.T) {
 		known |= q.quirk
 		names[q.name] = true
 	}
-	if next := QuirkOwnTimes << 1; known != next-1 {
+	if next := QuirkSettleClose << 1; known != next-1 {
 		t.Errorf("flags without a row: %b", (next-1)&^known)
 	}
 	for i, r := range quirkTable {

@@ -241,6 +241,43 @@ var remedies = map[mtp.Quirks]func(t *testing.T, on mtp.Quirks) (done bool){
 		n, err := p.s.GetNumObjects(t.Context(), mtp.AllStorages, 0, mtp.Root)
 		return err == nil && n == 1 && len(hs) == 3
 	},
+	mtp.QuirkSettleClose: func(t *testing.T, on mtp.Quirks) bool {
+		p := spy(t, on, hwtest.Options{})
+		h := p.put(t, mtp.Root, 5).Handle
+		late := func(change func() error) bool {
+			time.Sleep(time.Hour)
+			if err := change(); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if err := p.s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+			took := time.Since(began)
+			var err error
+			if p.s, err = mtp.Open(t.Context(), p.Transport, mtp.Options{Quirks: on}); err != nil {
+				t.Fatal(err)
+			}
+			return took >= 100*time.Millisecond
+		}
+		if late(func() error { _, err := p.s.GetObjectInfo(t.Context(), h); return err }) {
+			t.Error("where nothing was changed it is waited too")
+		}
+		// Another's session may have ended in a change.
+		left, err := mtp.Open(t.Context(), p.Transport, mtp.Options{Quirks: on | mtp.QuirkNoCloseSession})
+		if err != nil {
+			t.Fatal(err)
+		}
+		left.Close(t.Context())
+		began := time.Now()
+		if p.s, err = mtp.Open(t.Context(), p.Transport, mtp.Options{Quirks: on}); err != nil {
+			t.Fatal(err)
+		}
+		foreign := time.Since(began) >= 100*time.Millisecond
+		return late(func() error { return p.s.Rename(t.Context(), h, "other") }) &&
+			late(func() error { p.put(t, mtp.Root, 7); return nil }) &&
+			late(func() error { return p.s.DeleteObject(t.Context(), h) }) && foreign
+	},
 	// Never used, so that nothing differs.
 	mtp.QuirkNoSendPropList: func(t *testing.T, on mtp.Quirks) bool {
 		p := spy(t, on, hwtest.Options{})

@@ -88,6 +88,7 @@ type Session struct {
 	timeout time.Duration
 	clock   *clock // of the last transaction
 	lost    atomic.Pointer[lostError]
+	changed atomic.Int64 // when the last change was made, in Unix nanoseconds
 
 	listing   atomic.Uint32 // listingMode: the verdict on this device's property lists
 	allAtOnce atomic.Bool   // its lists of single properties are no good: a large folder's come all at once
@@ -177,6 +178,7 @@ func (s *Session) Close(ctx context.Context) error {
 		// Also for a caller that was interrupted. Five seconds: a device that
 		// can't even close has nothing to lose.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		s.settle(s.Quirks(), time.Unix(0, s.changed.Load()))
 		_, err = s.do(ctx, OpCloseSession, nil, dataOut{}, nil)
 		cancel()
 		if errors.Is(err, SessionNotOpen) || errors.Is(err, ErrClosed) {
@@ -187,6 +189,16 @@ func (s *Session) Close(ctx context.Context) error {
 	s.stopEvents()
 	s.stopClock()
 	return err
+}
+
+// settleTime is how long after a change a session stays open, under [QuirkSettleClose].
+const settleTime = 100 * time.Millisecond
+
+// settle waits until the device has taken note of a change.
+func (s *Session) settle(q Quirks, changed time.Time) {
+	if left := time.Until(changed.Add(settleTime)); left > 0 && q.Has(QuirkSettleClose) {
+		time.Sleep(left)
+	}
 }
 
 // Info is what GetDeviceInfo gave when the session was opened.

@@ -118,6 +118,16 @@ func (s *Session) once(ctx context.Context, op OpCode, params []uint32, out data
 	return s.run(ctx, op, s.nextID(op), params, out, in)
 }
 
+// changesObjects reports whether an operation may change what the device stores.
+func (op OpCode) changesObjects() bool {
+	switch op {
+	case OpDeleteObject, OpSendObjectInfo, OpSendObject, OpSendObjectPropList, OpFormatStore, OpMoveObject, OpCopyObject,
+		OpSendPartialObject, OpTruncateObject, OpEndEditObject, OpSetObjectPropValue, OpSetObjectPropList, OpUpdateObjectPropList:
+		return true
+	}
+	return false
+}
+
 // stopClock has nobody look after the last caller any more. Who has the turn does so
 // when it is over.
 func (s *Session) stopClock() {
@@ -159,6 +169,9 @@ func (s *Session) run(caller context.Context, op OpCode, id TransactionID, param
 	}()
 	resp, err := s.phases(x, params, out, in)
 	whole = true
+	if op.changesObjects() {
+		s.changed.Store(time.Now().UnixNano())
+	}
 	c.pause()
 	x.heard()
 	if err == nil && x.silence > usualTimeout && s.opt.Timeout == 0 {
