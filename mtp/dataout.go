@@ -48,6 +48,7 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 	}
 	c := &cutter{out: out, header: header, left: out.size, packet: s.mps, first: true}
 	var parts <-chan part // of a Reader that is slow
+	lent := false         // the transport's memory is filled: it sends while the Reader reads
 	next := func() part {
 		if parts != nil {
 			p := <-parts
@@ -56,13 +57,19 @@ func (s *Session) sendData(x *txn, out dataOut) (err error) {
 			}
 			return p
 		}
+		buf := s.buf
+		if s.rooms != nil && out.r != nil {
+			if room := s.rooms.Room(); len(room) >= len(buf) {
+				buf, lent = room[:len(buf):len(buf)], true
+			}
+		}
 		from := time.Now()
-		p := c.next(s.buf)
+		p := c.next(buf)
 		x.callers += time.Since(from)
 		return p
 	}
 	for first, left := true, out.size; first || left > 0; first = false {
-		if parts == nil && s.pipe != nil && out.r != nil && left > asideSize && x.callerIsSlow() {
+		if parts == nil && s.pipe != nil && !lent && out.r != nil && left > asideSize && x.callerIsSlow() {
 			var stop func()
 			parts, stop = s.readAhead(c)
 			defer stop()

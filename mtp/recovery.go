@@ -40,11 +40,9 @@ func (s *Session) openLadder(ctx context.Context) error {
 			// skip are accepted by all devices tried.
 			s.inTx = true
 			info, ierr := s.GetDeviceInfo(ctx)
-			quirks := s.Quirks() | deviceQuirks(s.opt.VendorID, s.opt.ProductID, &info)
-			if ierr == nil && quirks.Has(QuirkNoCloseSession) {
+			if ierr == nil && (s.Quirks() | deviceQuirks(s.opt.VendorID, s.opt.ProductID, &info)).Has(QuirkNoCloseSession) {
 				return nil // left open by the last Close, for good reason
 			}
-			s.settle(quirks, time.Now()) // a change may be what its owner did last
 			// Else, ours or not, it ends here: its handles are of no use to us.
 			_, cerr := s.do(ctx, OpCloseSession, nil, dataOut{}, nil)
 			s.inTx = false

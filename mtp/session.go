@@ -72,6 +72,7 @@ const transferSize = 256 << 10
 type Session struct {
 	t      Transport
 	pipe   Pipeliner // t, if it is one
+	rooms  Roomer    // t, if it is one
 	opt    Options
 	mps    int
 	info   DeviceInfo
@@ -130,6 +131,7 @@ func Open(ctx context.Context, t Transport, opt Options) (*Session, error) {
 		events:  make(chan Event, eventBacklog),
 	}
 	s.pipe, _ = t.(Pipeliner)
+	s.rooms, _ = t.(Roomer)
 	if s.mps < HeaderSize || transferSize%s.mps != 0 {
 		return nil, fmt.Errorf("mtp: packets of %d bytes", s.mps)
 	}
@@ -178,7 +180,7 @@ func (s *Session) Close(ctx context.Context) error {
 		// Also for a caller that was interrupted. Five seconds: a device that
 		// can't even close has nothing to lose.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		s.settle(s.Quirks(), time.Unix(0, s.changed.Load()))
+		s.settle()
 		_, err = s.do(ctx, OpCloseSession, nil, dataOut{}, nil)
 		cancel()
 		if errors.Is(err, SessionNotOpen) || errors.Is(err, ErrClosed) {
@@ -194,9 +196,9 @@ func (s *Session) Close(ctx context.Context) error {
 // settleTime is how long after a change a session stays open, under [QuirkSettleClose].
 const settleTime = 100 * time.Millisecond
 
-// settle waits until the device has taken note of a change.
-func (s *Session) settle(q Quirks, changed time.Time) {
-	if left := time.Until(changed.Add(settleTime)); left > 0 && q.Has(QuirkSettleClose) {
+// settle waits until the device has taken note of the last change.
+func (s *Session) settle() {
+	if left := time.Until(time.Unix(0, s.changed.Load()).Add(settleTime)); left > 0 && s.Quirks().Has(QuirkSettleClose) {
 		time.Sleep(left)
 	}
 }

@@ -89,6 +89,16 @@ type Pipeliner interface {
 	Flush(ctx context.Context) error
 }
 
+// Roomer is a Pipeliner that lends the memory of transfers, so that what is read from a file
+// isn't copied once more.
+type Roomer interface {
+	Pipeliner
+	// Room gives memory for the next Write or WriteAhead: what that gets of it, from its
+	// beginning, is sent out of it. It is the caller's until then or until Flush, also if
+	// the transport is closed meanwhile. nil: there is none.
+	Room() []byte
+}
+
 var (
 	// ErrDeviceGone says that the phone isn't on the cable any more. Nothing
 	// more can be done with the transport.

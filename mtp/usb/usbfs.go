@@ -123,6 +123,15 @@ func (t *usbfsTransport) Write(ctx context.Context, p []byte) error {
 	return t.failed(ctx, err, t.out.endpoint)
 }
 
+// Room is of [mtp.Roomer].
+func (t *usbfsTransport) Room() []byte {
+	if err := t.enter(); err != nil {
+		return nil
+	}
+	defer t.leave()
+	return t.out.room()
+}
+
 // WriteAhead is of [mtp.Pipeliner].
 func (t *usbfsTransport) WriteAhead(ctx context.Context, p []byte) error {
 	if err := t.enter(); err != nil {

@@ -56,7 +56,10 @@ func (f *inFlight) submit(x *transfer, n int) error {
 // submitFrom starts a transfer out of p, which is the caller's again at once.
 func (f *inFlight) submitFrom(x *transfer, p []byte) error {
 	if x.shared {
-		return f.submit(x, copy(x.buf, p))
+		if len(p) > 0 && &p[0] != &x.buf[0] { // else it was read there
+			copy(x.buf, p)
+		}
+		return f.submit(x, len(p))
 	}
 	x.reset(0)
 	x.length = int32(len(p))

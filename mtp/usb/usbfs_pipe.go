@@ -174,6 +174,25 @@ type outPipe struct {
 
 	queue []*transfer // submitted, in order
 	idle  []*transfer
+	lent  *transfer // whose memory is being filled
+}
+
+// room lends the memory of a transfer that isn't in flight, until it is written or flush is
+// called. free leaves it alone: who fills it may know nothing of that. nil: there is none of the
+// controller's.
+func (p *outPipe) room() []byte {
+	if p.lent == nil {
+		x, err := p.take()
+		if err != nil {
+			return nil
+		}
+		if !x.shared {
+			p.idle = append(p.idle, x)
+			return nil
+		}
+		p.lent = x
+	}
+	return p.lent.buf
 }
 
 // write submits p, in pieces, as soon as there is room for them.
@@ -182,11 +201,15 @@ func (p *outPipe) write(ctx context.Context, from []byte) error {
 		p.stop()
 		return context.Cause(ctx)
 	}
+	there := p.lent != nil && len(from) > 0 && &from[0] == &p.lent.buf[0]
 	for {
 		for len(p.queue) >= p.depth {
 			if err := p.settle(ctx); err != nil {
 				return err
 			}
+		}
+		if there { // take gives the last one
+			p.idle, p.lent, there = append(p.idle, p.lent), nil, false
 		}
 		x, err := p.take()
 		if err != nil {
@@ -219,6 +242,9 @@ func (p *outPipe) write(ctx context.Context, from []byte) error {
 
 // flush waits for all.
 func (p *outPipe) flush(ctx context.Context) error {
+	if p.lent != nil { // what was read there isn't sent
+		p.idle, p.lent = append(p.idle, p.lent), nil
+	}
 	for len(p.queue) > 0 {
 		if err := p.settle(ctx); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -324,6 +325,84 @@ func usbfsWritesAhead(t *testing.T, k *fakeKernel) {
 	}
 	if err := tr.Flush(over); !errors.Is(err, context.Canceled) || len(k.queued[0x02]) != 0 {
 		t.Errorf("flush with an ended context: %v, %d in flight", err, len(k.queued[0x02]))
+	}
+}
+
+// TestUsbfsRoom: what is read into a transfer's memory goes out of it, while others are in flight, and nobody
+// else has that memory meanwhile, nor is it given back to the kernel.
+func TestUsbfsRoom(t *testing.T) {
+	k := newFakeKernel()
+	k.caps |= capMmap
+	k.holdOut = true
+	tr, _ := onFake(t, k)
+	var r mtp.Roomer = tr
+	var sent [][]byte
+	fill := func(n int) []byte {
+		room := r.Room()
+		if len(room) < n {
+			t.Fatalf("room for %d bytes, want %d", len(room), n)
+		}
+		for i := range n {
+			room[i] = byte(i*7 + len(sent))
+		}
+		sent = append(sent, bytes.Clone(room[:n]))
+		return room[:n]
+	}
+	first := fill(256 << 10)
+	if again := r.Room(); &again[0] != &first[0] {
+		t.Error("two rooms at once")
+	}
+	for n := range 2 {
+		if n > 0 {
+			first = fill(256 << 10)
+		}
+		if err := r.WriteAhead(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third := fill(1000) // two are in flight
+	k.do(func() { k.holdOut = false })
+	other := []byte("by somebody who has memory of his own")
+	sent = slices.Insert(sent, 2, other)
+	if err := r.WriteAhead(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Write(t.Context(), third); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.EqualFunc(k.out, sent, bytes.Equal) {
+		t.Errorf("%d transfers went out, or others than the %d that were filled", len(k.out), len(sent))
+	}
+	// Without memory in the kernel for a moment.
+	k.out, sent = nil, nil
+	tries := 0
+	k.refuse = func(*usbfsURB) error {
+		if tries++; tries%2 == 1 {
+			return unix.ENOMEM
+		}
+		return nil
+	}
+	for range 3 {
+		if err := r.WriteAhead(t.Context(), fill(256<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := slices.Concat(k.out...), slices.Concat(sent...); !bytes.Equal(got, want) {
+		t.Errorf("%d bytes went out, or others than the %d that were filled", len(got), len(want))
+	}
+	room := r.Room()
+	if err := tr.Close(); err != nil {
+		t.Error(err)
+	}
+	room[0] = 1 // who fills it isn't told of the end
+	if r.Room() != nil {
+		t.Error("room on a closed transport")
+	}
+	if k.overwritten > 0 {
+		t.Errorf("%d transfers were written over while they were in flight", k.overwritten)
 	}
 }
 
